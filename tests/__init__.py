@@ -1,0 +1,1 @@
+"""Tests, with the helpers that several of them share."""

@@ -1,0 +1,90 @@
+"""Where compiled kernels are kept, each time seen by an interpreter of its own."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+USE = """
+import numpy as np
+from tron_env.batch import BatchEngine
+from tron_env.compiling import FOLDER_VARIABLE
+from tron_env.ruleset import ARENA
+engine = BatchEngine(ARENA, 1)
+import os; print(os.environ[FOLDER_VARIABLE])
+"""
+SCALAR = """
+from tron_env.compiling import kernel_folder, njit
+import numpy as np
+from tron_env.spawn import random_u64
+random_u64(np.uint64(1), np.uint64(2))
+print(sum(random_u64.stats.cache_hits.values()), kernel_folder("tron_env"))
+"""
+
+
+def run(code: str, **variables: str) -> tuple[list[str], str]:
+    """Return the words on stdout, and stderr."""
+    environment = {
+        name: value for name, value in os.environ.items() if not name.startswith("TRON_")
+    }
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        capture_output=True,
+        text=True,
+        check=False,
+        env=environment | variables,
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout.split(), done.stderr
+
+
+def test_kernels_are_compiled_once_into_the_home(tmp_path):
+    first, quiet = run(SCALAR, TRON_HOME=str(tmp_path))
+    second, _ = run(SCALAR, TRON_HOME=str(tmp_path))
+    assert (first[0], second[0], quiet) == ("0", "1", "")
+    assert Path(first[1]).parent == tmp_path / "kernels"
+    assert any(Path(first[1]).rglob("spawn.random_u64*.nbc"))
+
+
+def test_workers_use_the_folder_of_their_parent(tmp_path):
+    code = USE + "import subprocess, sys; subprocess.run([sys.executable, '-c', sys.argv[1]])"
+    code = code.replace("sys.argv[1]", repr(USE))
+    words, _ = run(code, TRON_HOME=str(tmp_path))
+    assert words == [str(tmp_path / "kernels")] * 2
+
+
+@pytest.mark.parametrize("given", ["home", "kernels"])
+def test_a_folder_that_cannot_be_written_is_said_once_and_does_no_harm(tmp_path, given):
+    """Blocked by a file in the way, which stops even the superuser."""
+    (tmp_path / "file").write_text("")
+    blocked = str(tmp_path / "file" / "folder")
+    variables = {"TRON_HOME": blocked} if given == "home" else {"TRON_KERNELS": blocked}
+    words, said = run(SCALAR, **variables)
+    assert said.count("cannot be kept in") == 1
+    assert words[0] == "0"
+    assert not Path(words[1]).exists(), "the temporary folder outlives the run"
+
+
+def test_folders_are_named_by_the_source_of_all_kernels(tmp_path, monkeypatch):
+    package = tmp_path / "lights"
+    package.mkdir()
+    (package / "__init__.py").write_text("")
+    (package / "cli.py").write_text("a = 1\n")
+    rules = package / "rules.py"
+    rules.write_text("from tron_env.compiling import njit\n")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    from tron_env.compiling import source_digest
+
+    digests = []
+    __import__("lights.rules")
+    for path, line in [(rules, "one = 1\n"), (package / "cli.py", "a = 2\n"), (rules, "two = 2\n")]:
+        source_digest.cache_clear()
+        digests.append(source_digest("lights"))
+        path.write_text(path.read_text() + line)
+    source_digest.cache_clear()
+    digests.append(source_digest("lights"))
+    assert digests[1] == digests[2]
+    assert len(set(digests)) == 3
+    assert source_digest("tron_env") not in digests

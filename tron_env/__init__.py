@@ -1,0 +1,117 @@
+"""The light-cycle game: rules, observations, batch engine and environment faces.
+
+Names are loaded on first use, so that importing the package costs next to nothing.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+from tron_env.registration import register_with_gymnasium
+
+if TYPE_CHECKING:
+    from tron_env.agent import Agent, AgentFactory, make_agent
+    from tron_env.batch import BatchEngine
+    from tron_env.env import TronEnv
+    from tron_env.errors import (
+        AgentSpecError,
+        EmptyActionMaskError,
+        EngineError,
+        InvalidActionError,
+        RulesetError,
+        TronArenaError,
+    )
+    from tron_env.registration import register_envs
+    from tron_env.render import render_ansi, render_rgb
+    from tron_env.ruleset import APEX, ARENA, Ruleset, SpawnLayout, ruleset_named
+    from tron_env.scoring import apex_score
+    from tron_env.spawn import spawns_for
+    from tron_env.types import (
+        Action,
+        Cell,
+        CellKind,
+        DeathCause,
+        GameState,
+        Outcome,
+        Plane,
+        Seat,
+        Spawn,
+    )
+
+__all__ = [
+    "APEX",
+    "ARENA",
+    "Action",
+    "Agent",
+    "AgentFactory",
+    "AgentSpecError",
+    "BatchEngine",
+    "Cell",
+    "CellKind",
+    "DeathCause",
+    "EmptyActionMaskError",
+    "EngineError",
+    "GameState",
+    "InvalidActionError",
+    "Outcome",
+    "Plane",
+    "Ruleset",
+    "RulesetError",
+    "Seat",
+    "Spawn",
+    "SpawnLayout",
+    "TronArenaError",
+    "TronEnv",
+    "apex_score",
+    "make_agent",
+    "register_envs",
+    "render_ansi",
+    "render_rgb",
+    "ruleset_named",
+    "spawns_for",
+]
+
+_HOMES = {
+    "agent": ("Agent", "AgentFactory", "make_agent"),
+    "batch": ("BatchEngine",),
+    "env": ("TronEnv",),
+    "errors": (
+        "AgentSpecError",
+        "EmptyActionMaskError",
+        "EngineError",
+        "InvalidActionError",
+        "RulesetError",
+        "TronArenaError",
+    ),
+    "registration": ("register_envs",),
+    "render": ("render_ansi", "render_rgb"),
+    "ruleset": ("APEX", "ARENA", "Ruleset", "SpawnLayout", "ruleset_named"),
+    "scoring": ("apex_score",),
+    "spawn": ("spawns_for",),
+    "types": (
+        "Action",
+        "Cell",
+        "CellKind",
+        "DeathCause",
+        "GameState",
+        "Outcome",
+        "Plane",
+        "Seat",
+        "Spawn",
+    ),
+}
+_HOME_OF = {name: module for module, names in _HOMES.items() for name in names}
+
+
+def __getattr__(name: str) -> object:
+    if name not in _HOME_OF:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value: object = getattr(import_module(f"{__name__}.{_HOME_OF[name]}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})
+
+
+register_with_gymnasium()

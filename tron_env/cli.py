@@ -1,0 +1,65 @@
+"""The `tron` command: a group whose subcommands are found by entry point and loaded on use."""
+
+import os
+import sys
+from importlib.metadata import EntryPoint, entry_points
+from pathlib import Path
+
+import click
+
+from tron_env.errors import TronArenaError
+
+COMMAND_GROUP = "tron.commands"
+
+
+class LazyGroup(click.Group):
+    """Finds its commands in the entry-point group ``tron.commands``.
+
+    Command modules import only click at their top, so that listing them all stays instant.
+    """
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return the names of all installed commands."""
+        return sorted(entry_points(group=COMMAND_GROUP).names)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Load one command, or return None where no package has it."""
+        found = entry_points(group=COMMAND_GROUP)
+        if cmd_name not in found.names:
+            return None
+        entry: EntryPoint = found[cmd_name]
+        command: click.Command = entry.load()
+        return command
+
+
+@click.command(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.option(
+    "--home",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Folder for all state [default: $TRON_HOME, else the platform's data folder].",
+)
+@click.version_option(package_name="tron-arena")
+def tron(home: Path | None) -> None:
+    """Train, pit, watch and fight Tron (light-cycle) agents."""
+    if home is not None:
+        os.environ["TRON_HOME"] = str(home.resolve())
+
+
+def main() -> None:
+    """Run `tron`; expected errors end with a message and status 1, usage errors with 2.
+
+    A command may also end with ``ctx.exit(status)``.
+    """
+    try:
+        status = tron.main(standalone_mode=False)
+    except click.exceptions.Abort:
+        click.echo("aborted", err=True)
+        sys.exit(130)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(error.exit_code)
+    except TronArenaError as error:
+        click.echo(f"error: {error}", err=True)
+        sys.exit(1)
+    if isinstance(status, int):
+        sys.exit(status)

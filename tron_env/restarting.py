@@ -1,0 +1,270 @@
+"""Games that start again by themselves, and games that choose their own random actions.
+
+What a game draws follows from its seed alone: draw ``FIRST_PLY + p`` gives the random actions of
+ply p, draw ``NEXT_GAME`` the seed of the game after it. So results depend neither on the other
+games of a batch, nor on their order, nor on threads.
+"""
+
+from typing import Any
+
+import numpy as np
+from numba import prange
+
+from tron_env.compiling import kernel, njit, part
+from tron_env.kernel import ALIVE, ONGOING, TRAIL, WALL
+from tron_env.memory import views
+from tron_env.spawn import random_u64
+from tron_env.stepping import (
+    FIVE,
+    FOUR,
+    INVALID_ACTION,
+    ONE,
+    OTHER_TRAIL,
+    OTHER_TRAIL_OF_1,
+    OWN_TRAIL,
+    OWN_TRAIL_OF_1,
+    TEN,
+    TWO,
+    Index,
+    any_invalid,
+    play_ply,
+    show_head,
+    start_seeded,
+    step_range,
+)
+from tron_env.types import IntArray, UInt8Array
+
+NEXT_GAME = np.uint64(1 << 63)
+FIRST_PLY = np.uint64(1 << 62)
+
+HALF = np.uint64(32)
+LOW = np.uint64(0xFFFFFFFF)
+
+
+@part
+def nth_accepted(masks: Any, place: Any, heading: int, draw: Any) -> int:
+    """Return the accepted action that a 32-bit ``draw`` picks, or ``heading`` without any."""
+    up, right = np.uint64(masks[place]), np.uint64(masks[place + ONE])
+    down, left = np.uint64(masks[place + TWO]), np.uint64(masks[place + TWO + ONE])
+    ways = up + right + down + left
+    if ways == 0:
+        return heading
+    skip = (draw * ways) >> HALF
+    # The accepted actions before each: an action is the one picked when that number is ``skip``.
+    if up & (skip == 0):
+        return 0
+    if right & (skip == up):
+        return 1
+    return 2 if down & (skip == up + right) else 3
+
+
+@part
+def play_random_ply(state: Any, i: Any, height: Any, width: Any, max_plies: int) -> int:
+    """Play one ply of game ``i`` with accepted actions drawn from its seed; see ``play_ply``."""
+    seeds, plies, _, headings, _, _, masks, _, _ = state
+    draw = random_u64(seeds[i], FIRST_PLY + np.uint64(plies[i]))
+    action_0 = nth_accepted(masks, i * TWO * FOUR, np.int64(headings[i * TWO]), draw & LOW)
+    action_1 = nth_accepted(
+        masks, (i * TWO + ONE) * FOUR, np.int64(headings[i * TWO + ONE]), draw >> HALF
+    )
+    return play_ply(state, i, height, width, action_0, action_1, max_plies)
+
+
+@kernel
+def copy_game(source: Any, i: Any, target: Any, k: Any, width: Any, area: Any) -> None:
+    """Copy game ``i`` of one batch over game ``k`` of another."""
+    seeds, plies, heads, headings, causes, outcomes, masks, cells, _ = source
+    seeds_k, plies_k, heads_k, headings_k, causes_k, outcomes_k, masks_k, cells_k, planes_k = target
+    sight = k * area * TEN
+    seeds_k[k] = seeds[i]
+    plies_k[k] = plies[i]
+    outcomes_k[k] = outcomes[i]
+    for seat in range(TWO):
+        old, new = k * TWO + seat, i * TWO + seat
+        spot = Index(heads_k[old * TWO]) * width + Index(heads_k[old * TWO + ONE])
+        show_head(planes_k, sight, area, seat, spot, 0)
+    for seat in range(TWO):
+        old, new = k * TWO + seat, i * TWO + seat
+        headings_k[old] = headings[new]
+        causes_k[old] = causes[new]
+        heads_k[old * TWO] = heads[new * TWO]
+        heads_k[old * TWO + ONE] = heads[new * TWO + ONE]
+        if causes[new] == ALIVE:
+            spot = Index(heads[new * TWO]) * width + Index(heads[new * TWO + ONE])
+            show_head(planes_k, sight, area, seat, spot, 1)
+        for action in range(FOUR):
+            masks_k[old * FOUR + action] = masks[new * FOUR + action]
+    board = k * area
+    for spot in range(area):
+        cells_k[board + spot] = cells[i * area + spot]
+    # The planes are made from the cells, a tenth of what would have to be read.
+    write_kind(cells_k, board, WALL, planes_k, sight, area)
+    write_kind(cells_k, board, WALL, planes_k, sight + FIVE * area, area)
+    write_kind(cells_k, board, TRAIL, planes_k, sight + OWN_TRAIL * area, area)
+    write_kind(cells_k, board, TRAIL, planes_k, sight + OTHER_TRAIL_OF_1 * area, area)
+    write_kind(cells_k, board, TRAIL + 1, planes_k, sight + OWN_TRAIL_OF_1 * area, area)
+    write_kind(cells_k, board, TRAIL + 1, planes_k, sight + OTHER_TRAIL * area, area)
+
+
+@kernel
+def write_kind(
+    cells: UInt8Array, board: Any, kind: int, planes: UInt8Array, plane: Any, area: Any
+) -> None:
+    """Write where cells are of one kind into the plane that starts at index ``plane``."""
+    for spot in range(area):
+        planes[plane + spot] = cells[board + spot] == kind
+
+
+@kernel
+def restart(state: Any, i: Any, height: Any, width: Any, mirrored: bool) -> None:
+    """Start the game that follows game ``i``."""
+    start_seeded(state, i, height, width, random_u64(state[0][i], NEXT_GAME), mirrored)
+
+
+@kernel
+def list_finished(outcomes: UInt8Array, out_games: IntArray) -> int:
+    """Write the indices of finished games into ``(n,)`` and return their number."""
+    count = 0
+    for i in range(outcomes.shape[0]):
+        out_games[count] = i
+        count += outcomes[i] != ONGOING
+    return count
+
+
+@kernel
+def step_restarting(
+    memory: UInt8Array,
+    n: int,
+    height: int,
+    width: int,
+    max_plies: int,
+    mirrored: bool,
+    actions: UInt8Array,
+    last: UInt8Array,
+    out_games: IntArray,
+) -> int:
+    """Play one ply of every game, then keep the finished ones and start those that follow.
+
+    Args:
+        memory: the games.
+        n: how many.
+        height: of the board.
+        width: of the board.
+        max_plies: of the ruleset.
+        mirrored: the layout of starts.
+        actions: uint8 ``(n, 2)``.
+        last: another block for n games; ``out_games[k]`` is copied to its place k as it ended.
+        out_games: ``(n + 1,)``.
+
+    Returns:
+        How many games were finished, or INVALID_ACTION with nothing played.
+    """
+    if any_invalid(actions):
+        return INVALID_ACTION
+    rows, cols = Index(height), Index(width)
+    state = views(memory, n, height * width)
+    for j in range(n):
+        action_0, action_1 = np.int64(actions[j, 0]), np.int64(actions[j, 1])
+        play_ply(state, Index(j), rows, cols, action_0, action_1, max_plies)
+    count = list_finished(state[5], out_games)
+    keep_range(memory, n, height, width, mirrored, last, out_games, 0, count)
+    return count
+
+
+@kernel
+def keep_range(
+    memory: UInt8Array,
+    n: int,
+    height: int,
+    width: int,
+    mirrored: bool,
+    last: UInt8Array,
+    games: IntArray,
+    first: int,
+    past: int,
+) -> None:
+    """Copy ``games[first:past]`` to these places of ``last``, and start the games that follow."""
+    rows, cols, area = Index(height), Index(width), Index(height * width)
+    state, kept = views(memory, n, height * width), views(last, n, height * width)
+    for k in range(first, past):
+        i = Index(games[k])
+        copy_game(state, i, kept, Index(k), cols, area)
+        restart(state, i, rows, cols, mirrored)
+
+
+@njit(parallel=True)
+def step_restarting_threaded(
+    memory: UInt8Array,
+    n: int,
+    height: int,
+    width: int,
+    max_plies: int,
+    mirrored: bool,
+    actions: UInt8Array,
+    last: UInt8Array,
+    out_games: IntArray,
+    games: IntArray,
+    threads: int,
+) -> int:
+    """Do what ``step_restarting`` does, dealt to ``threads`` threads; ``games`` counts 0 to n."""
+    if any_invalid(actions):
+        return INVALID_ACTION
+    for t in prange(threads):
+        first, past = t * n // threads, (t + 1) * n // threads
+        step_range(memory, n, height, width, max_plies, games, actions, first, past)
+    count = list_finished(views(memory, n, height * width)[5], out_games)
+    for t in prange(threads):
+        first, past = t * count // threads, (t + 1) * count // threads
+        keep_range(memory, n, height, width, mirrored, last, out_games, first, past)
+    return count
+
+
+@kernel
+def play_random(
+    memory: UInt8Array,
+    n: int,
+    height: int,
+    width: int,
+    max_plies: int,
+    mirrored: bool,
+    first: int,
+    past: int,
+    plies: int,
+) -> int:
+    """Play ``plies`` plies of games ``first`` to ``past`` - 1 with random accepted actions.
+
+    A finished game is restarted at once. Games are the outer loop: each stays in the cache.
+
+    Returns:
+        How many games ended.
+    """
+    rows, cols = Index(height), Index(width)
+    state = views(memory, n, height * width)
+    ended = 0
+    for j in range(first, past):
+        i = Index(j)
+        for _ in range(plies):
+            play_random_ply(state, i, rows, cols, max_plies)
+            if state[5][i] != ONGOING:
+                ended += 1
+                restart(state, i, rows, cols, mirrored)
+    return ended
+
+
+@njit(parallel=True)
+def play_random_threaded(
+    memory: UInt8Array,
+    n: int,
+    height: int,
+    width: int,
+    max_plies: int,
+    mirrored: bool,
+    plies: int,
+    threads: int,
+) -> int:
+    """Do what ``play_random`` does for all games, dealt to ``threads`` threads."""
+    ended = 0
+    for t in prange(threads):
+        first, past = t * n // threads, (t + 1) * n // threads
+        ended += play_random(memory, n, height, width, max_plies, mirrored, first, past, plies)
+    return ended
