@@ -1,0 +1,41 @@
+"""Games between agents, and positions taken from them, for tests."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from tron_env.agent import Agent
+from tron_env.batch import BatchEngine
+from tron_env.ruleset import ARENA, Ruleset
+from tron_env.types import Outcome
+
+
+@dataclass(frozen=True)
+class Position:
+    cells: np.ndarray
+    heads: np.ndarray
+    headings: np.ndarray
+
+
+def play(
+    first: Agent, second: Agent, starts: int, *, seed: int = 0, ruleset: Ruleset = ARENA
+) -> tuple[float, list[Position]]:
+    """Play every start twice with seats exchanged; return ``first``'s score and all positions."""
+    n = 2 * starts
+    engine = BatchEngine(ruleset, n)
+    engine.reset(np.arange(n), np.repeat(np.arange(seed, seed + starts), 2))
+    seat_of_first = np.arange(n) % 2
+    positions = []
+    while (live := np.flatnonzero(engine.outcomes == Outcome.ONGOING)).size:
+        actions = np.zeros((n, 2), dtype=np.uint8)
+        for agent, seats in ((first, seat_of_first[live]), (second, 1 - seat_of_first[live])):
+            actions[live, seats] = agent.act(engine, live, seats)
+        positions += [
+            Position(engine.cells[i].copy(), engine.heads[i].copy(), engine.headings[i].copy())
+            for i in live
+        ]
+        engine.step(actions)
+    wins = np.where(seat_of_first == 0, Outcome.FIRST_WINS, Outcome.SECOND_WINS)
+    drawn = engine.outcomes >= Outcome.DRAW
+    score = float(np.mean((engine.outcomes == wins) + 0.5 * drawn))
+    return score, positions

@@ -1,0 +1,69 @@
+import numpy as np
+import pytest
+
+from agents.errors import InvalidLogitsError, InvalidModelError
+from agents.graphs.builder import Graph
+from agents.heuristic import make_voronoi
+from agents.onnx_agent import MAX_BATCH, OnnxAgent, shipped_agent
+from agents.zoo import shipped
+from tests.agents.games import play
+from tron_env.batch import BatchEngine
+from tron_env.ruleset import ARENA, Ruleset
+
+
+def policy(make_logits, shape=("batch", 4)):
+    graph = Graph()
+    planes = graph.input("anything", np.float32, ("batch", 5, 32, 32))
+    return graph.build(
+        make_logits(planes), "out", np.float32, shape, graph_name="test", description="A test."
+    )
+
+
+def started(n, ruleset=ARENA):
+    engine = BatchEngine(ruleset, n)
+    engine.reset(np.arange(n), np.arange(n))
+    return engine
+
+
+@pytest.mark.parametrize("model", shipped(), ids=lambda model: model.name)
+def test_shipped_models_play_a_game_to_its_end(model):
+    agent = shipped_agent(model.name)
+    score, _ = play(agent, make_voronoi(""), 1)
+    assert 0 <= score <= 1
+
+
+def test_many_positions_are_cut_into_calls_and_stay_in_order():
+    engine = started(MAX_BATCH + 50)
+    games, seats = np.arange(engine.n), np.zeros(engine.n, np.intp)
+    agent = shipped_agent("wall-hugger")
+    whole = agent.act(engine, games, seats)
+    assert (whole[::-1] == agent.act(engine, games[::-1], seats)).all()
+    assert (whole[-3:] == agent.act(engine, games[-3:], seats[-3:])).all()
+
+
+def test_not_a_number_is_the_models_fault():
+    model = policy(lambda x: x.max(2, 3).slice(0, 4, axis=1) * np.float32(np.nan))
+    engine = started(2)
+    with pytest.raises(InvalidLogitsError):
+        OnnxAgent(model, "nan").act(engine, np.arange(2), np.zeros(2, np.intp))
+
+
+def test_files_that_are_no_policy_are_refused():
+    with pytest.raises(InvalidModelError, match="junk"):
+        OnnxAgent(b"not a model", "junk")
+    graph = Graph()
+    small = graph.input("x", np.float32, ("batch", 5, 8, 8)).max(2, 3)
+    model = graph.build(
+        small, "out", np.float32, ("batch", 5), graph_name="test", description="A test."
+    )
+    with pytest.raises(InvalidModelError, match="inputs are"):
+        OnnxAgent(model, "small")
+
+
+def test_wrong_output_and_wrong_board_are_named():
+    agent = OnnxAgent(policy(lambda x: x.max(2, 3), ("batch", 5)), "five")
+    games = np.arange(1)
+    with pytest.raises(InvalidModelError, match=r"output is \(1, 5\)"):
+        agent.act(started(1), games, games)
+    with pytest.raises(InvalidModelError, match="not on 16 by 16"):
+        agent.act(started(1, Ruleset(height=16, width=16)), games, games)

@@ -1,0 +1,243 @@
+import numpy as np
+import pytest
+
+from agents import fill_search, joint_search
+from agents.heuristic import make_voronoi
+from agents.joint_search import DRAW, WIN
+from agents.search import Limit, Minimax, make_minimax
+from tests.agents.games import play
+from tests.agents.test_heuristic import advanced, board
+from tron_env import territory
+from tron_env.agent import make_agent
+from tron_env.errors import AgentSpecError
+from tron_env.ruleset import ARENA, Ruleset
+from tron_env.types import Action
+
+SMALL = Ruleset(height=10, width=9)
+STEPS = ((-1, 0), (0, 1), (1, 0), (0, -1))
+BUDGETS = ["", "depth=1", "depth=3", "nodes=1", "nodes=200"]
+
+
+def rows(cells):
+    """Pack a set of (row, col) into a board."""
+    out = np.zeros(SMALL.height, np.uint64)
+    for row, col in cells:
+        out[row] |= np.uint64(1 << col)
+    return out
+
+
+def targets(free, cell):
+    return [
+        (action, (cell[0] + row, cell[1] + col))
+        for action, (row, col) in enumerate(STEPS)
+        if (cell[0] + row, cell[1] + col) in free
+    ]
+
+
+def plain_minimax(free, own, other, depth, level=0):
+    """The value of a position and the first best action, by recursion without pruning."""
+    options = []
+    for action, cell in targets(free, own):
+        if depth == level + 1:
+            boards = np.zeros((4, SMALL.height), np.uint64)
+            value = joint_search.evaluate(rows(free - {cell}), *cell, *other, True, boards)
+        else:
+            value = min(
+                answer_value(free, cell, target, depth, level) for _, target in targets(free, other)
+            )
+        options.append((value, -action))
+    value, action = max(options)
+    return value, -action
+
+
+def answer_value(free, own, other, depth, level):
+    if own == other:
+        return DRAW
+    left = free - {own, other}
+    lives = bool(targets(left, own)), bool(targets(left, other))
+    if not all(lives):
+        return DRAW if lives[0] == lives[1] else (WIN - level - 1) * (1 if lives[0] else -1)
+    if depth == level + 2:
+        boards = np.zeros((4, SMALL.height), np.uint64)
+        return joint_search.evaluate(rows(left), *own, *other, False, boards)
+    return plain_minimax(left, own, other, depth, level + 2)[0]
+
+
+def meeting(engine, game):
+    """Whether the riders may still meet, by looking at what both can reach."""
+    free = set(zip(*map(np.ndarray.tolist, np.nonzero(engine.cells[game] == 0)), strict=True))
+    reach = []
+    for head in engine.heads[game]:
+        seen, queue = set(), [tuple(head.tolist())]
+        while queue:
+            for _, cell in targets(free, queue.pop()):
+                if cell not in seen:
+                    seen.add(cell)
+                    queue.append(cell)
+        reach.append(seen)
+    return free, bool(reach[0] & reach[1])
+
+
+@pytest.mark.parametrize("depth", [1, 2, 3, 4, 5])
+def test_alpha_beta_finds_the_value_of_plain_minimax(depth):
+    checked = proven = 0
+    for plies in (2, 8, 14):
+        engine = advanced(SMALL, 12, plies, seed=100 * plies)
+        for game in np.flatnonzero(engine.outcomes == 0):
+            for seat in range(2):
+                free, contested = meeting(engine, game)
+                if not contested or engine.masks[game, seat].sum() < 2:
+                    continue
+                own, other = (tuple(engine.heads[game, s].tolist()) for s in (seat, 1 - seat))
+                value, _ = plain_minimax(free, own, other, depth)
+                thought = Minimax(Limit.DEPTH, depth).think(engine, int(game), seat)
+                if abs(value) >= joint_search.PROVEN:
+                    proven += 1
+                    # An iteration before may have proven it with another distance to the end.
+                    assert np.sign(thought.value) == np.sign(value)
+                else:
+                    assert thought.value == value
+                    assert thought.depth == depth
+                checked += 1
+    assert checked > 15
+    assert proven > 0 or depth < 4
+
+
+def longest_path(free, cell):
+    return max(
+        (1 + longest_path(free - {target}, target) for _, target in targets(free, cell)), default=0
+    )
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_fill_search_finds_the_longest_path(seed):
+    rng = np.random.default_rng(seed)
+    free = {(r, c) for r in range(1, 6) for c in range(1, 6) if rng.random() < 0.75}
+    cell = (int(rng.integers(1, 6)), int(rng.integers(1, 6)))
+    free.discard(cell)
+    stack = np.zeros((fill_search.MAX_FILL_DEPTH + 2, fill_search.FILL_STACK_WIDTH), np.int64)
+    control = np.zeros(fill_search.FILL_CONTROL_WIDTH, np.int64)
+    control[fill_search.BEST_FIRST] = -1
+    stack[0, :2] = cell
+    packed, boards = rows(free), np.zeros((4, SMALL.height), np.uint64)
+    fill_search.begin_fill(packed, stack, control, boards)
+    while not fill_search.resume_fill(
+        packed, stack, control, boards, 200, control[joint_search.NODES] + 7
+    ):
+        pass
+    expected = longest_path(free, cell)
+    assert control[fill_search.BEST_LENGTH] == expected
+    assert control[fill_search.MOST] >= expected
+    if expected:
+        first = dict(targets(free, cell))[int(control[fill_search.BEST_FIRST])]
+        assert 1 + longest_path(free - {first}, first) == expected
+
+
+def test_an_interrupted_search_ends_like_an_uninterrupted_one():
+    engine = advanced(ARENA, 1, 20)
+    results = []
+    for chunk in (1, 10, 10**9):
+        stack = np.zeros((joint_search.MAX_DEPTH + 2, joint_search.STACK_WIDTH), np.int64)
+        control = np.zeros(joint_search.CONTROL_WIDTH, np.int64)
+        free, boards = np.zeros(32, np.uint64), np.zeros((4, 32), np.uint64)
+        territory.pack_free(0, engine.cells, free)
+        before = free.copy()
+        stack[0, :4] = engine.heads[0].reshape(-1)
+        joint_search.begin(stack, control)
+        nodes = joint_search.NODES
+        while not joint_search.resume(free, stack, control, boards, 6, control[nodes] + chunk):
+            pass
+        assert (free == before).all()
+        root = stack[0, [joint_search.BEST, joint_search.BEST_ACTION]]
+        results.append((*root.tolist(), control[nodes], control[joint_search.PROBED]))
+    assert results[0] == results[1] == results[2]
+
+
+def test_separated_riders_fill_their_room_instead_of_closing_it():
+    engine = board(
+        "......x",
+        "......x",
+        "......x",
+        "ooo.oox",
+        "..o.o.x",
+        "....o.x",
+        heads=((6, 3), (6, 7)),
+    )
+    engine.cells[0, 6, 3] = 2
+    # LEFT leads into two cells, RIGHT and up into the large room.
+    thought = make_minimax("depth=2").think(engine, 0, 0)
+    assert thought.action is Action.RIGHT
+    assert thought.value >= 18
+
+
+@pytest.mark.parametrize("budget", BUDGETS)
+@pytest.mark.parametrize("ruleset", [ARENA, SMALL])
+def test_minimax_plays_accepted_actions_from_the_position_alone(budget, ruleset):
+    agent = make_minimax(budget)
+    for plies in (3, 25):
+        engine = advanced(ruleset, 16, plies)
+        games = np.flatnonzero(engine.outcomes == 0)
+        for seat in range(2):
+            seats = np.full(games.size, seat)
+            actions = agent.act(engine, games, seats)
+            masks = engine.masks[games, seats]
+            stuck = ~masks.any(axis=1)
+            assert (masks[np.arange(games.size), actions] | stuck).all()
+            assert (actions[stuck] == engine.headings[games, seats][stuck]).all()
+            assert (agent.act(engine, games[::-1], seats)[::-1] == actions).all()
+
+
+class CountingClock:
+    """A clock that every look moves on by one millisecond."""
+
+    def __init__(self):
+        self.looks = 0
+
+    def __call__(self):
+        self.looks += 1
+        return self.looks / 1000
+
+
+@pytest.mark.parametrize("plies", [2, 10])
+def test_time_is_looked_at_often_and_kept(plies):
+    engine = advanced(ARENA, 1, plies)
+    clock = CountingClock()
+    thought = Minimax(Limit.MS, 40, clock).think(engine, 0, 0)
+    assert 38 <= clock.looks <= 42
+    assert thought.nodes > 1000
+    assert thought.depth >= 4
+
+
+def test_nodes_are_kept():
+    engine = advanced(ARENA, 8, 10)
+    for game in np.flatnonzero(engine.outcomes == 0):
+        few, many = (
+            Minimax(Limit.NODES, amount).think(engine, int(game), 0) for amount in (50, 5000)
+        )
+        assert few.nodes <= 50
+        assert many.nodes <= 5000
+        assert many.depth >= few.depth
+
+
+def test_deeper_search_wins():
+    assert play(make_minimax("depth=4"), make_voronoi(""), 12)[0] > 0.65
+
+
+@pytest.mark.parametrize(
+    "spec",
+    [
+        "minimax:4",
+        "minimax:depth=",
+        "minimax:depth=four",
+        "minimax:depth=0",
+        "minimax:depth=61",
+        "minimax:ms=1.5",
+        "minimax:ms=-3",
+        "minimax:nodes=1000000000000",
+        "minimax:depth=2,ms=5",
+        "minimax:plies=3",
+    ],
+)
+def test_nonsense_budgets_are_named(spec):
+    with pytest.raises(AgentSpecError, match="minimax"):
+        make_agent(spec)

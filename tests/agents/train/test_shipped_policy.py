@@ -1,0 +1,18 @@
+"""What the card of the trained policy promises, measured again."""
+
+from agents.onnx_agent import shipped_agent
+from agents.train.evaluation import evaluate
+from agents.zoo import shipped_model
+from tron_env.agent import make_agent
+
+NAME = "ppo-small"
+
+
+def test_it_beats_random_in_95_of_100_games():
+    score = evaluate(shipped_agent(NAME), make_agent("random"), starts=100, seed=1)
+    assert score.games == 200
+    assert score.wins / score.games >= 0.95
+
+
+def test_it_is_small():
+    assert shipped_model(NAME).path.stat().st_size < 2_000_000

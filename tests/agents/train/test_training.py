@@ -1,0 +1,241 @@
+"""The path train -> resume -> export, walked once with a tiny network."""
+
+import dataclasses
+import json
+import subprocess
+import sys
+import zipfile
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import onnx
+import onnxruntime as ort
+import pytest
+import torch
+from click.testing import CliRunner
+
+from agents.train import cli
+from agents.train.checkpoint import OURS, POLICY, load_checkpoint
+from agents.train.config import NetworkConfig, TrainConfig
+from agents.train.errors import CheckpointError, ParityError, RunFolderError
+from agents.train.evaluation import Score
+from agents.train.export import check_parity, export, real_positions, to_onnx
+from agents.train.network import PolicyNetwork
+from agents.train.selfplay import NetworkAgent, Progress, train
+from tron_env.batch import BatchEngine
+from tron_env.ruleset import ARENA
+
+TINY = TrainConfig(
+    steps=2048,
+    seed=3,
+    games=16,
+    rollout_plies=32,
+    batch_size=256,
+    epochs=1,
+    pool_size=2,
+    snapshot_steps=512,
+    checkpoint_steps=1024,
+    evaluation_steps=1024,
+    evaluation_starts=2,
+    evaluation_opponents=("random",),
+    network=NetworkConfig(
+        fovea_radius=7, fovea_channels=(4, 4, 4), periphery_channels=(4, 4), features=16
+    ),
+)
+
+
+class Notes:
+    """Keeps what a run reports."""
+
+    def __init__(self) -> None:
+        self.progress: list[Progress] = []
+        self.evaluations: list[tuple[int, Sequence[Score]]] = []
+
+    def progressed(self, progress: Progress) -> None:
+        self.progress.append(progress)
+
+    def evaluated(self, steps: int, scores: Sequence[Score]) -> None:
+        self.evaluations.append((steps, scores))
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Notes]:
+    out = tmp_path_factory.mktemp("run")
+    notes = Notes()
+    train(TINY, out, resume=False, reporter=notes)
+    return out, notes
+
+
+def test_a_run_reports_evaluates_and_leaves_checkpoints(run):
+    out, notes = run
+    assert [progress.steps for progress in notes.progress] == [512, 1024, 1536, 2048]
+    assert {"random", "wall-hugger", "self"} >= set(notes.progress[-1].points) != set()
+    assert [steps for steps, _ in notes.evaluations] == [1024, 2048]
+    assert notes.evaluations[0][1][0].games == 4
+    assert sorted(path.stem for path in (out / "snapshots").iterdir()) == [
+        f"{steps:012d}" for steps in (0, 512, 1024, 1536)
+    ]
+    assert TrainConfig.from_json((out / "config.json").read_text()) == TINY
+    assert load_checkpoint(out / "latest.zip").steps == 2048
+    assert not list(out.rglob("*.partial"))
+
+
+def test_training_changes_the_policy(run):
+    out, _ = run
+    before = load_checkpoint(out / "snapshots" / f"{0:012d}.zip").policy
+    after = load_checkpoint(out / "latest.zip").policy
+    assert not torch.equal(before["action_net.weight"], after["action_net.weight"])
+
+
+def test_a_run_is_not_overwritten(run):
+    with pytest.raises(RunFolderError, match="--resume"):
+        train(TINY, run[0], resume=False, reporter=Notes())
+
+
+def test_the_same_seed_trains_the_same_policy(run, tmp_path):
+    config = dataclasses.replace(TINY, evaluation_steps=4096)
+    again = load_checkpoint(train(config, tmp_path, resume=False, reporter=Notes()))
+    first = load_checkpoint(run[0] / "latest.zip")
+    for name, weights in first.policy.items():
+        assert torch.equal(weights, again.policy[name]), name
+
+
+def test_resume_goes_on_where_the_run_was(run, tmp_path):
+    half = dataclasses.replace(TINY, steps=1024)
+    train(half, tmp_path, resume=False, reporter=Notes())
+    kept = load_checkpoint(tmp_path / "latest.zip")
+    notes = Notes()
+    train(TINY, tmp_path, resume=True, reporter=notes)
+    assert [progress.steps for progress in notes.progress] == [1536, 2048]
+    resumed = load_checkpoint(tmp_path / "latest.zip")
+    assert resumed.steps == 2048
+    updates = next(iter(resumed.optimizer["state"].values()))["step"]
+    assert updates == 2 * next(iter(kept.optimizer["state"].values()))["step"]
+    finished = Notes()
+    train(TINY, tmp_path, resume=True, reporter=finished)
+    assert finished.progress == []
+
+
+def test_resume_needs_a_run(tmp_path):
+    with pytest.raises(CheckpointError, match="there is no checkpoint"):
+        train(TINY, tmp_path, resume=True, reporter=Notes())
+
+
+def test_sb3_opens_the_checkpoint_too(run):
+    from sb3_contrib import MaskablePPO
+
+    latest = run[0] / "latest.zip"
+    state = MaskablePPO.load(latest, device="cpu").policy.state_dict()
+    assert torch.equal(state["action_net.bias"], load_checkpoint(latest).policy["action_net.bias"])
+
+
+@pytest.mark.parametrize(
+    ("damage", "reason"),
+    [
+        ("text", "not a zip"),
+        ("foreign", OURS),
+        ("misfit", "do not fit"),
+        ("pickle", "more than tensors"),
+    ],
+)
+def test_what_is_no_checkpoint_is_refused(run, tmp_path, damage, reason):
+    bad = tmp_path / "bad.zip"
+    parts = {}
+    with zipfile.ZipFile(run[0] / "latest.zip") as archive:
+        parts = {name: archive.read(name) for name in archive.namelist()}
+    if damage == "foreign":
+        del parts[OURS]
+    if damage == "misfit":
+        ours = json.loads(parts[OURS])
+        ours["config"]["network"]["features"] = 17
+        parts[OURS] = json.dumps(ours).encode()
+    if damage == "pickle":
+        torch.save({"action_net.weight": Notes()}, tmp_path / "hostile.pth")
+        parts[POLICY] = (tmp_path / "hostile.pth").read_bytes()
+    with zipfile.ZipFile(bad, "w") as archive:
+        for name, data in parts.items():
+            archive.writestr(name, data)
+    if damage == "text":
+        bad.write_text("not a checkpoint")
+    with pytest.raises(CheckpointError, match=reason):
+        load_checkpoint(bad).network()
+
+
+def test_export_keeps_the_policy_contract(run, tmp_path):
+    network = load_checkpoint(run[0] / "latest.zip").network()
+    path = tmp_path / "policy.onnx"
+    parity = export(network, path)
+    assert parity.positions >= 1000
+    assert parity.passed
+    assert parity.decision_changes == 0
+    model = onnx.load(path)
+    assert [opset.version for opset in model.opset_import] == [17]
+    session = ort.InferenceSession(path.read_bytes(), providers=["CPUExecutionProvider"])
+    (given,), (result,) = session.get_inputs(), session.get_outputs()
+    assert given.type == result.type == "tensor(float)"
+    assert given.shape == ["batch", 5, 32, 32]
+    assert result.shape == ["batch", 4]
+    observations = real_positions(network, 7).observations
+    together = session.run(None, {given.name: observations})[0]
+    assert together.shape == (7, 4)
+    alone = session.run(None, {given.name: observations[3:4]})[0]
+    np.testing.assert_allclose(alone[0], together[3], atol=1e-5)
+
+
+def test_export_refuses_a_graph_that_computes_something_else(run, tmp_path, monkeypatch):
+    network = load_checkpoint(run[0] / "latest.zip").network()
+    other = PolicyNetwork(TINY.network)
+    assert not check_parity(network, to_onnx(other), 200).passed
+    monkeypatch.setattr("agents.train.export.to_onnx", lambda _: to_onnx(other))
+    with pytest.raises(ParityError, match="not written"):
+        export(network, tmp_path / "policy.onnx")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_sampling_agent_follows_the_odds_of_the_policy():
+    engine = BatchEngine(ARENA, 1)
+    engine.reset([0], [5])
+    games = np.zeros(4000, dtype=np.intp)
+    network = PolicyNetwork(TINY.network).eval().requires_grad_(False)
+    network.action_net.bias.copy_(torch.tensor([0.0, 1.0, 2.0, 0.5]))
+    agent = NetworkAgent("drawn", network, np.random.default_rng(0))
+    drawn = np.bincount(agent.act(engine, games, games), minlength=4) / len(games)
+    logits = agent.logits(engine, games[:1], games[:1])[0]
+    odds = np.where(engine.masks[0, 0], np.exp(logits), 0)
+    np.testing.assert_allclose(drawn, odds / odds.sum(), atol=0.03)
+    best = NetworkAgent("best", network).act(engine, games[:1], games[:1])
+    assert best[0] == odds.argmax()
+
+
+def test_commands_walk_the_same_path(run, tmp_path):
+    runner = CliRunner()
+    target = tmp_path / "policy.onnx"
+    done = runner.invoke(cli.export, [str(run[0] / "latest.zip"), str(target), "--json"])
+    assert done.exit_code == 0, done.output
+    told = json.loads(done.output)
+    assert told["bytes"] == target.stat().st_size
+    assert told["decision_changes"] == 0
+    resumed = runner.invoke(cli.train, ["--out", str(run[0]), "--resume"])
+    assert resumed.exit_code == 0, resumed.output
+    assert "next: tron export" in resumed.output
+    clash = runner.invoke(cli.train, ["--out", str(run[0]), "--resume", "--seed", "4"])
+    assert clash.exit_code == 2
+    scored = runner.invoke(cli.evaluate, ["wall-hugger", "random", "--starts", "3", "--json"])
+    assert scored.exit_code == 0, scored.output
+    (score,) = json.loads(scored.output)
+    assert score["wins"] + score["draws"] + score["losses"] == 6
+
+
+def test_without_torch_the_commands_say_what_to_install(tmp_path):
+    script = (
+        "import sys; sys.modules['torch'] = None; "
+        "from tron_env.cli import main; "
+        f"sys.argv = ['tron', 'train', '--out', {str(tmp_path)!r}]; main()"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 1
+    assert "pip install 'tron-arena[train]'" in done.stderr
+    assert "Traceback" not in done.stderr

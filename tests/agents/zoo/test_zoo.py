@@ -1,0 +1,55 @@
+import hashlib
+
+import pytest
+
+from agents import zoo
+from agents.errors import ZooError
+from agents.zoo import DEFAULT_CHAMPION, FOLDER, read_card, shipped, shipped_model
+
+
+def test_every_model_has_a_card_and_every_card_a_model():
+    models = shipped()
+    assert {model.name for model in models} >= {"wall-hugger", "voronoi"}
+    assert [model.name for model in models] == sorted(model.name for model in models)
+    assert {path.stem for path in FOLDER.glob("*.md")} == {model.name for model in models}
+    for model in models:
+        assert model.sha256 == hashlib.sha256(model.path.read_bytes()).hexdigest()
+        assert model.title
+        assert model.summary.endswith(".")
+        assert read_card(model.path.with_suffix(".md"))["license"] == "MIT"
+
+
+def test_the_first_champion_is_shipped():
+    assert shipped_model(DEFAULT_CHAMPION).name == DEFAULT_CHAMPION
+
+
+def test_unknown_names_list_the_known_ones():
+    with pytest.raises(ZooError, match=r"known are .*voronoi"):
+        shipped_model("nobody")
+
+
+@pytest.mark.parametrize(
+    ("text", "complaint"),
+    [
+        ("# No front matter\n", "front matter"),
+        ("---\nname: x\n", "front matter"),
+        ("---\nname: x\n---\n", "lacks title, summary, command, license"),
+        ("---\nname\n---\n", "not 'key: value'"),
+    ],
+)
+def test_broken_cards_are_named(tmp_path, text, complaint):
+    path = tmp_path / "x.md"
+    path.write_text(text)
+    with pytest.raises(ZooError, match=rf"x\.md.*{complaint}"):
+        read_card(path)
+
+
+def test_a_model_without_card_or_with_anothers_is_refused(tmp_path, monkeypatch):
+    (tmp_path / "y.onnx").write_bytes(b"")
+    monkeypatch.setattr(zoo, "FOLDER", tmp_path)
+    with pytest.raises(ZooError, match=r"y\.md cannot be read"):
+        shipped.__wrapped__()
+    keys = "title: T\nsummary: S.\ncommand: c\nlicense: MIT"
+    (tmp_path / "y.md").write_text(f"---\nname: z\n{keys}\n---\n")
+    with pytest.raises(ZooError, match="is about 'z'"):
+        shipped.__wrapped__()
