@@ -1,0 +1,1 @@
+"""Submissions, validation, sandbox, duels, rounds, ratings and their storage."""

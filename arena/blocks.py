@@ -1,0 +1,104 @@
+"""A block of a round: the unit that executors play, whole or not at all.
+
+A block follows from the frozen field alone. It is played in one lockstep with fresh sandboxes, so
+that its games are the same wherever, whenever and however often it is played.
+"""
+
+from collections.abc import Callable
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+
+from arena.contestants import ModelContestant
+from arena.duel import DuelPlan, PlayedDuel, play_duels
+from arena.limits import Limits
+from arena.schedule import ScheduledDuel, duel_games
+from replays.format import encode
+from tron_env.ruleset import ruleset_named
+
+
+@dataclass(frozen=True, slots=True)
+class BlockEntrant:
+    """One model of a block."""
+
+    number: int
+    """In the frozen field."""
+    sha256: str
+    alone: bool
+
+
+@dataclass(frozen=True, slots=True)
+class BlockTask:
+    """Everything that decides what happens in a block."""
+
+    number: int
+    ruleset: str
+    round_seed: str
+    starts: int
+    entrants: tuple[BlockEntrant, ...]
+    duels: tuple[ScheduledDuel, ...]
+    limits: Limits = field(default_factory=Limits)
+
+    @property
+    def games(self) -> int:
+        """How many games it takes."""
+        return 2 * self.starts * len(self.duels)
+
+
+@dataclass(frozen=True, slots=True)
+class BlockGame:
+    """One played game, ready to be stored."""
+
+    replay: bytes
+    reasons: tuple[str | None, str | None]
+
+
+@dataclass(frozen=True, slots=True)
+class BlockResult:
+    """All duels of one block: their numbers, and their games in the order of the schedule."""
+
+    number: int
+    duels: tuple[tuple[int, tuple[BlockGame, ...]], ...]
+
+
+def play_block(task: BlockTask, model: Callable[[str], bytes]) -> BlockResult:
+    """Play one block.
+
+    Args:
+        task: what to play.
+        model: returns a model's bytes by its SHA-256.
+
+    Raises:
+        ArenaFault: a fault of ours; the block is to be played again.
+    """
+    places = {entrant.number: place for place, entrant in enumerate(task.entrants)}
+    plans = [
+        DuelPlan(
+            duel.number,
+            places[duel.first],
+            places[duel.second],
+            duel_games(task.round_seed, duel.number, task.starts),
+        )
+        for duel in task.duels
+    ]
+    positions = [0] * len(task.entrants)
+    for plan in plans:
+        positions[plan.first] += len(plan.games)
+        positions[plan.second] += len(plan.games)
+    with ExitStack() as stack:
+        contestants = [
+            stack.enter_context(
+                ModelContestant(
+                    model(entrant.sha256),
+                    limits=task.limits,
+                    max_batch=positions[place],
+                    alone=entrant.alone,
+                )
+            )
+            for place, entrant in enumerate(task.entrants)
+        ]
+        played = play_duels(ruleset_named(task.ruleset), plans, contestants)
+    return BlockResult(task.number, tuple((duel.number, _stored(duel)) for duel in played))
+
+
+def _stored(duel: PlayedDuel) -> tuple[BlockGame, ...]:
+    return tuple(BlockGame(encode(game.replay), game.reasons) for game in duel.games)

@@ -1,0 +1,231 @@
+"""The commands `tron submit`, `tron duel` and `tron round`."""
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from arena.cli_duel import duel
+
+if TYPE_CHECKING:
+    from arena.records import RoundRow
+    from arena.settings import Settings
+
+__all__ = ["duel", "round_", "submit"]
+
+JSON_OPTION = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+STARTS_OPTION = click.option(
+    "--starts",
+    type=click.IntRange(1, 1000),
+    help="Starts a pair meets in, each twice with seats exchanged [default: the round's, 4].",
+)
+WORKERS_OPTION = click.option(
+    "--workers",
+    type=click.IntRange(1, 1024),
+    help="Processes to play with [default: $TRON_WORKERS, else one a core].",
+)
+
+
+@click.command()
+@click.argument("model", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--name", required=True, help="What it plays as; the latest valid file counts.")
+@JSON_OPTION
+def submit(model: Path, name: str, as_json: bool) -> None:
+    """Enter MODEL, an ONNX file, into the open round.
+
+    It is validated first, as by `tron validate`; a rejected file ends with status 1.
+    """
+    from dataclasses import asdict
+
+    from arena import rounds
+    from arena.cli_report import print_json
+    from arena.limits import Limits, read_model
+    from arena.models import ModelStore
+    from arena.settings import load_settings
+    from arena.storage import open_storage
+
+    settings = load_settings()
+    limits = Limits()
+    with open_storage(settings) as storage:
+        row, verdict = rounds.submit(
+            storage, ModelStore(settings.models), read_model(model, limits), name, limits=limits
+        )
+    if as_json:
+        print_json(asdict(row) | {"verdict": asdict(verdict)})
+    elif verdict.accepted:
+        click.echo(f"{name} is in round {row.round} (submission {row.id}, {row.sha256[:12]})")
+    else:
+        click.echo(f"{name} is rejected: {row.reason}", err=True)
+    if not verdict.accepted:
+        sys.exit(1)
+
+
+@click.group("round")
+def round_() -> None:
+    """Open, close, play and show rounds."""
+
+
+@round_.command("open")
+@STARTS_OPTION
+@JSON_OPTION
+def open_(starts: int | None, as_json: bool) -> None:
+    """Open a round, or show the one that is open; closing a round opens the next by itself."""
+    from arena import rounds
+    from arena.settings import load_settings
+    from arena.storage import open_storage
+
+    with open_storage(load_settings()) as storage:
+        row = rounds.ensure_open(storage)
+        if starts is not None:
+            storage.set_starts(row.number, starts)
+            row = rounds.ensure_open(storage)
+    _show_round(row, f"round {row.number} is open, {row.starts} starts a pair", as_json)
+
+
+@round_.command()
+@STARTS_OPTION
+@click.option("--run", "then_run", is_flag=True, help="Play the round at once.")
+@WORKERS_OPTION
+@JSON_OPTION
+def close(starts: int | None, then_run: bool, workers: int | None, as_json: bool) -> None:
+    """Freeze the open round's field and publish its seed; opens the next round."""
+    from arena import rounds
+    from arena.models import ModelStore
+    from arena.settings import load_settings
+    from arena.storage import open_storage
+
+    settings = load_settings()
+    with open_storage(settings) as storage:
+        row = rounds.close_round(storage, ModelStore(settings.models), starts=starts)
+    text = (
+        f"round {row.number} is closed: {row.entrants} entrants, {row.duels_total} duels of "
+        f"{2 * row.starts} games, seed {row.seed}"
+    )
+    if then_run:
+        click.echo(text, err=True)
+        _run(settings, row.number, workers, as_json)
+    else:
+        _show_round(row, text, as_json)
+
+
+@round_.command()
+@click.argument("number", type=click.IntRange(min=1), required=False)
+@WORKERS_OPTION
+@JSON_OPTION
+def run(number: int | None, workers: int | None, as_json: bool) -> None:
+    """Play what is left of a closed round [default: the oldest unfinished], and crown the best.
+
+    May be killed at any moment and run again.
+    """
+    from arena.settings import load_settings
+
+    _run(load_settings(), number, workers, as_json)
+
+
+@round_.command()
+@JSON_OPTION
+def status(as_json: bool) -> None:
+    """Show what is open, what is being played, and who reigns."""
+    from dataclasses import asdict
+
+    from arena import rounds
+    from arena.cli_report import print_json, round_json
+    from arena.settings import load_settings
+    from arena.storage import open_storage
+
+    with open_storage(load_settings()) as storage:
+        opened = rounds.ensure_open(storage)
+        submissions = storage.live_submissions(opened.number)
+        running = storage.unfinished_round()
+        champion = storage.champion()
+    if as_json:
+        print_json(
+            {
+                "open_round": round_json(opened),
+                "submissions": [asdict(row) for row in submissions],
+                "running": None if running is None else round_json(running),
+                "champion": None if champion is None else asdict(champion),
+            }
+        )
+        return
+    names = ", ".join(row.name for row in submissions) or "no submissions yet"
+    click.echo(f"round {opened.number} is open: {names}")
+    if running is not None:
+        done = f"{running.duels_done} of {running.duels_total} duels played"
+        click.echo(f"round {running.number} is {running.status}: {done}")
+    if champion is not None:
+        click.echo(f"champion: {champion.name}, of round {champion.round}")
+
+
+@round_.command("list")
+@JSON_OPTION
+def list_(as_json: bool) -> None:
+    """List all rounds, newest first."""
+    from arena.cli_report import print_json, round_json, rounds_table, show
+    from arena.settings import load_settings
+    from arena.storage import open_storage
+
+    with open_storage(load_settings()) as storage:
+        rows = storage.rounds()
+        champions = {champion.round: champion.name for champion in storage.champions()}
+    if as_json:
+        print_json([round_json(row) | {"champion": champions.get(row.number)} for row in rows])
+    else:
+        show(rounds_table(rows, champions))
+
+
+@round_.command("show")
+@click.argument("number", type=click.IntRange(min=1), required=False)
+@JSON_OPTION
+def show_round(number: int | None, as_json: bool) -> None:
+    """Show a round's standings and cross table [default: the newest finished]."""
+    from arena.cli_report import cross_table, print_json, round_json, show, standings_table
+    from arena.runner import RoundError
+    from arena.settings import load_settings
+    from arena.storage import open_storage
+
+    with open_storage(load_settings()) as storage:
+        row = storage.latest_done_round() if number is None else storage.round(number)
+        if row is None:
+            raise RoundError("no round is done yet" if number is None else f"no round {number}")
+        entries, duels = storage.entries(row.number), storage.duels(row.number)
+    if as_json:
+        print_json(round_json(row, entries, duels))
+        return
+    click.echo(f"round {row.number}, {row.status}: {row.duels_done} of {row.duels_total} duels")
+    show("", standings_table(entries), "", cross_table(entries, duels))
+
+
+def _run(settings: "Settings", number: int | None, workers: int | None, as_json: bool) -> None:
+    from arena.cli_progress import progress_shown
+    from arena.cli_report import print_json, round_json, show, standings_table
+    from arena.executors.local import LocalExecutor
+    from arena.models import ModelStore
+    from arena.runner import run_round
+    from arena.storage import open_storage
+
+    executor = LocalExecutor(ModelStore(settings.models), workers or settings.workers)
+    with open_storage(settings) as storage:
+        with progress_shown("playing", "duels") as tell:
+            row = run_round(
+                storage,
+                executor,
+                settings.home,
+                number=number,
+                progress=lambda state: tell(state.duels_done, state.duels_total),
+            )
+        entries = storage.entries(row.number)
+    if as_json:
+        print_json(round_json(row, entries))
+        return
+    show(standings_table(entries), "", f"{entries[0].name} is champion of round {row.number}")
+
+
+def _show_round(row: "RoundRow", text: str, as_json: bool) -> None:
+    from arena.cli_report import print_json, round_json
+
+    if as_json:
+        print_json(round_json(row))
+    else:
+        click.echo(text)

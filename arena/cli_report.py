@@ -1,0 +1,167 @@
+"""What the arena's commands print: tables for people, JSON for programs."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+    from arena.duel import PlayedDuel
+    from arena.records import DuelRow, EntryRow, RoundRow
+    from arena.tally import Tally
+
+
+def print_json(value: object) -> None:
+    """Print ``value`` as JSON; moments become ISO 8601."""
+    click.echo(json.dumps(value, indent=2, default=_plain))
+
+
+def round_json(
+    row: "RoundRow", entries: Sequence["EntryRow"] = (), duels: Sequence["DuelRow"] = ()
+) -> dict[str, object]:
+    """Return a round with its standings and duels as plain data."""
+    names = {entry.id: entry.name for entry in entries}
+    champion = None if row.champion_entry_id is None else names.get(row.champion_entry_id)
+    return asdict(row) | {
+        "champion": champion,
+        "standings": [asdict(entry) for entry in entries],
+        "duels": [asdict(duel) for duel in duels],
+    }
+
+
+def standings_table(entries: Sequence["EntryRow"]) -> "Table":
+    """Return a finished round's standings."""
+    table = _table(
+        "#", "name", "points", "games", "W", "D", "L", "forfeits", "rating", "95%", "apex"
+    )
+    for entry in entries:
+        standing = entry.standing
+        if standing is None:
+            continue
+        table.add_row(
+            str(standing.rank),
+            _named(entry),
+            f"{standing.points:g}",
+            str(standing.games),
+            str(standing.wins),
+            str(standing.draws),
+            str(standing.losses),
+            str(standing.forfeits or ""),
+            f"{standing.rating:.0f}",
+            f"{standing.rating_low:.0f} to {standing.rating_high:.0f}",
+            f"{standing.apex_score:.3f}",
+        )
+    return table
+
+
+def cross_table(entries: Sequence["EntryRow"], duels: Sequence["DuelRow"]) -> "Table":
+    """Return the points that each row scored against each column."""
+    points: dict[tuple[int, int], str] = {}
+    for duel in duels:
+        if duel.done:
+            first, second = duel.entries
+            points[first, second] = f"{duel.points[0]:g}"
+            points[second, first] = f"{duel.points[1]:g}"
+    table = _table("", "name", *(str(place) for place in range(1, len(entries) + 1)))
+    for place, entry in enumerate(entries, start=1):
+        cells = (
+            "·" if other.id == entry.id else points.get((entry.id, other.id), "")
+            for other in entries
+        )
+        table.add_row(str(place), entry.name, *cells)
+    return table
+
+
+def rounds_table(rows: Sequence["RoundRow"], champions: dict[int, str]) -> "Table":
+    """Return all rounds, one a line."""
+    table = _table("round", "status", "entrants", "duels", "champion", "closed")
+    for row in rows:
+        closed = "" if row.closed_at is None else f"{row.closed_at:%Y-%m-%d %H:%M}"
+        duels = f"{row.duels_done}/{row.duels_total}" if row.duels_total else ""
+        entrants = str(row.entrants or "")
+        champion = champions.get(row.number, "")
+        table.add_row(str(row.number), row.status.value, entrants, duels, champion, closed)
+    return table
+
+
+def duel_table(duel: "PlayedDuel", names: tuple[str, str]) -> "Table":
+    """Return the games of one duel."""
+    from arena.duel import first_seat
+    from arena.tally import tally_of
+
+    table = _table("game", "start", f"seat of {names[0]}", "winner", "plies", "why")
+    for number, game in enumerate(duel.games):
+        replay = game.replay
+        seat = first_seat(number)
+        tally = tally_of(replay.outcome, replay.ending, seat)
+        winner = names[0] if tally.wins else names[1] if tally.losses else "nobody"
+        why = [
+            f"{names[index]}: {text}"
+            for index, place in ((0, seat), (1, seat.other))
+            if (text := game.reasons[place] or _death(replay.causes[place].name))
+        ]
+        table.add_row(
+            str(number + 1),
+            str(number // 2 + 1),
+            str(int(seat)),
+            winner,
+            str(replay.plies),
+            "; ".join(why) or "ply limit",
+        )
+    return table
+
+
+def duel_text(tally: "Tally", names: tuple[str, str]) -> str:
+    """Return a duel's result in one sentence.
+
+    >>> from arena.tally import Tally
+    >>> duel_text(Tally(wins=5, draws=1, losses=2), ("a", "b"))
+    'a beats b 5.5 : 2.5 (5 won, 1 drawn, 2 lost)'
+    """
+    ours, theirs = tally.points, tally.flip().points
+    verb = "beats" if ours > theirs else "loses to" if ours < theirs else "draws with"
+    counts = f"{tally.wins} won, {tally.draws} drawn, {tally.losses + tally.both_lost} lost"
+    return f"{names[0]} {verb} {names[1]} {ours:g} : {theirs:g} ({counts})"
+
+
+def show(*parts: "Table | str") -> None:
+    """Print tables and lines for people."""
+    from rich.console import Console
+
+    console = Console(highlight=False, markup=False, width=None if _on_terminal() else 160)
+    for part in parts:
+        console.print(part)
+
+
+def _on_terminal() -> bool:
+    import sys
+
+    return sys.stdout.isatty()
+
+
+def _table(*headings: str) -> "Table":
+    from rich.table import Table
+
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
+    for heading in headings:
+        words = {"", "name", "status", "champion", "closed", "winner", "why", "95%"}
+        table.add_column(heading, justify="left" if heading in words else "right")
+    return table
+
+
+def _named(entry: "EntryRow") -> str:
+    kind = entry.kind.value
+    return entry.name if kind == "submission" else f"{entry.name} ({kind})"
+
+
+def _death(cause: str) -> str:
+    return "" if cause == "NONE" else cause.lower().replace("_", "-")
+
+
+def _plain(value: object) -> str:
+    return value.isoformat() if isinstance(value, datetime) else str(value)

@@ -1,0 +1,125 @@
+"""Who can ride in lockstep: sandboxed models, and agents of any kind."""
+
+import hashlib
+from types import TracebackType
+from typing import Protocol, Self
+
+import numpy as np
+
+from agents.errors import AgentError
+from agents.policy import select_actions
+from arena.limits import Limits
+from arena.sandbox import SandboxedModel
+from replays.format import MODEL_PREFIX_BYTES, PERSON
+from tron_env.agent import Agent
+from tron_env.batch import BatchEngine
+from tron_env.types import BoolArray, Float32Array, IntArray, UInt8Array
+
+
+class BatchModel(Protocol):
+    """What ``ModelContestant`` needs of a sandbox; ``SandboxedModel`` is one."""
+
+    observations: Float32Array
+
+    def submit(self, k: int) -> None:
+        """Ask for the first ``k`` rows."""
+
+    def collect(self) -> Float32Array:
+        """Return float32 ``(k, 4)``."""
+
+    def close(self) -> None:
+        """End it."""
+
+
+class ModelContestant:
+    """A model in its sandbox. One that cannot be loaded fails every call, at once.
+
+    Args:
+        model: the file's bytes.
+        limits: what it may use.
+        max_batch: the most positions it can have at one ply.
+        alone: whether it is asked for one position at a time.
+
+    Raises:
+        SandboxLostError: a fault of ours.
+    """
+
+    def __init__(self, model: bytes, *, limits: Limits, max_batch: int, alone: bool) -> None:
+        self.prefix = hashlib.sha256(model).digest()[:MODEL_PREFIX_BYTES]
+        self._model: BatchModel | AgentError
+        try:
+            sandboxed = SandboxedModel(model, limits=limits, max_batch=max_batch, alone=alone)
+        except AgentError as error:
+            self._model = error
+        else:
+            self._model = _loaded(sandboxed)
+        self._masks: BoolArray = np.zeros((0, 4), dtype=np.bool_)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if not isinstance(self._model, AgentError):
+            self._model.close()
+
+    def submit(self, engine: BatchEngine, games: IntArray, seats: IntArray) -> None:
+        """Begin choosing; see ``Contestant``."""
+        self._masks = engine.masks[games, seats]
+        if not isinstance(self._model, AgentError):
+            engine.gather(games, seats, self._model.observations)
+            self._model.submit(len(games))
+
+    def collect(self) -> UInt8Array:
+        """Return the chosen actions; see ``Contestant``."""
+        if isinstance(self._model, AgentError):
+            raise self._model
+        return select_actions(self._model.collect(), self._masks)
+
+
+def _loaded(model: SandboxedModel) -> SandboxedModel | AgentError:
+    """Load a model; return the error instead where that is the model's fault."""
+    try:
+        model.start()
+    except AgentError as error:
+        model.close()
+        return error
+    except BaseException:
+        model.close()
+        raise
+    return model
+
+
+class AgentContestant:
+    """An agent named by SPEC, playing in this process."""
+
+    def __init__(self, agent: Agent) -> None:
+        self.prefix = PERSON
+        self._agent = agent
+        self._asked: tuple[BatchEngine, IntArray, IntArray] | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        close = getattr(self._agent, "close", None)
+        if close is not None:
+            close()
+
+    def submit(self, engine: BatchEngine, games: IntArray, seats: IntArray) -> None:
+        """Remember what is asked; see ``Contestant``."""
+        self._asked = (engine, games, seats)
+
+    def collect(self) -> UInt8Array:
+        """Return the chosen actions; see ``Contestant``."""
+        assert self._asked is not None
+        return self._agent.act(*self._asked)

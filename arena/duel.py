@@ -1,0 +1,68 @@
+"""Duels: each start played twice with seats exchanged; any number of duels in one lockstep."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from arena.lockstep import Contestant, GamePlan, PlayedGame, Progress, play_games
+from arena.schedule import ScheduledGame
+from arena.tally import Tally, tally_of, total
+from tron_env.ruleset import Ruleset
+from tron_env.types import Seat
+
+
+@dataclass(frozen=True, slots=True)
+class DuelPlan:
+    """One duel to play."""
+
+    number: int
+    first: int
+    """Index of a contestant."""
+    second: int
+    games: tuple[ScheduledGame, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PlayedDuel:
+    """One duel that was played."""
+
+    number: int
+    games: tuple[PlayedGame, ...]
+    """In the order of the schedule: even ones have the first contestant in the first seat."""
+
+    @property
+    def tally(self) -> Tally:
+        """The result as the first contestant sees it."""
+        return total(
+            tally_of(game.replay.outcome, game.replay.ending, first_seat(number))
+            for number, game in enumerate(self.games)
+        )
+
+
+def first_seat(game_number: int) -> Seat:
+    """Return where a duel's first contestant sits in its game of this number."""
+    return Seat(game_number % 2)
+
+
+def play_duels(
+    ruleset: Ruleset,
+    plans: Sequence[DuelPlan],
+    contestants: Sequence[Contestant],
+    progress: Progress | None = None,
+) -> tuple[PlayedDuel, ...]:
+    """Play all duels together; ``progress`` is told after every ply how many games are over.
+
+    Raises:
+        ArenaFault: a fault of ours; nothing of the duels counts.
+    """
+    games = [
+        GamePlan(
+            (plan.first, plan.second)
+            if game.first_seat is Seat.FIRST
+            else (plan.second, plan.first),
+            game.seed,
+        )
+        for plan in plans
+        for game in plan.games
+    ]
+    played = iter(play_games(ruleset, games, contestants, progress))
+    return tuple(PlayedDuel(plan.number, tuple(next(played) for _ in plan.games)) for plan in plans)

@@ -1,0 +1,20 @@
+"""The arena's branch of the error tree: faults of ours, which are retried and never scored.
+
+ArenaFault
+SandboxLostError    the sandbox broke, through no doing of the model in it
+StorageError        the database or the model store cannot do what was asked
+"""
+
+from tron_env.errors import TronArenaError
+
+
+class ArenaFault(TronArenaError):  # noqa: N818  (named against AgentError: not an error of theirs)
+    """A fault of ours. An entrant's faults are ``agents.errors.AgentError``."""
+
+
+class SandboxLostError(ArenaFault):
+    """A sandbox process could not be started, or was lost from outside."""
+
+
+class StorageError(ArenaFault):
+    """Stored records are missing, damaged or of another version."""

@@ -1,0 +1,1 @@
+"""What plays the blocks of a round."""

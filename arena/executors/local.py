@@ -1,0 +1,129 @@
+"""Plays blocks in processes of this machine, one block at a time each.
+
+A worker that dies, or that reports a fault of ours, has its block played again elsewhere. Workers
+end with their parent, however it ends.
+"""
+
+import logging
+import multiprocessing
+import os
+import signal
+import threading
+from collections import deque
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from multiprocessing.connection import Connection, wait
+from multiprocessing.process import BaseProcess
+from pathlib import Path
+from typing import Final
+
+from arena.blocks import BlockResult, BlockTask, play_block
+from arena.errors import ArenaFault, SandboxLostError
+from arena.models import ModelStore
+
+MAX_ATTEMPTS: Final = 3
+logger = logging.getLogger(__name__)
+
+
+@dataclass(slots=True)
+class _Worker:
+    process: BaseProcess
+    pipe: "Connection[BlockTask | None, BlockResult | str]"
+    task: BlockTask
+
+
+class LocalExecutor:
+    """An ``Executor`` over the cores of this machine.
+
+    Args:
+        models: where the models are.
+        workers: how many processes, at least 1.
+    """
+
+    def __init__(self, models: ModelStore, workers: int) -> None:
+        self._folder = models.folder
+        self._workers = workers
+
+    def play(self, tasks: Sequence[BlockTask]) -> Iterator[BlockResult]:
+        """Yield each block's result as it comes, the largest begun first; see ``Executor``."""
+        waiting = deque(sorted(tasks, key=lambda task: -task.games))
+        attempts = {task.number: 0 for task in tasks}
+        workers: list[_Worker] = []
+        try:
+            while waiting and len(workers) < self._workers:
+                workers.append(self._start(waiting.popleft()))
+            while workers:
+                ready = wait([worker.pipe for worker in workers])
+                for worker in [worker for worker in workers if worker.pipe in ready]:
+                    result = _reply(worker)
+                    if isinstance(result, BlockResult):
+                        yield result
+                    else:
+                        _count(attempts, worker.task, result)
+                        waiting.append(worker.task)
+                        _stop(worker)
+                        workers.remove(worker)
+                        workers.append(self._start(waiting.popleft()))
+                        continue
+                    if waiting:
+                        worker.task = waiting.popleft()
+                        worker.pipe.send(worker.task)
+                    else:
+                        _stop(worker)
+                        workers.remove(worker)
+        finally:
+            for worker in workers:
+                _stop(worker)
+
+    def _start(self, task: BlockTask) -> _Worker:
+        context = multiprocessing.get_context("spawn")
+        ours, theirs = context.Pipe()
+        process = context.Process(target=_work, args=(theirs, self._folder), daemon=True)
+        process.start()
+        theirs.close()
+        ours.send(task)
+        return _Worker(process, ours, task)
+
+
+def _reply(worker: _Worker) -> BlockResult | str:
+    try:
+        return worker.pipe.recv()
+    except (EOFError, OSError):
+        return "its process died"
+
+
+def _count(attempts: dict[int, int], task: BlockTask, reason: str) -> None:
+    attempts[task.number] += 1
+    logger.warning("block %d failed and is played again: %s", task.number, reason)
+    if attempts[task.number] == MAX_ATTEMPTS:
+        raise SandboxLostError(
+            f"block {task.number} failed {MAX_ATTEMPTS} times, at last because {reason}; "
+            "nothing is lost, run the round again to go on"
+        )
+
+
+def _stop(worker: _Worker) -> None:
+    worker.process.kill()
+    worker.process.join()
+    worker.process.close()
+    worker.pipe.close()
+
+
+def _work(pipe: "Connection[BlockResult | str, BlockTask]", folder: Path) -> None:
+    """Play the blocks that come through ``pipe``; the parent decides when to stop."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+    models = ModelStore(folder)
+    while True:
+        task = pipe.recv()
+        try:
+            pipe.send(play_block(task, models.get))
+        except ArenaFault as fault:
+            pipe.send(str(fault) or type(fault).__name__)
+
+
+def _end_with_parent() -> None:
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        wait([parent.sentinel])
+        os._exit(1)

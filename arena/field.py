@@ -1,0 +1,63 @@
+"""The field of a round: what enters beside the submissions, and under which names."""
+
+from collections.abc import Sequence
+
+from agents.zoo import ShippedModel
+from arena.records import ChampionRow, EntryKind, EntryRow, NewEntry, SubmissionRow
+from arena.submission import defending_name
+
+
+def choose_field(
+    submissions: Sequence[SubmissionRow],
+    champion: tuple[ChampionRow, EntryRow] | None,
+    anchors: Sequence[ShippedModel],
+) -> tuple[NewEntry, ...]:
+    """Return the field: the reigning champion, the anchors, then the submissions as they came.
+
+    Every model enters once. One that is there already, as champion or anchor or under the name of
+    whoever submitted it first, does not enter again.
+
+    Args:
+        submissions: those that count, one a name.
+        champion: the reigning champion and its entry in the round it won.
+        anchors: the shipped baselines.
+    """
+    shipped = {model.sha256 for model in anchors}
+    field: dict[str, NewEntry] = {}
+    if champion is not None:
+        crown, entry = champion
+        taken = {row.name for row in submissions if row.sha256 != crown.sha256}
+        taken |= {model.name for model in anchors if model.sha256 != crown.sha256}
+        field[crown.sha256] = NewEntry(
+            name=defending_name(crown.name, crown.round, taken),
+            kind=EntryKind.CHAMPION,
+            anchor=crown.sha256 in shipped,
+            alone=entry.alone,
+            sha256=crown.sha256,
+            submission_id=entry.submission_id,
+        )
+    for model in anchors:
+        field.setdefault(
+            model.sha256,
+            NewEntry(
+                name=model.name,
+                kind=EntryKind.ANCHOR,
+                anchor=True,
+                alone=False,
+                sha256=model.sha256,
+                submission_id=None,
+            ),
+        )
+    for row in submissions:
+        field.setdefault(
+            row.sha256,
+            NewEntry(
+                name=row.name,
+                kind=EntryKind.SUBMISSION,
+                anchor=False,
+                alone=row.alone,
+                sha256=row.sha256,
+                submission_id=row.id,
+            ),
+        )
+    return tuple(field.values())

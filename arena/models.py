@@ -1,0 +1,75 @@
+"""Model files, stored by their content: equal bytes are kept once, under their SHA-256."""
+
+import contextlib
+import hashlib
+import os
+import re
+import tempfile
+from pathlib import Path
+
+from arena.errors import StorageError
+
+DIGEST = re.compile(r"[0-9a-f]{64}")
+
+
+def digest(model: bytes) -> str:
+    """Return the identity of a model: the SHA-256 of its bytes, in hexadecimal."""
+    return hashlib.sha256(model).hexdigest()
+
+
+class ModelStore:
+    """A folder of ``<sha256>.onnx`` files; safe to share between processes."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def path(self, sha256: str) -> Path:
+        """Return where a model is kept, whether it is there or not.
+
+        Raises:
+            StorageError: ``sha256`` is not 64 hexadecimal digits.
+        """
+        if not DIGEST.fullmatch(sha256):
+            raise StorageError(f"{sha256!r} is no SHA-256")
+        return self.folder / f"{sha256}.onnx"
+
+    def put(self, model: bytes) -> str:
+        """Store a model and return its SHA-256; nobody ever sees half of it.
+
+        Raises:
+            StorageError: the folder cannot be written to.
+        """
+        sha256 = digest(model)
+        path = self.path(sha256)
+        if path.exists():
+            return sha256
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            handle, name = tempfile.mkstemp(dir=self.folder, prefix=".new-")
+            try:
+                with os.fdopen(handle, "wb") as file:
+                    file.write(model)
+                    file.flush()
+                    os.fsync(file.fileno())
+                Path(name).replace(path)
+            except BaseException:
+                with contextlib.suppress(OSError):
+                    Path(name).unlink()
+                raise
+        except OSError as error:
+            raise StorageError(f"cannot store a model in {self.folder}: {error}") from error
+        return sha256
+
+    def get(self, sha256: str) -> bytes:
+        """Return a stored model.
+
+        Raises:
+            StorageError: it is missing, or its bytes have changed.
+        """
+        try:
+            model = self.path(sha256).read_bytes()
+        except OSError as error:
+            raise StorageError(f"model {sha256} is missing from {self.folder}") from error
+        if digest(model) != sha256:
+            raise StorageError(f"model {sha256} in {self.folder} is damaged")
+        return model

@@ -1,0 +1,132 @@
+"""Bradley-Terry ratings on the Elo scale with bootstrap intervals, from pairs of mirrored games.
+
+Model: the expected score of i against j is 1 / (1 + 10 ** ((r_j - r_i) / 400)) (Bradley and Terry
+1952; the scale is Elo's). A draw is half a win for each (Davidson 1970 gives draws a parameter of
+their own; with half wins the estimates of the strengths stay consistent as long as drawing does
+not depend on who plays).
+
+Prior: every entrant also drew ``PRIOR_DRAWS`` games against an imagined one in the middle of the
+field. That keeps unbeaten and beaten-by-all entrants finite, and is worth as much as a single
+real drawn game. The maximum is unique and found by Newton's method (the objective is strictly
+concave).
+
+Scale: ratings are shifted so that the anchors' mean is ``ANCHOR_RATING``; without anchors, the
+whole field's.
+
+Intervals: percentiles over ``RESAMPLES`` bootstrap resamples (Efron 1979) of whole starts. The two
+games of a start share their board and are not independent; different starts are.
+"""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from typing import Final, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+FloatArray: TypeAlias = NDArray[np.float64]
+
+ANCHOR_RATING: Final = 1000.0
+PRIOR_DRAWS: Final = 1.0
+RESAMPLES: Final = 400
+CONFIDENCE: Final = 0.95
+ELO: Final = 400.0 / np.log(10.0)
+"""Elo points in one unit of log odds."""
+MAX_STEP: Final = 2.0
+"""Newton steps are cut to this many units of log odds, which keeps them convergent."""
+TOLERANCE: Final = 1e-9
+MAX_ITERATIONS: Final = 100
+
+
+@dataclass(frozen=True, slots=True)
+class StartResult:
+    """What ``first`` scored against ``second`` over the games of one start."""
+
+    first: int
+    second: int
+    points: float
+    games: int
+    """Games with a winner or a draw; those that both forfeited say nothing about strength."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rating:
+    """A strength on the Elo scale with its 95% interval."""
+
+    value: float
+    low: float
+    high: float
+
+
+def rate(
+    results: Sequence[StartResult],
+    entrants: int,
+    anchors: Collection[int],
+    rng: np.random.Generator,
+) -> tuple[Rating, ...]:
+    """Rate a field.
+
+    Args:
+        results: one item a start, in an order that does not depend on how they were played.
+        entrants: the field's size; ``results`` names entrants from 0.
+        anchors: entrants whose mean rating is fixed; may be empty.
+        rng: draws the resamples.
+
+    Returns:
+        One rating an entrant; the interval always holds the value.
+    """
+    starts = len(results)
+    fixed = np.array(sorted(anchors), dtype=np.intp)
+    first = np.array([result.first for result in results], dtype=np.intp)
+    second = np.array([result.second for result in results], dtype=np.intp)
+    points = np.array([result.points for result in results], dtype=np.float64)
+    games = np.array([result.games for result in results], dtype=np.float64)
+
+    def fitted(weights: FloatArray, guess: FloatArray | None = None) -> FloatArray:
+        wins = np.zeros((entrants, entrants))
+        np.add.at(wins, (first, second), weights * points)
+        np.add.at(wins, (second, first), weights * (games - points))
+        return strengths(wins, guess)
+
+    best = fitted(np.ones(starts))
+    sampled = np.empty((RESAMPLES, entrants))
+    for row in sampled:
+        drawn = np.bincount(rng.integers(max(starts, 1), size=starts), minlength=starts)
+        row[:] = _scaled(fitted(drawn.astype(np.float64), best), fixed)
+    values = _scaled(best, fixed)
+    tail = (1.0 - CONFIDENCE) / 2.0
+    low, high = np.quantile(sampled, [tail, 1.0 - tail], axis=0)
+    return tuple(
+        Rating(float(value), float(min(value, below)), float(max(value, above)))
+        for value, below, above in zip(values, low, high, strict=True)
+    )
+
+
+def strengths(wins: FloatArray, guess: FloatArray | None = None) -> FloatArray:
+    """Return the most likely strengths under the prior, in log odds around the field's middle.
+
+    Args:
+        wins: ``(n, n)``, what row scored against column; a draw is 1/2 in both.
+        guess: ``(n,)``, where to start from.
+    """
+    n = wins.shape[0]
+    games = wins + wins.T
+    scored = wins.sum(axis=1) + PRIOR_DRAWS / 2
+    theta = np.zeros(n) if guess is None else guess.copy()
+    for _ in range(MAX_ITERATIONS):
+        expected = 1.0 / (1.0 + np.exp(theta[None, :] - theta[:, None]))
+        alone = 1.0 / (1.0 + np.exp(-theta))
+        gradient = scored - (games * expected).sum(axis=1) - PRIOR_DRAWS * alone
+        weight = games * expected * (1.0 - expected)
+        hessian = np.diag(weight.sum(axis=1) + PRIOR_DRAWS * alone * (1.0 - alone)) - weight
+        step = np.clip(np.linalg.solve(hessian, gradient), -MAX_STEP, MAX_STEP)
+        theta += step
+        if np.abs(step).max(initial=0.0) < TOLERANCE:
+            break
+    return theta
+
+
+def _scaled(theta: FloatArray, anchors: NDArray[np.intp]) -> FloatArray:
+    middle = theta[anchors].mean() if anchors.size else theta.mean()
+    scaled: FloatArray = (theta - middle) * ELO + ANCHOR_RATING
+    return scaled

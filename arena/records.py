@@ -1,0 +1,267 @@
+"""What the database holds, as typed values."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from replays.format import Ending
+from tron_env.types import DeathCause, Outcome, Seat
+
+
+class RoundStatus(StrEnum):
+    """How far a round is."""
+
+    OPEN = "open"
+    """Takes submissions."""
+    CLOSED = "closed"
+    """Field frozen, seed published, nothing played."""
+    RUNNING = "running"
+    """Some of it may be played; a killed run stays here until it is resumed."""
+    DONE = "done"
+    """All duels played, standings and champion stored."""
+
+
+class EntryKind(StrEnum):
+    """How an entrant came into a round; the first that fits."""
+
+    CHAMPION = "champion"
+    """The reigning champion, which defends."""
+    ANCHOR = "anchor"
+    """A fixed baseline that the package ships."""
+    SUBMISSION = "submission"
+
+
+class SubmissionStatus(StrEnum):
+    """What became of a submitted file."""
+
+    ACCEPTED = "accepted"
+    REJECTED = "rejected"
+    SUPERSEDED = "superseded"
+    """The same name submitted a later valid file to the same round."""
+    ENTERED = "entered"
+    """In the frozen field."""
+
+
+class GameKind(StrEnum):
+    """Who played."""
+
+    DUEL = "duel"
+    HUMAN = "human"
+
+
+@dataclass(frozen=True, slots=True)
+class RoundRow:
+    """One round."""
+
+    number: int
+    status: RoundStatus
+    ruleset: str
+    starts: int
+    """Starts a pair meets in; each is played twice with seats exchanged."""
+    seed: str | None
+    """64 hexadecimal digits; None until the round is closed."""
+    seed_sha256: str
+    """SHA-256 of the seed's 32 bytes, public from the opening on."""
+    opened_at: datetime
+    closed_at: datetime | None
+    started_at: datetime | None
+    finished_at: datetime | None
+    entrants: int
+    """Size of the frozen field; 0 while open."""
+    duels_done: int
+    duels_total: int
+    champion_entry_id: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """An entrant's place in a finished round."""
+
+    rank: int
+    points: float
+    """Win 1, draw 1/2, loss 0."""
+    games: int
+    wins: int
+    draws: int
+    losses: int
+    forfeits: int
+    """Losses by the entrant's own fault."""
+    rating: float
+    """Elo scale; ``rating_low`` and ``rating_high`` bound the 95% interval."""
+    rating_low: float
+    rating_high: float
+    apex_score: float
+    """Apex's death-cause score, mean over all games."""
+
+
+@dataclass(frozen=True, slots=True)
+class EntryRow:
+    """One entrant of a round."""
+
+    id: int
+    round: int
+    number: int
+    """Place in the frozen field, from 0."""
+    name: str
+    kind: EntryKind
+    anchor: bool
+    """True for every shipped baseline, the reigning champion included if it is one."""
+    alone: bool
+    """Whether the model is asked for one position at a time."""
+    sha256: str
+    submission_id: int | None
+    standing: Standing | None
+    """None until the round is done."""
+
+
+@dataclass(frozen=True, slots=True)
+class SubmissionRow:
+    """One submitted file."""
+
+    id: int
+    round: int
+    name: str
+    sha256: str
+    status: SubmissionStatus
+    reason: str
+    """Why it was rejected; empty otherwise."""
+    alone: bool
+    """Whether admission found that its decisions depend on what else is in a batch."""
+    submitted_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class DuelRow:
+    """All games of a pair in a round."""
+
+    id: int
+    round: int
+    number: int
+    """Place in the schedule, from 0."""
+    block: int
+    """The block it is played in."""
+    entries: tuple[int, int]
+    """Entry IDs."""
+    names: tuple[str, str]
+    done: bool
+    points: tuple[float, float]
+    """Zeros until done."""
+    games: int
+    forfeits: tuple[int, int]
+    finished_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class GameRow:
+    """One stored game; its replay is read with ``Storage.replay``."""
+
+    id: int
+    kind: GameKind
+    round: int | None
+    duel_id: int | None
+    number: int | None
+    """Place in the duel, from 0: start number // 2, and odd where seats are exchanged."""
+    names: tuple[str, str]
+    """By seat."""
+    models: tuple[str | None, str | None]
+    """SHA-256 by seat; None for a person."""
+    outcome: Outcome
+    causes: tuple[DeathCause, DeathCause]
+    ending: Ending
+    reasons: tuple[str | None, str | None]
+    """Why a seat forfeited."""
+    plies: int
+    played_at: datetime
+    human_seat: Seat | None
+    speed: int | None
+    """Plies a second of a human game."""
+    first_try: bool
+
+
+@dataclass(frozen=True, slots=True)
+class GameFilter:
+    """Which games a search returns; None does not narrow."""
+
+    kind: GameKind | None = None
+    round: int | None = None
+    duel_id: int | None = None
+    name: str | None = None
+    """Rode in either seat."""
+    sha256: str | None = None
+    """Rode in either seat."""
+    ending: Ending | None = None
+    min_plies: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class NewGame:
+    """A played game of a duel, not yet stored."""
+
+    number: int
+    names: tuple[str, str]
+    models: tuple[str, str]
+    replay: bytes
+    reasons: tuple[str | None, str | None]
+
+
+@dataclass(frozen=True, slots=True)
+class NewEntry:
+    """An entrant of a field that is being frozen."""
+
+    name: str
+    kind: EntryKind
+    anchor: bool
+    alone: bool
+    sha256: str
+    submission_id: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class DuelResult:
+    """What is stored of a played duel, together with its games."""
+
+    duel_id: int
+    points: tuple[float, float]
+    forfeits: tuple[int, int]
+    games: tuple[NewGame, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class RoundResult:
+    """One played game of a round, as the standings need it."""
+
+    duel: int
+    """The duel's number in the schedule."""
+    number: int
+    """The game's number in the duel."""
+    entries: tuple[int, int]
+    """Entry IDs of the duel, its first one first whatever the seats."""
+    outcome: Outcome
+    causes: tuple[DeathCause, DeathCause]
+    """By seat."""
+    ending: Ending
+
+
+@dataclass(frozen=True, slots=True)
+class ChampionRow:
+    """The winner of one finished round."""
+
+    round: int
+    entry_id: int
+    name: str
+    sha256: str
+    crowned_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class HumanRecord:
+    """A model's results against people, from the model's side."""
+
+    wins: int
+    losses: int
+    draws: int
+    abandoned: int
+    first_wins: int
+    """The same over first tries only."""
+    first_losses: int
+    first_draws: int

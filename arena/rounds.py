@@ -1,0 +1,148 @@
+"""A round's life: open, submit, close; ``arena.runner`` plays it. One round is always open."""
+
+import secrets
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final
+
+from agents.zoo import ShippedModel, shipped
+from arena.errors import StorageError
+from arena.executors.base import Executor
+from arena.field import choose_field
+from arena.limits import Limits
+from arena.models import ModelStore, digest
+from arena.records import ChampionRow, EntryKind, EntryRow, NewEntry, RoundRow, SubmissionRow
+from arena.runner import Progress, existing_round, run_round
+from arena.schedule import round_robin
+from arena.storage import Storage
+from arena.submission import SubmissionError, checked_name
+from arena.validation import Verdict, validate_model
+
+DEFAULT_RULESET: Final = "arena"
+DEFAULT_STARTS: Final = 4
+FIRST_ROUND_STARTS: Final = 4
+"""Lets the first round between the shipped models fit a minute on two cores."""
+SEED_BYTES: Final = 32
+
+
+def ensure_open(storage: Storage) -> RoundRow:
+    """Return the open round; one is opened where there is none."""
+    return storage.ensure_open_round(
+        ruleset=DEFAULT_RULESET, starts=DEFAULT_STARTS, seed=new_seed()
+    )
+
+
+def new_seed() -> str:
+    """Return a fresh round seed, 64 hexadecimal digits."""
+    return secrets.token_hex(SEED_BYTES)
+
+
+def submit(
+    storage: Storage,
+    models: ModelStore,
+    model: bytes,
+    name: str,
+    *,
+    limits: Limits | None = None,
+    anchors: Sequence[ShippedModel] | None = None,
+) -> tuple[SubmissionRow, Verdict]:
+    """Validate a model and enter it into the open round under ``name``.
+
+    A rejected one is recorded with its reason, and an earlier valid one of that name still counts.
+
+    Raises:
+        SubmissionError: the name cannot be used, or the same file is in the round already.
+        ArenaFault: a fault of ours; try again.
+    """
+    baselines = shipped() if anchors is None else anchors
+    checked_name(name, {anchor.name for anchor in baselines})
+    number = ensure_open(storage).number
+    sha256 = digest(model)
+    _refuse_duplicate(sha256, name, baselines, storage.live_submissions(number))
+    verdict = validate_model(model, limits=limits)
+    if verdict.accepted:
+        models.put(model)
+    row = storage.add_submission(name, sha256, alone=verdict.alone, reason=verdict.reason)
+    return row, verdict
+
+
+def close_round(
+    storage: Storage,
+    models: ModelStore,
+    *,
+    starts: int | None = None,
+    anchors: Sequence[ShippedModel] | None = None,
+) -> RoundRow:
+    """Freeze the open round's field, publish its seed, and open the next round.
+
+    Args:
+        storage: the database.
+        models: gets copies of the anchors, so that the field outlives upgrades of the package.
+        starts: starts a pair meets in; the round's own number by default.
+        anchors: the baselines; all shipped models by default.
+
+    Raises:
+        StorageError: fewer than two entrants.
+    """
+    baselines = shipped() if anchors is None else anchors
+    number = ensure_open(storage).number
+    if starts is not None:
+        storage.set_starts(number, starts)
+    for anchor in baselines:
+        if models.put(anchor.path.read_bytes()) != anchor.sha256:
+            raise StorageError(f"the shipped model {anchor.name} has changed since it was listed")
+    champion = _reigning(storage)
+
+    def choose(submissions: Sequence[SubmissionRow]) -> tuple[NewEntry, ...]:
+        return choose_field(submissions, champion, baselines)
+
+    storage.freeze(number, choose, round_robin, next_seed=new_seed())
+    return existing_round(storage, number)
+
+
+def play_first_round(
+    storage: Storage,
+    models: ModelStore,
+    executor: Executor,
+    home: Path,
+    *,
+    progress: Progress | None = None,
+) -> RoundRow | None:
+    """Play round 1 between the shipped models and crown its champion; resumes a killed one.
+
+    Returns:
+        The finished round; None where people have submitted to round 1, or it is done.
+    """
+    number = 1
+    if ensure_open(storage).number == number and not storage.live_submissions(number):
+        close_round(storage, models, starts=FIRST_ROUND_STARTS)
+    waiting = storage.unfinished_round()
+    if waiting is None or waiting.number != number:
+        return None
+    if any(entry.kind is EntryKind.SUBMISSION for entry in storage.entries(number)):
+        return None
+    return run_round(storage, executor, home, number=number, progress=progress)
+
+
+def _refuse_duplicate(
+    sha256: str,
+    name: str,
+    anchors: Sequence[ShippedModel],
+    submissions: Sequence[SubmissionRow],
+) -> None:
+    for anchor in anchors:
+        if anchor.sha256 == sha256:
+            raise SubmissionError(
+                f"this file is the shipped model {anchor.name}, which plays in every round anyway"
+            )
+    for row in submissions:
+        if row.sha256 == sha256 and row.name != name:
+            raise SubmissionError(f"the same file is in this round already, entered as {row.name}")
+
+
+def _reigning(storage: Storage) -> tuple[ChampionRow, EntryRow] | None:
+    champion = storage.champion()
+    if champion is None:
+        return None
+    entries = storage.entries(champion.round)
+    return champion, next(entry for entry in entries if entry.id == champion.entry_id)

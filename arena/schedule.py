@@ -1,0 +1,79 @@
+"""Round-robin schedules: every pair once, in blocks that follow from the field's size alone."""
+
+import hashlib
+import struct
+from dataclasses import dataclass
+from itertools import count
+from typing import Final
+
+from tron_env.types import Seat
+
+MAX_GROUP: Final = 8
+GROUPS: Final = 4
+"""A field is cut into at least this many groups where it is large enough."""
+
+
+@dataclass(frozen=True, slots=True)
+class ScheduledDuel:
+    """One pair, by the entrants' numbers in the frozen field; ``first`` < ``second``."""
+
+    number: int
+    block: int
+    first: int
+    second: int
+
+
+@dataclass(frozen=True, slots=True)
+class ScheduledGame:
+    """One game of a duel."""
+
+    number: int
+    """From 0; games 2k and 2k + 1 share start k with seats exchanged."""
+    seed: int
+    """Names the start, 0 to 2**64 - 1."""
+    first_seat: Seat
+    """Where the duel's first entrant sits."""
+
+
+def round_robin(entrants: int) -> tuple[ScheduledDuel, ...]:
+    """Return every pair of ``entrants`` once, numbered block by block.
+
+    The field is cut into groups of neighbours. A block holds all pairs between two groups, or
+    within one, so that each of its models is called once a ply with many positions, and the work
+    waiting to be stored stays small however large the field is.
+
+    >>> [(duel.first, duel.second) for duel in round_robin(3)]
+    [(0, 1), (0, 2), (1, 2)]
+    """
+    size = min(MAX_GROUP, max(2, -(-entrants // GROUPS)))
+    groups = [range(low, min(low + size, entrants)) for low in range(0, entrants, size)]
+    blocks = [
+        [(i, j) for i in one for j in other if i < j]
+        for place, one in enumerate(groups)
+        for other in groups[place:]
+    ]
+    numbers = count()
+    return tuple(
+        ScheduledDuel(next(numbers), block, i, j)
+        for block, pairs in enumerate(filter(None, blocks))
+        for i, j in pairs
+    )
+
+
+def duel_games(round_seed: str, duel_number: int, starts: int) -> tuple[ScheduledGame, ...]:
+    """Return the games of one duel: each of its own ``starts`` starts in both seatings.
+
+    A start's seed is the first 8 bytes, little-endian, of the SHA-256 of the round's seed, the
+    duel's number and the start's number (both 32 bits, little-endian).
+
+    Args:
+        round_seed: hexadecimal.
+        duel_number: the duel's place in the schedule.
+        starts: at least 1.
+    """
+    games = []
+    for start in range(starts):
+        text = bytes.fromhex(round_seed) + struct.pack("<II", duel_number, start)
+        (seed,) = struct.unpack_from("<Q", hashlib.sha256(text).digest())
+        games += [ScheduledGame(2 * start + seat, seed, first_seat=seat) for seat in Seat]
+    return tuple(games)

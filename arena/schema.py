@@ -1,0 +1,170 @@
+"""The tables. Migrations change databases; this file says what the newest one makes of them."""
+
+from datetime import UTC, datetime
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    DateTime,
+    Dialect,
+    Float,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    SmallInteger,
+    String,
+    Table,
+    Text,
+    TypeDecorator,
+    UniqueConstraint,
+)
+
+NAMING = {
+    "ix": "ix_%(column_0_N_label)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "ck": "ck_%(table_name)s_%(constraint_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_N_name)s_%(referred_table_name)s",
+    "pk": "pk_%(table_name)s",
+}
+metadata = MetaData(naming_convention=NAMING)
+
+RowId = BigInteger().with_variant(Integer(), "sqlite")
+"""SQLite numbers rows by itself only in columns of the type INTEGER."""
+
+
+class UtcDateTime(TypeDecorator[datetime]):
+    """A moment in UTC, aware on both sides; databases without time zones store it naive."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """Store UTC."""
+        return None if value is None else value.astimezone(UTC)
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """Return UTC."""
+        if value is None or value.tzinfo is not None:
+            return value
+        return value.replace(tzinfo=UTC)
+
+
+rounds = Table(
+    "rounds",
+    metadata,
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("status", String(16), nullable=False),
+    Column("ruleset", String(32), nullable=False),
+    Column("starts", Integer, nullable=False),
+    Column("seed", String(64), nullable=False),
+    Column("opened_at", UtcDateTime, nullable=False),
+    Column("closed_at", UtcDateTime),
+    Column("started_at", UtcDateTime),
+    Column("finished_at", UtcDateTime),
+    Column("entrants", Integer, nullable=False, default=0),
+    Column("duels_done", Integer, nullable=False, default=0),
+    Column("duels_total", Integer, nullable=False, default=0),
+    Column("champion_entry_id", RowId),
+    Index("ix_rounds_status", "status"),
+)
+
+submissions = Table(
+    "submissions",
+    metadata,
+    Column("id", RowId, primary_key=True),
+    Column("round", Integer, ForeignKey("rounds.number"), nullable=False),
+    Column("name", String(64), nullable=False),
+    Column("sha256", String(64), nullable=False),
+    Column("status", String(16), nullable=False),
+    Column("reason", Text, nullable=False, default=""),
+    Column("alone", Boolean, nullable=False, default=False),
+    Column("submitted_at", UtcDateTime, nullable=False),
+    Index("ix_submissions_round_name", "round", "name"),
+)
+
+entries = Table(
+    "entries",
+    metadata,
+    Column("id", RowId, primary_key=True),
+    Column("round", Integer, ForeignKey("rounds.number"), nullable=False),
+    Column("number", Integer, nullable=False),
+    Column("name", String(80), nullable=False),
+    Column("kind", String(16), nullable=False),
+    Column("anchor", Boolean, nullable=False),
+    Column("alone", Boolean, nullable=False),
+    Column("sha256", String(64), nullable=False),
+    Column("submission_id", RowId, ForeignKey("submissions.id")),
+    Column("rank", Integer),
+    Column("points", Float),
+    Column("games", Integer),
+    Column("wins", Integer),
+    Column("draws", Integer),
+    Column("losses", Integer),
+    Column("forfeits", Integer),
+    Column("rating", Float),
+    Column("rating_low", Float),
+    Column("rating_high", Float),
+    Column("apex_score", Float),
+    UniqueConstraint("round", "number"),
+    UniqueConstraint("round", "name"),
+    UniqueConstraint("round", "sha256"),
+)
+
+duels = Table(
+    "duels",
+    metadata,
+    Column("id", RowId, primary_key=True),
+    Column("round", Integer, ForeignKey("rounds.number"), nullable=False),
+    Column("number", Integer, nullable=False),
+    Column("block", Integer, nullable=False),
+    Column("first_entry_id", RowId, ForeignKey("entries.id"), nullable=False),
+    Column("second_entry_id", RowId, ForeignKey("entries.id"), nullable=False),
+    Column("done", Boolean, nullable=False, default=False),
+    Column("first_points", Float, nullable=False, default=0.0),
+    Column("second_points", Float, nullable=False, default=0.0),
+    Column("games", Integer, nullable=False, default=0),
+    Column("first_forfeits", Integer, nullable=False, default=0),
+    Column("second_forfeits", Integer, nullable=False, default=0),
+    Column("finished_at", UtcDateTime),
+    UniqueConstraint("round", "number"),
+    Index("ix_duels_first_entry_id", "first_entry_id"),
+    Index("ix_duels_second_entry_id", "second_entry_id"),
+)
+
+games = Table(
+    "games",
+    metadata,
+    Column("id", RowId, primary_key=True),
+    Column("kind", String(8), nullable=False),
+    Column("round", Integer, ForeignKey("rounds.number")),
+    Column("duel_id", RowId, ForeignKey("duels.id")),
+    Column("number", Integer),
+    Column("first_name", String(80), nullable=False),
+    Column("second_name", String(80), nullable=False),
+    Column("first_sha256", String(64)),
+    Column("second_sha256", String(64)),
+    Column("outcome", SmallInteger, nullable=False),
+    Column("first_cause", SmallInteger, nullable=False),
+    Column("second_cause", SmallInteger, nullable=False),
+    Column("ending", SmallInteger, nullable=False),
+    Column("first_reason", Text),
+    Column("second_reason", Text),
+    Column("plies", Integer, nullable=False),
+    Column("played_at", UtcDateTime, nullable=False),
+    Column("human_seat", SmallInteger),
+    Column("speed", SmallInteger),
+    Column("first_try", Boolean, nullable=False, default=False),
+    Column("session", String(64)),
+    Column("replay", LargeBinary, nullable=False),
+    UniqueConstraint("duel_id", "number"),
+    Index("ix_games_round_id", "round", "id"),
+    Index("ix_games_kind_id", "kind", "id"),
+    Index("ix_games_first_sha256", "first_sha256", "kind"),
+    Index("ix_games_second_sha256", "second_sha256", "kind"),
+    Index("ix_games_first_name", "first_name", "id"),
+    Index("ix_games_second_name", "second_name", "id"),
+    Index("ix_games_session", "session"),
+)

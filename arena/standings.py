@@ -1,0 +1,92 @@
+"""Who finished where: points, then head-to-head, then rating."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from itertools import groupby
+
+import numpy as np
+
+from arena.duel import first_seat
+from arena.ratings import StartResult, rate
+from arena.records import EntryRow, RoundResult, Standing
+from arena.tally import Tally, tally_of, total
+from replays.format import Ending
+from tron_env.scoring import apex_score
+from tron_env.types import Outcome
+
+
+def standings(
+    entries: Sequence[EntryRow], results: Sequence[RoundResult], round_seed: str
+) -> dict[int, Standing]:
+    """Return each entrant's standing by its entry ID, best first.
+
+    Equal points are decided by the points scored among those tied, then by rating, then by the
+    order in which they entered.
+
+    Args:
+        entries: the frozen field.
+        results: all games, in the order of the schedule.
+        round_seed: hexadecimal; draws the intervals' resamples.
+    """
+    place = {entry.id: index for index, entry in enumerate(entries)}
+    pairs: dict[tuple[int, int], list[Tally]] = defaultdict(list)
+    scores: list[list[float]] = [[] for _ in entries]
+    starts: list[StartResult] = []
+    for _, games in groupby(results, key=lambda result: (result.duel, result.number // 2)):
+        both = list(games)
+        first, second = (place[entry] for entry in both[0].entries)
+        tallies = [_tally(result) for result in both]
+        pairs[first, second] += tallies
+        pairs[second, first] += [tally.flip() for tally in tallies]
+        tally = total(tallies)
+        starts.append(StartResult(first, second, tally.points, tally.games - tally.both_lost))
+        for result in both:
+            for index, score in zip((first, second), _apex_scores(result), strict=True):
+                scores[index].append(score)
+    seed = np.frombuffer(bytes.fromhex(round_seed), dtype=np.uint32)
+    anchors = [index for index, entry in enumerate(entries) if entry.anchor]
+    ratings = rate(starts, len(entries), anchors, np.random.default_rng(seed))
+
+    against = {pair: total(tallies) for pair, tallies in pairs.items()}
+    whole = [
+        total(tally for (index, _), tally in against.items() if index == own)
+        for own in range(len(entries))
+    ]
+
+    def merit(index: int) -> tuple[float, float, float, int]:
+        tied = [
+            other for other in range(len(entries)) if whole[other].points == whole[index].points
+        ]
+        mutual = sum(against[index, other].points for other in tied if (index, other) in against)
+        return -whole[index].points, -mutual, -ratings[index].value, entries[index].number
+
+    ordered = sorted(range(len(entries)), key=merit)
+    return {
+        entries[index].id: Standing(
+            rank=rank,
+            points=whole[index].points,
+            games=whole[index].games,
+            wins=whole[index].wins,
+            draws=whole[index].draws,
+            losses=whole[index].losses + whole[index].both_lost,
+            forfeits=whole[index].forfeits,
+            rating=ratings[index].value,
+            rating_low=ratings[index].low,
+            rating_high=ratings[index].high,
+            apex_score=float(np.mean(scores[index])) if scores[index] else 0.0,
+        )
+        for rank, index in enumerate(ordered, start=1)
+    }
+
+
+def _tally(result: RoundResult) -> Tally:
+    return tally_of(result.outcome, result.ending, first_seat(result.number))
+
+
+def _apex_scores(result: RoundResult) -> tuple[float, float]:
+    """Return the scores of the duel's first and second entrant."""
+    if result.ending is Ending.FORFEIT and result.outcome is Outcome.DRAW:
+        return 0.0, 0.0
+    scores = apex_score(result.causes, result.outcome)
+    seat = first_seat(result.number)
+    return scores[seat], scores[seat.other]

@@ -1,0 +1,23 @@
+"""The arena's storage: one class over one database.
+
+The parts are ``StoredRounds``, ``StoredProgress``, ``StoredGames`` and ``StoredSubmissions``; the
+values they take and give are in ``arena.records``. Any number of processes may open one database.
+"""
+
+from arena.settings import Settings
+from arena.stored_games import StoredGames
+from arena.stored_progress import StoredProgress
+from arena.stored_submissions import StoredSubmissions
+
+
+class Storage(StoredProgress, StoredGames, StoredSubmissions):
+    """Everything the arena and the site keep, except model files (``arena.models``)."""
+
+
+def open_storage(settings: Settings) -> Storage:
+    """Open the database that the settings name, bringing it up to date.
+
+    Raises:
+        StorageError: it cannot be opened.
+    """
+    return Storage(settings.database_url)

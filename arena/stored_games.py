@@ -1,0 +1,229 @@
+"""Stored games: those of duels, and those that people played."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import Row, Select, case, func, insert, or_, select
+
+from arena.database import Database
+from arena.errors import StorageError
+from arena.records import GameFilter, GameKind, GameRow, HumanRecord, NewGame
+from arena.schema import games
+from replays.format import Ending, Replay, decode
+from tron_env.types import DeathCause, Outcome, Seat
+
+COLUMNS = tuple(column for column in games.c if column.name not in {"replay", "session"})
+MAX_PAGE = 500
+
+
+@dataclass(frozen=True, slots=True)
+class NewHumanGame:
+    """A game between a person and a model, finished or abandoned."""
+
+    replay: bytes
+    names: tuple[str, str]
+    """By seat."""
+    human_seat: Seat
+    model_sha256: str
+    round: int | None
+    """The round whose champion the model is; None for other models."""
+    speed: int
+    """Plies a second."""
+    first_try: bool
+    session: str
+    """Opaque identity of the person's browser."""
+
+
+class StoredGames(Database):
+    """The part of ``Storage`` about single games."""
+
+    def game(self, game_id: int) -> GameRow | None:
+        """Return one game, or None."""
+        with self.reading() as connection:
+            row = connection.execute(select(*COLUMNS).where(games.c.id == game_id)).first()
+        return None if row is None else _game(row)
+
+    def replay(self, game_id: int) -> bytes | None:
+        """Return one game's encoded replay, or None."""
+        with self.reading() as connection:
+            found: bytes | None = connection.scalar(
+                select(games.c.replay).where(games.c.id == game_id)
+            )
+        return found
+
+    def games(self, duel_id: int) -> tuple[GameRow, ...]:
+        """Return the games of a duel in the order of its schedule."""
+        query = select(*COLUMNS).where(games.c.duel_id == duel_id).order_by(games.c.number)
+        with self.reading() as connection:
+            return tuple(map(_game, connection.execute(query)))
+
+    def duel_replays(self, duel_id: int) -> tuple[bytes, ...]:
+        """Return the encoded replays of a duel in the order of its schedule."""
+        query = select(games.c.replay).where(games.c.duel_id == duel_id).order_by(games.c.number)
+        with self.reading() as connection:
+            return tuple(connection.scalars(query))
+
+    def search_games(
+        self, filters: GameFilter | None = None, *, before_id: int | None = None, limit: int = 50
+    ) -> tuple[GameRow, ...]:
+        """Return games, newest first.
+
+        Args:
+            filters: which games; all where it is None.
+            before_id: only games with smaller IDs, for the next page.
+            limit: at most this many, and at most ``MAX_PAGE``.
+        """
+        query = _narrowed(select(*COLUMNS), filters or GameFilter())
+        if before_id is not None:
+            query = query.where(games.c.id < before_id)
+        query = query.order_by(games.c.id.desc()).limit(min(max(limit, 0), MAX_PAGE))
+        with self.reading() as connection:
+            return tuple(map(_game, connection.execute(query)))
+
+    def save_human_game(self, game: NewHumanGame) -> int:
+        """Store a person's game and return its ID.
+
+        Raises:
+            StorageError: the database failed.
+            ReplayFormatError: the replay is malformed.
+        """
+        models: list[str | None] = [game.model_sha256, game.model_sha256]
+        models[game.human_seat] = None
+        values = _values(decode(game.replay), game.replay, game.names, (models[0], models[1]))
+        values |= {
+            "kind": GameKind.HUMAN,
+            "round": game.round,
+            "human_seat": int(game.human_seat),
+            "speed": game.speed,
+            "first_try": game.first_try,
+            "session": game.session,
+            "played_at": datetime.now(UTC),
+        }
+        with self.writing() as connection:
+            key = connection.execute(insert(games).values(values)).inserted_primary_key
+        if key is None:
+            raise StorageError("the database gave a stored game no ID")
+        return int(key[0])
+
+    def has_played(self, session: str, sha256: str) -> bool:
+        """Whether this browser has a stored game against this model."""
+        query = select(games.c.id).where(games.c.session == session, _rode(sha256)).limit(1)
+        with self.reading() as connection:
+            return connection.scalar(query) is not None
+
+    def human_record(self, sha256: str) -> HumanRecord:
+        """Return a model's results against people, from the model's side."""
+        abandoned = games.c.ending == int(Ending.ABANDONED)
+        person_wins = games.c.outcome == games.c.human_seat + int(Outcome.FIRST_WINS)
+        drawn = games.c.outcome.in_([int(Outcome.DRAW), int(Outcome.TRUNCATED)])
+        result = case(
+            (abandoned, "abandoned"), (drawn, "draw"), (person_wins, "loss"), else_="win"
+        ).label("result")
+        query = (
+            select(result, games.c.first_try, func.count())
+            .where(games.c.kind == GameKind.HUMAN, _rode(sha256))
+            .group_by(result, games.c.first_try)
+        )
+        with self.reading() as connection:
+            counts = {(row[0], bool(row[1])): int(row[2]) for row in connection.execute(query)}
+
+        def count(name: str) -> int:
+            return counts.get((name, False), 0) + counts.get((name, True), 0)
+
+        return HumanRecord(
+            wins=count("win"),
+            losses=count("loss"),
+            draws=count("draw"),
+            abandoned=count("abandoned"),
+            first_wins=counts.get(("win", True), 0),
+            first_losses=counts.get(("loss", True), 0),
+            first_draws=counts.get(("draw", True), 0),
+        )
+
+
+def duel_game_values(
+    round_number: int, duel_id: int, new: Sequence[NewGame], now: datetime
+) -> list[dict[str, object]]:
+    """Return the rows to insert for the games of one duel."""
+    return [
+        _values(decode(game.replay), game.replay, game.names, game.models)
+        | {
+            "kind": GameKind.DUEL,
+            "round": round_number,
+            "duel_id": duel_id,
+            "number": game.number,
+            "first_reason": game.reasons[0],
+            "second_reason": game.reasons[1],
+            "played_at": now,
+        }
+        for game in new
+    ]
+
+
+def _values(
+    replay: Replay,
+    encoded: bytes,
+    names: tuple[str, str],
+    models: tuple[str | None, str | None],
+) -> dict[str, object]:
+    return {
+        "first_name": names[0],
+        "second_name": names[1],
+        "first_sha256": models[0],
+        "second_sha256": models[1],
+        "outcome": int(replay.outcome),
+        "first_cause": int(replay.causes[0]),
+        "second_cause": int(replay.causes[1]),
+        "ending": int(replay.ending),
+        "plies": replay.plies,
+        "replay": encoded,
+    }
+
+
+def _rode(sha256: str) -> Any:
+    return or_(games.c.first_sha256 == sha256, games.c.second_sha256 == sha256)
+
+
+def _narrowed(query: Select[Any], filters: GameFilter) -> Select[Any]:
+    if filters.kind is not None:
+        query = query.where(games.c.kind == filters.kind)
+    if filters.round is not None:
+        query = query.where(games.c.round == filters.round)
+    if filters.duel_id is not None:
+        query = query.where(games.c.duel_id == filters.duel_id)
+    if filters.name is not None:
+        query = query.where(
+            or_(games.c.first_name == filters.name, games.c.second_name == filters.name)
+        )
+    if filters.sha256 is not None:
+        query = query.where(_rode(filters.sha256))
+    if filters.ending is not None:
+        query = query.where(games.c.ending == int(filters.ending))
+    if filters.min_plies is not None:
+        query = query.where(games.c.plies >= filters.min_plies)
+    return query
+
+
+def _game(row: Row[Any]) -> GameRow:
+    value = row._mapping
+    seat = value["human_seat"]
+    return GameRow(
+        id=value["id"],
+        kind=GameKind(value["kind"]),
+        round=value["round"],
+        duel_id=value["duel_id"],
+        number=value["number"],
+        names=(value["first_name"], value["second_name"]),
+        models=(value["first_sha256"], value["second_sha256"]),
+        outcome=Outcome(value["outcome"]),
+        causes=(DeathCause(value["first_cause"]), DeathCause(value["second_cause"])),
+        ending=Ending(value["ending"]),
+        reasons=(value["first_reason"], value["second_reason"]),
+        plies=value["plies"],
+        played_at=value["played_at"],
+        human_seat=None if seat is None else Seat(seat),
+        speed=value["speed"],
+        first_try=value["first_try"],
+    )

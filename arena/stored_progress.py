@@ -1,0 +1,219 @@
+"""The transactions that move a round on: open, freeze, begin, store duels, finish."""
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import Connection, func, insert, select, update
+
+from arena.errors import StorageError
+from arena.records import (
+    DuelResult,
+    NewEntry,
+    RoundRow,
+    RoundStatus,
+    Standing,
+    SubmissionRow,
+    SubmissionStatus,
+)
+from arena.schedule import ScheduledDuel
+from arena.schema import duels, entries, games, rounds, submissions
+from arena.stored_games import duel_game_values
+from arena.stored_rounds import StoredRounds, round_row
+from arena.stored_submissions import submission_row
+
+
+class StoredProgress(StoredRounds):
+    """The part of ``Storage`` that moves rounds on; every method is one transaction."""
+
+    def ensure_open_round(self, *, ruleset: str, starts: int, seed: str) -> RoundRow:
+        """Return the open round, making one from the arguments where there is none."""
+        with self.writing() as connection:
+            query = select(rounds).where(rounds.c.status == RoundStatus.OPEN)
+            if (row := connection.execute(query).first()) is None:
+                _open(connection, ruleset=ruleset, starts=starts, seed=seed)
+                row = connection.execute(query).one()
+        return round_row(row)
+
+    def set_starts(self, round_number: int, starts: int) -> None:
+        """Change how many starts a pair meets in, while the round is open.
+
+        Raises:
+            StorageError: the round is not open.
+        """
+        with self.writing() as connection:
+            _change(connection, round_number, (RoundStatus.OPEN,), {"starts": starts})
+
+    def freeze(
+        self,
+        round_number: int,
+        choose: Callable[[Sequence[SubmissionRow]], Sequence[NewEntry]],
+        arrange: Callable[[int], Sequence[ScheduledDuel]],
+        *,
+        next_seed: str,
+    ) -> None:
+        """Close a round, freeze its field and schedule, and open the next one like it.
+
+        Args:
+            round_number: the open round.
+            choose: returns the field for the submissions that count; its order numbers it.
+            arrange: returns every duel, by these numbers, for the field's size.
+            next_seed: the seed of the round that opens.
+
+        Raises:
+            StorageError: the round is not open, or nothing could be played in it.
+        """
+        with self.writing() as connection:
+            closed = {"status": RoundStatus.CLOSED, "closed_at": datetime.now(UTC)}
+            # First of all, so that no submission can slip in behind the choice.
+            _change(connection, round_number, (RoundStatus.OPEN,), closed)
+            field = choose(_live_submissions(connection, round_number))
+            schedule = arrange(len(field))
+            if not schedule:
+                raise StorageError(
+                    f"round {round_number} has {len(field)} entrants; it takes at least 2"
+                )
+            values = {"entrants": len(field), "duels_total": len(schedule)}
+            _change(connection, round_number, (RoundStatus.CLOSED,), values)
+            ids = [
+                _insert_entry(connection, round_number, number, entry)
+                for number, entry in enumerate(field)
+            ]
+            rows = [
+                {
+                    "round": round_number,
+                    "number": duel.number,
+                    "block": duel.block,
+                    "first_entry_id": ids[duel.first],
+                    "second_entry_id": ids[duel.second],
+                }
+                for duel in schedule
+            ]
+            connection.execute(insert(duels), rows)
+            entered = [entry.submission_id for entry in field if entry.submission_id is not None]
+            connection.execute(
+                update(submissions)
+                .where(submissions.c.round == round_number, submissions.c.id.in_(entered))
+                .values(status=SubmissionStatus.ENTERED)
+            )
+            old = connection.execute(select(rounds).where(rounds.c.number == round_number)).one()
+            _open(connection, ruleset=old.ruleset, starts=old.starts, seed=next_seed)
+
+    def begin(self, round_number: int) -> None:
+        """Mark a closed round as running; one that already runs stays as it is.
+
+        Raises:
+            StorageError: the round is open, done or missing.
+        """
+        started = func.coalesce(rounds.c.started_at, datetime.now(UTC))
+        values = {"status": RoundStatus.RUNNING, "started_at": started}
+        with self.writing() as connection:
+            _change(connection, round_number, (RoundStatus.CLOSED, RoundStatus.RUNNING), values)
+
+    def save_duels(self, round_number: int, results: Sequence[DuelResult]) -> int:
+        """Store played duels with their games in one transaction.
+
+        A duel that is stored already is left alone, so that nothing can be counted twice.
+
+        Returns:
+            How many duels were new.
+        """
+        now = datetime.now(UTC)
+        with self.writing() as connection:
+            stored = sum(_save_duel(connection, round_number, result, now) for result in results)
+            connection.execute(
+                update(rounds)
+                .where(rounds.c.number == round_number)
+                .values(duels_done=rounds.c.duels_done + stored)
+            )
+        return stored
+
+    def finish(self, round_number: int, standings: Mapping[int, Standing], champion: int) -> None:
+        """Store the standings (by entry ID) and the champion's entry ID, and end the round.
+
+        Raises:
+            StorageError: the round is not running.
+        """
+        values = {
+            "status": RoundStatus.DONE,
+            "finished_at": datetime.now(UTC),
+            "champion_entry_id": champion,
+        }
+        with self.writing() as connection:
+            _change(connection, round_number, (RoundStatus.RUNNING,), values)
+            for entry_id, standing in standings.items():
+                columns = {name: getattr(standing, name) for name in Standing.__slots__}
+                connection.execute(update(entries).where(entries.c.id == entry_id).values(columns))
+
+
+def _open(connection: Connection, *, ruleset: str, starts: int, seed: str) -> None:
+    number = 1 + (connection.scalar(select(func.max(rounds.c.number))) or 0)
+    values = {
+        "number": number,
+        "status": RoundStatus.OPEN,
+        "ruleset": ruleset,
+        "starts": starts,
+        "seed": seed,
+        "opened_at": datetime.now(UTC),
+    }
+    connection.execute(insert(rounds).values(values))
+
+
+def _change(
+    connection: Connection,
+    round_number: int,
+    allowed: tuple[RoundStatus, ...],
+    values: Mapping[str, Any],
+) -> None:
+    changed = connection.execute(
+        update(rounds)
+        .where(rounds.c.number == round_number, rounds.c.status.in_(allowed))
+        .values(values)
+    )
+    if changed.rowcount != 1:
+        states = " or ".join(allowed)
+        raise StorageError(f"round {round_number} is not {states}")
+
+
+def _live_submissions(connection: Connection, round_number: int) -> tuple[SubmissionRow, ...]:
+    query = select(submissions).where(
+        submissions.c.round == round_number, submissions.c.status == SubmissionStatus.ACCEPTED
+    )
+    return tuple(map(submission_row, connection.execute(query.order_by(submissions.c.id))))
+
+
+def _insert_entry(connection: Connection, round_number: int, number: int, entry: NewEntry) -> int:
+    values = {name: getattr(entry, name) for name in NewEntry.__slots__}
+    key = connection.execute(
+        insert(entries).values(round=round_number, number=number, **values)
+    ).inserted_primary_key
+    if key is None:
+        raise StorageError("the database gave an entrant no ID")
+    return int(key[0])
+
+
+def _save_duel(
+    connection: Connection, round_number: int, result: DuelResult, now: datetime
+) -> bool:
+    changed = connection.execute(
+        update(duels)
+        .where(
+            duels.c.id == result.duel_id,
+            duels.c.round == round_number,
+            duels.c.done.is_(False),
+        )
+        .values(
+            done=True,
+            first_points=result.points[0],
+            second_points=result.points[1],
+            first_forfeits=result.forfeits[0],
+            second_forfeits=result.forfeits[1],
+            games=len(result.games),
+            finished_at=now,
+        )
+    )
+    if changed.rowcount != 1:
+        return False
+    rows = duel_game_values(round_number, result.duel_id, result.games, now)
+    connection.execute(insert(games), rows)
+    return True

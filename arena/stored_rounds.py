@@ -1,0 +1,213 @@
+"""Stored rounds, entrants and duels: reading them."""
+
+import hashlib
+from typing import Any
+
+from sqlalchemy import Row, Select, select
+
+from arena.database import Database
+from arena.errors import StorageError
+from arena.records import (
+    ChampionRow,
+    DuelRow,
+    EntryKind,
+    EntryRow,
+    RoundResult,
+    RoundRow,
+    RoundStatus,
+    Standing,
+)
+from arena.schema import duels, entries, games, rounds
+from replays.format import Ending
+from tron_env.types import DeathCause, Outcome
+
+FIRST = entries.alias("first_entry")
+SECOND = entries.alias("second_entry")
+
+
+class StoredRounds(Database):
+    """The part of ``Storage`` about rounds, entrants and duels."""
+
+    def open_round(self) -> RoundRow | None:
+        """Return the round that takes submissions; None only before the first is opened."""
+        query = select(rounds).where(rounds.c.status == RoundStatus.OPEN)
+        with self.reading() as connection:
+            row = connection.execute(query.order_by(rounds.c.number)).first()
+        return None if row is None else round_row(row)
+
+    def rounds(self) -> tuple[RoundRow, ...]:
+        """Return all rounds, newest first."""
+        with self.reading() as connection:
+            found = connection.execute(select(rounds).order_by(rounds.c.number.desc()))
+            return tuple(map(round_row, found))
+
+    def round(self, number: int) -> RoundRow | None:
+        """Return one round, or None; its counts grow while another process plays it."""
+        with self.reading() as connection:
+            row = connection.execute(select(rounds).where(rounds.c.number == number)).first()
+        return None if row is None else round_row(row)
+
+    def unfinished_round(self) -> RoundRow | None:
+        """Return the oldest round that is closed and not done, or None."""
+        waiting = rounds.c.status.in_([RoundStatus.CLOSED, RoundStatus.RUNNING])
+        with self.reading() as connection:
+            row = connection.execute(
+                select(rounds).where(waiting).order_by(rounds.c.number)
+            ).first()
+        return None if row is None else round_row(row)
+
+    def latest_done_round(self) -> RoundRow | None:
+        """Return the newest finished round, or None."""
+        query = select(rounds).where(rounds.c.status == RoundStatus.DONE)
+        with self.reading() as connection:
+            row = connection.execute(query.order_by(rounds.c.number.desc())).first()
+        return None if row is None else round_row(row)
+
+    def entries(self, round_number: int) -> tuple[EntryRow, ...]:
+        """Return a round's entrants: by rank once it is done, by their number before."""
+        query = select(entries).where(entries.c.round == round_number)
+        with self.reading() as connection:
+            found = connection.execute(query.order_by(entries.c.rank, entries.c.number))
+            return tuple(map(_entry, found))
+
+    def duels(self, round_number: int) -> tuple[DuelRow, ...]:
+        """Return all duels of a round in the order of its schedule, played or not."""
+        with self.reading() as connection:
+            found = connection.execute(
+                _duels().where(duels.c.round == round_number).order_by(duels.c.number)
+            )
+            return tuple(map(_duel, found))
+
+    def duel(self, duel_id: int) -> DuelRow | None:
+        """Return one duel, or None."""
+        with self.reading() as connection:
+            row = connection.execute(_duels().where(duels.c.id == duel_id)).first()
+        return None if row is None else _duel(row)
+
+    def results(self, round_number: int) -> tuple[RoundResult, ...]:
+        """Return all played games of a round in the order of its schedule."""
+        query = (
+            select(
+                duels.c.number,
+                games.c.number,
+                duels.c.first_entry_id,
+                duels.c.second_entry_id,
+                games.c.outcome,
+                games.c.first_cause,
+                games.c.second_cause,
+                games.c.ending,
+            )
+            .join(games, games.c.duel_id == duels.c.id)
+            .where(duels.c.round == round_number)
+            .order_by(duels.c.number, games.c.number)
+        )
+        with self.reading() as connection:
+            return tuple(
+                RoundResult(
+                    duel=duel,
+                    number=number,
+                    entries=(first, second),
+                    outcome=Outcome(outcome),
+                    causes=(DeathCause(cause), DeathCause(other_cause)),
+                    ending=Ending(ending),
+                )
+                for duel, number, first, second, outcome, cause, other_cause, ending in (
+                    connection.execute(query)
+                )
+            )
+
+    def champions(self) -> tuple[ChampionRow, ...]:
+        """Return the champion of every finished round, newest first."""
+        with self.reading() as connection:
+            found = connection.execute(_champions().order_by(rounds.c.number.desc()))
+            return tuple(map(_champion, found))
+
+    def champion(self, round_number: int | None = None) -> ChampionRow | None:
+        """Return the champion of a round, of the newest finished one by default, or None."""
+        query = _champions().order_by(rounds.c.number.desc())
+        if round_number is not None:
+            query = query.where(rounds.c.number == round_number)
+        with self.reading() as connection:
+            row = connection.execute(query).first()
+        return None if row is None else _champion(row)
+
+    def seed(self, round_number: int) -> str:
+        """Return a round's seed, published or not; only the arena itself may ask.
+
+        Raises:
+            StorageError: there is no such round.
+        """
+        with self.reading() as connection:
+            found: str | None = connection.scalar(
+                select(rounds.c.seed).where(rounds.c.number == round_number)
+            )
+        if found is None:
+            raise StorageError(f"there is no round {round_number}")
+        return found
+
+
+def _duels() -> Select[Any]:
+    return (
+        select(duels, FIRST.c.name.label("first_name"), SECOND.c.name.label("second_name"))
+        .join(FIRST, duels.c.first_entry_id == FIRST.c.id)
+        .join(SECOND, duels.c.second_entry_id == SECOND.c.id)
+    )
+
+
+def _champions() -> Select[Any]:
+    return select(
+        rounds.c.number, rounds.c.finished_at, entries.c.id, entries.c.name, entries.c.sha256
+    ).join(entries, rounds.c.champion_entry_id == entries.c.id)
+
+
+def _champion(row: Row[Any]) -> ChampionRow:
+    return ChampionRow(row.number, row.id, row.name, row.sha256, row.finished_at)
+
+
+def round_row(row: Row[Any]) -> RoundRow:
+    """Return a row of ``rounds`` as a value, its seed only once published."""
+    values = dict(row._mapping)
+    status = RoundStatus(values.pop("status"))
+    seed = values.pop("seed")
+    return RoundRow(
+        status=status,
+        seed=None if status is RoundStatus.OPEN else seed,
+        seed_sha256=hashlib.sha256(bytes.fromhex(seed)).hexdigest(),
+        **values,
+    )
+
+
+def _entry(row: Row[Any]) -> EntryRow:
+    value = row._mapping
+    standing = None
+    if value["rank"] is not None:
+        standing = Standing(**{name: value[name] for name in Standing.__slots__})
+    return EntryRow(
+        id=value["id"],
+        round=value["round"],
+        number=value["number"],
+        name=value["name"],
+        kind=EntryKind(value["kind"]),
+        anchor=value["anchor"],
+        alone=value["alone"],
+        sha256=value["sha256"],
+        submission_id=value["submission_id"],
+        standing=standing,
+    )
+
+
+def _duel(row: Row[Any]) -> DuelRow:
+    value = row._mapping
+    return DuelRow(
+        id=value["id"],
+        round=value["round"],
+        number=value["number"],
+        block=value["block"],
+        entries=(value["first_entry_id"], value["second_entry_id"]),
+        names=(value["first_name"], value["second_name"]),
+        done=value["done"],
+        points=(value["first_points"], value["second_points"]),
+        games=value["games"],
+        forfeits=(value["first_forfeits"], value["second_forfeits"]),
+        finished_at=value["finished_at"],
+    )

@@ -1,0 +1,263 @@
+"""Admission: every check a model must pass before it may enter, with reasons.
+
+The arena itself looks at the length only; the rest happens in the sandbox. The file is inspected
+and loaded there, then positions of real games are put to it, one by one and in batches.
+"""
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+
+from agents.errors import AgentError, InvalidModelError
+from agents.policy import invalid_rows, select_actions
+from arena.inspection import Check
+from arena.limits import MIB, Limits, check_size
+from arena.sandbox import SandboxedModel
+from arena.wire import OBSERVATION_SHAPE
+from tron_env.batch import BatchEngine
+from tron_env.ruleset import ARENA
+from tron_env.types import (
+    ACTIONS,
+    SEATS,
+    BoolArray,
+    Float32Array,
+    IntArray,
+    Outcome,
+    UInt8Array,
+)
+
+PROBES: Final = 64
+LIGHT_MS: Final = 2.0
+"""A position in a batch of 64, for the light crown."""
+REPEATED: Final = 16
+GAMES: Final = 16
+PROBE_EVERY_PLIES: Final = 6
+PROBES_A_PLY: Final = 8
+SHUFFLES: Final = 3
+ODD_BATCH: Final = 7
+BATCH_TIMES: Final = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What admission found."""
+
+    accepted: bool
+    checks: tuple[Check, ...]
+    """In the order they ran; the last one failed if the model was not accepted."""
+    alone: bool = False
+    """Whether the arena must ask it for one position at a time."""
+    latency_ms_median: float | None = None
+    """CPU time of one position, one thread; None where it was not measured."""
+    latency_ms_p99: float | None = None
+    batch64_ms: float | None = None
+    """CPU time a position in a batch of 64."""
+    peak_memory_bytes: int | None = None
+    """Resident memory of its process, the libraries included."""
+
+    @property
+    def light(self) -> bool:
+        """Whether it is cheap enough for the light crown."""
+        return self.accepted and self.batch64_ms is not None and self.batch64_ms <= LIGHT_MS
+
+    @property
+    def reason(self) -> str:
+        """Why it was rejected, empty if it was not."""
+        return next((check.detail for check in self.checks if not check.passed), "")
+
+
+def validate_model(model: bytes, *, limits: Limits | None = None) -> Verdict:
+    """Return the verdict on a model, within bounded time and memory whatever it is.
+
+    Raises:
+        SandboxLostError: the sandbox broke; nothing is said about the model.
+    """
+    limits = limits or Limits()
+    try:
+        check_size(model, limits)
+    except InvalidModelError as error:
+        return Verdict(False, (Check("size", False, str(error)),))
+    size = Check("size", True, f"{len(model) / MIB:.2f} MB of {limits.model_bytes / MIB:g} MB")
+    with SandboxedModel(model, limits=limits, max_batch=PROBES) as sandboxed:
+        return _Admission(sandboxed, size).run()
+
+
+def probe_positions(count: int) -> tuple[Float32Array, BoolArray, UInt8Array]:
+    """Return positions out of real games between riders that choose among accepted actions.
+
+    Returns:
+        Observations ``(count, 5, 32, 32)``, accepted actions bool ``(count, 4)`` with at least
+        one a row, and headings uint8 ``(count,)``. The same at every call.
+    """
+    engine = BatchEngine(ARENA, GAMES)
+    engine.reset(np.arange(GAMES), np.arange(GAMES, dtype=np.uint64))
+    generator = np.random.Generator(np.random.PCG64(64))
+    observations = np.empty((count, *OBSERVATION_SHAPE), np.float32)
+    masks = np.empty((count, ACTIONS), np.bool_)
+    headings = np.empty(count, np.uint8)
+    found = 0
+    while found < count:
+        able = engine.masks.any(axis=2) & (engine.outcomes == Outcome.ONGOING)[:, None]
+        games, seats = np.nonzero(able)
+        if not games.size:
+            engine.reset(np.arange(GAMES), generator.integers(0, 2**32, GAMES, dtype=np.uint64))
+            continue
+        if engine.plies.max() % PROBE_EVERY_PLIES == 0:
+            chosen = generator.permutation(games.size)[: min(PROBES_A_PLY, count - found)]
+            part = slice(found, found + chosen.size)
+            engine.gather(games[chosen], seats[chosen], observations[part])
+            masks[part] = engine.masks[games[chosen], seats[chosen]]
+            headings[part] = engine.headings[games[chosen], seats[chosen]]
+            found += chosen.size
+        wishes = generator.random((GAMES, SEATS, ACTIONS)) + engine.masks
+        engine.step(wishes.argmax(axis=2).astype(np.uint8))
+    return observations, masks, headings
+
+
+class _RejectedError(Exception):
+    """A check failed; the message says what was wrong and what to do."""
+
+
+class _Admission:
+    """One model's way through the checks that need it loaded."""
+
+    def __init__(self, model: SandboxedModel, size: Check) -> None:
+        self._model = model
+        self._checks = [size]
+        self._observations, self._masks, self._headings = probe_positions(PROBES)
+        self._singly = np.empty((PROBES, ACTIONS), np.float32)
+        self._single_ms: list[float] = []
+        self._batch64_ms: float | None = None
+        self._alone = False
+
+    def run(self) -> Verdict:
+        """Return the verdict."""
+        steps = (
+            ("loads", self._load),
+            ("values", self._values),
+            ("repeatable", self._repeatable),
+            ("batches", self._batches),
+            ("latency", self._latency),
+            ("memory", self._memory),
+        )
+        for name, step in steps:
+            try:
+                self._checks.append(Check(name, True, step()))
+            except (_RejectedError, AgentError) as error:
+                if name == "loads":
+                    self._checks += self._model.checks
+                if self._checks[-1].passed:
+                    self._checks.append(Check(name, False, str(error)))
+                return self._verdict(accepted=False)
+        return self._verdict(accepted=True)
+
+    def _verdict(self, *, accepted: bool) -> Verdict:
+        times = np.array(self._single_ms) if self._single_ms else None
+        return Verdict(
+            accepted=accepted,
+            checks=tuple(self._checks),
+            alone=self._alone,
+            latency_ms_median=None if times is None else float(np.median(times)),
+            latency_ms_p99=None if times is None else float(np.percentile(times, 99)),
+            batch64_ms=self._batch64_ms,
+            peak_memory_bytes=self._model.peak_memory_bytes or None,
+        )
+
+    def _load(self) -> str:
+        self._model.start()
+        self._checks += self._model.checks
+        self._alone = self._model.fed_alone
+        return "one float32 input (batch, 5, 32, 32), four values out"
+
+    def _values(self) -> str:
+        limit = self._model.limits.latency_ms
+        for i in range(PROBES):
+            self._singly[i] = self._timed_single(i)
+            if len(self._single_ms) == REPEATED and min(self._single_ms) > limit:
+                raise _RejectedError(
+                    f"a position takes at least {min(self._single_ms):.0f} ms and {limit:g} ms "
+                    "are allowed; use a smaller network"
+                )
+        bad = int(invalid_rows(self._singly, self._masks).sum())
+        if bad:
+            raise _RejectedError(
+                f"NaN or +inf for an accepted action in {bad} of {PROBES} positions; check the "
+                "weights and divisions (a move it must not take may be -inf)"
+            )
+        return f"finite for every accepted action in {PROBES} positions of real games"
+
+    def _repeatable(self) -> str:
+        for i in range(REPEATED):
+            again = self._timed_single(i)
+            if not np.array_equal(again, self._singly[i], equal_nan=True):
+                raise _RejectedError(
+                    "the same position gave other values the second time; a policy must depend "
+                    "on its input alone"
+                )
+        return f"{REPEATED} positions gave the same values again"
+
+    def _batches(self) -> str:
+        if self._alone:
+            return (
+                "takes one position at a time, which is slower; export it with a symbolic batch "
+                "axis"
+            )
+        expected = self._decisions(self._singly, np.arange(PROBES))
+        generator = np.random.Generator(np.random.PCG64(7))
+        orders = [np.arange(PROBES), *(generator.permutation(PROBES) for _ in range(SHUFFLES))]
+        orders += [np.arange(i, i + ODD_BATCH) for i in range(0, PROBES - ODD_BATCH, ODD_BATCH)]
+        for order in orders:
+            self._model.observations[: order.size] = self._observations[order]
+            try:
+                logits = self._model.infer(order.size)
+                agrees = not invalid_rows(logits, self._masks[order]).any() and np.array_equal(
+                    self._decisions(logits, order), expected[order]
+                )
+            except AgentError:
+                agrees = False
+            if not agrees:
+                self._alone = True
+                return (
+                    "its decisions depend on the positions beside them, so it will be asked for "
+                    "one at a time, which is slower; look for an operation over the batch axis"
+                )
+        return "decides the same in shuffled batches as alone"
+
+    def _latency(self) -> str:
+        limits = self._model.limits
+        p99 = float(np.percentile(self._single_ms, 99))
+        if p99 > limits.latency_ms:
+            raise _RejectedError(
+                f"a position takes {p99:.0f} ms of CPU time at the 99th percentile and "
+                f"{limits.latency_ms:g} ms are allowed; use a smaller network"
+            )
+        if self._alone:
+            self._batch64_ms = float(np.median(self._single_ms))
+        else:
+            self._model.observations[:] = self._observations
+            self._batch64_ms = min(self._timed(PROBES)[1] for _ in range(BATCH_TIMES)) / PROBES
+        return (
+            f"median {np.median(self._single_ms):.2f} ms, 99th percentile {p99:.2f} ms alone; "
+            f"{self._batch64_ms:.3f} ms a position in batches of {PROBES}"
+        )
+
+    def _memory(self) -> str:
+        used, allowed = self._model.peak_memory_bytes, self._model.limits.memory_bytes
+        return f"its process used {used / MIB:.0f} MB; the model may add {allowed / MIB:g} MB"
+
+    def _decisions(self, logits: Float32Array, order: IntArray) -> UInt8Array:
+        return select_actions(logits, self._masks[order], self._headings[order])
+
+    def _timed_single(self, i: int) -> Float32Array:
+        self._model.observations[0] = self._observations[i]
+        logits, milliseconds = self._timed(1)
+        self._single_ms.append(milliseconds)
+        values: Float32Array = logits[0]
+        return values
+
+    def _timed(self, k: int) -> tuple[Float32Array, float]:
+        """Return logits and the CPU time they took, in milliseconds."""
+        before = self._model.cpu_seconds
+        logits = self._model.infer(k)
+        return logits, 1000 * (self._model.cpu_seconds - before)

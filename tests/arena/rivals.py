@@ -1,0 +1,88 @@
+"""Small fast models to play rounds with, faulty ones among them, and rounds of them."""
+
+import numpy as np
+from onnx import helper
+
+from arena.blocks import play_block
+from arena.models import ModelStore
+from arena.rounds import close_round, ensure_open
+from arena.storage import Storage
+from tests.arena import graphs
+
+EMPTY_BOARD = 124 + 6
+"""The sum of all planes at the start: walls, two trails of two cells, two heads."""
+
+
+class SerialExecutor:
+    """Plays blocks one after the other in this process."""
+
+    def __init__(self, models):
+        self.models = models
+
+    def play(self, tasks):
+        for task in tasks:
+            yield play_block(task, self.models.get)
+
+
+def rival(seed: int) -> bytes:
+    """An honest linear policy; different seeds play differently."""
+    drawn = np.random.Generator(np.random.PCG64(seed)).normal(size=(graphs.OBSERVATION, 4))
+    weights = graphs.tensor("weights", drawn.astype(np.float32))
+    return graphs.packed(graphs.linear(), [weights]).SerializeToString()
+
+
+def trouble_after(ply: int, nodes: list, constants: list) -> bytes:
+    """A linear policy with ``nodes`` from ``over``, positive after ``ply``, to ``logits``."""
+    known = [
+        graphs.tensor("axes", np.array([1, 2, 3])),
+        graphs.tensor("rows", np.array([-1, 1])),
+        graphs.tensor("begin", np.float32(EMPTY_BOARD + 2 * ply)),
+    ]
+    count = [
+        helper.make_node("ReduceSum", ["board", "axes"], ["sums"], keepdims=0),
+        helper.make_node("Reshape", ["sums", "rows"], ["column"]),
+        helper.make_node("Sub", ["column", "begin"], ["over"]),
+    ]
+    return graphs.after_linear([*count, *nodes], [*known, *constants])
+
+
+def nan_after(ply: int) -> bytes:
+    nodes = [
+        helper.make_node("Neg", ["over"], ["left"]),
+        helper.make_node("Sqrt", ["left"], ["root"]),
+        helper.make_node("Add", ["raw", "root"], ["logits"]),
+    ]
+    return trouble_after(ply, nodes, [])
+
+
+def fails_after(ply: int) -> bytes:
+    nodes = [
+        helper.make_node("Relu", ["over"], ["positive"]),
+        helper.make_node("Mul", ["positive", "far"], ["index"]),
+        helper.make_node("Cast", ["index"], ["place"], to=7),
+        helper.make_node("GatherElements", ["raw", "place"], ["taken"], axis=1),
+        helper.make_node("Add", ["raw", "taken"], ["logits"]),
+    ]
+    return trouble_after(ply, nodes, [graphs.tensor("far", np.float32(1000))])
+
+
+def closed_round(storage: Storage, models: ModelStore, entrants: dict, *, starts: int = 2):
+    """Enter models unchecked, without anchors, and freeze the field."""
+    ensure_open(storage)
+    for name, model in entrants.items():
+        storage.add_submission(name, models.put(model))
+    return close_round(storage, models, starts=starts, anchors=())
+
+
+def records(storage: Storage, number: int):
+    """Return everything that must not depend on kills, cores or luck."""
+    duels = storage.duels(number)
+    return {
+        "entries": [(e.number, e.name, e.sha256, e.standing) for e in storage.entries(number)],
+        "duels": [(d.number, d.names, d.done, d.points, d.games, d.forfeits) for d in duels],
+        "games": [
+            [(g.number, g.names, g.outcome, g.ending, g.reasons) for g in storage.games(d.id)]
+            for d in duels
+        ],
+        "replays": [storage.duel_replays(d.id) for d in duels],
+    }

@@ -1,0 +1,107 @@
+"""The local executor: same results as in-process, whatever happens to its workers."""
+
+import os
+import signal
+import threading
+import time
+
+import psutil
+import pytest
+
+from arena.blocks import BlockEntrant, BlockTask, play_block
+from arena.errors import ArenaFault
+from arena.executors.local import MAX_ATTEMPTS, LocalExecutor
+from arena.models import ModelStore
+from arena.schedule import round_robin
+from tests.arena.rivals import rival
+
+SEED = "5a" * 32
+
+
+@pytest.fixture
+def models(tmp_path):
+    return ModelStore(tmp_path)
+
+
+def tasks_for(models, entrants=4, starts=1):
+    stored = [models.put(rival(number)) for number in range(entrants)]
+    blocks = {}
+    for duel in round_robin(entrants):
+        blocks.setdefault(duel.block, []).append(duel)
+    return [
+        BlockTask(
+            number,
+            "arena",
+            SEED,
+            starts,
+            tuple(
+                BlockEntrant(rider, stored[rider], False)
+                for rider in sorted(
+                    {rider for duel in duels for rider in (duel.first, duel.second)}
+                )
+            ),
+            tuple(duels),
+        )
+        for number, duels in blocks.items()
+    ]
+
+
+def by_number(results):
+    return sorted(results, key=lambda result: result.number)
+
+
+def worker_pids():
+    return {
+        child.pid
+        for child in psutil.Process().children()
+        if any("spawn_main" in part for part in child.cmdline())
+    }
+
+
+def test_blocks_played_anywhere_are_the_same(models):
+    tasks = tasks_for(models)
+    here = [play_block(task, models.get) for task in tasks]
+    assert by_number(LocalExecutor(models, 2).play(tasks)) == by_number(here)
+    assert worker_pids() == set()
+
+
+def test_a_killed_worker_costs_nothing(models):
+    tasks = tasks_for(models, starts=20)
+    expected = by_number(play_block(task, models.get) for task in tasks)
+    killed = []
+
+    def kill_one():
+        while not killed:
+            for pid in worker_pids():
+                time.sleep(0.3)
+                os.kill(pid, signal.SIGKILL)
+                killed.append(pid)
+                break
+
+    killer = threading.Thread(target=kill_one)
+    killer.start()
+    found = by_number(LocalExecutor(models, 2).play(tasks))
+    killer.join()
+    assert killed
+    assert found == expected
+
+
+def test_a_fault_of_ours_is_retried_and_then_told(models, caplog):
+    (task, *_) = tasks_for(models)
+    for entrant in task.entrants:
+        models.path(entrant.sha256).unlink()
+    with pytest.raises(ArenaFault, match=rf"block 0 failed {MAX_ATTEMPTS} times.*is missing"):
+        list(LocalExecutor(models, 1).play([task]))
+    assert len(caplog.records) == MAX_ATTEMPTS
+    assert worker_pids() == set()
+
+
+def test_nothing_to_play_starts_nothing(models):
+    assert list(LocalExecutor(models, 2).play([])) == []
+
+
+def test_stopping_early_ends_the_workers(models):
+    results = LocalExecutor(models, 2).play(tasks_for(models, starts=10))
+    next(results)
+    results.close()
+    assert worker_pids() == set()

@@ -1,0 +1,312 @@
+"""The database: migrations, transactions, games and their searches."""
+
+import multiprocessing
+import threading
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.runtime.migration import MigrationContext
+from sqlalchemy import text
+from sqlalchemy.dialects import postgresql
+from sqlalchemy.schema import CreateTable
+
+from arena.errors import StorageError
+from arena.records import (
+    DuelResult,
+    EntryKind,
+    GameFilter,
+    GameKind,
+    NewEntry,
+    NewGame,
+    RoundStatus,
+    Standing,
+    SubmissionStatus,
+)
+from arena.schedule import round_robin
+from arena.schema import metadata
+from arena.settings import load_settings
+from arena.storage import Storage, open_storage
+from arena.stored_games import NewHumanGame
+from replays.format import Ending, Replay, encode
+from tests.replays.games import play
+from tron_env.ruleset import ARENA
+from tron_env.types import DeathCause, Outcome, Seat
+
+SEED, NEXT_SEED = "11" * 32, "22" * 32
+MODELS = {name: f"{place:064x}" for place, name in enumerate(("ann", "bob", "cid"))}
+STANDING = Standing(1, 1.5, 2, 1, 1, 0, 0, 1000.0, 900.0, 1100.0, 0.5)
+
+
+@pytest.fixture
+def storage(tmp_path):
+    with Storage(f"sqlite:///{tmp_path / 'arena.db'}") as opened:
+        yield opened
+
+
+def entry(name):
+    return NewEntry(name, EntryKind.SUBMISSION, False, False, MODELS[name], None)
+
+
+def frozen(storage, *names):
+    row = storage.ensure_open_round(ruleset="arena", starts=1, seed=SEED)
+    field = [entry(name) for name in names or MODELS]
+    storage.freeze(row.number, lambda _: field, round_robin, next_seed=NEXT_SEED)
+    return row.number
+
+
+def result(duel, seed=1):
+    models = (MODELS[duel.names[0]], MODELS[duel.names[1]])
+    games = tuple(
+        NewGame(k, duel.names, models, encode(play(ARENA, seed + k)), (None, None)) for k in (0, 1)
+    )
+    return DuelResult(duel.id, (1.5, 0.5), (0, 1), games)
+
+
+def test_the_migrated_database_is_what_the_schema_says(storage):
+    with storage.reading() as connection:
+        assert compare_metadata(MigrationContext.configure(connection), metadata) == []
+        assert connection.scalar(text("PRAGMA journal_mode")) == "wal"
+        assert connection.scalar(text("PRAGMA foreign_keys")) == 1
+
+
+@pytest.mark.parametrize("table", metadata.sorted_tables, ids=lambda table: table.name)
+def test_tables_are_possible_in_postgresql(table):
+    assert "BIGSERIAL" in str(CreateTable(table).compile(dialect=postgresql.dialect())) or (
+        table.name == "rounds"
+    )
+
+
+def test_opening_again_keeps_everything(tmp_path):
+    settings = load_settings({"TRON_HOME": str(tmp_path / "deep" / "home")})
+    with open_storage(settings) as storage:
+        number = frozen(storage)
+    with open_storage(settings) as storage:
+        assert storage.round(number).entrants == 3
+
+
+def _open(url, barrier):
+    barrier.wait()
+    Storage(url).close()
+
+
+def test_many_processes_may_open_a_fresh_database_at_once(tmp_path):
+    context = multiprocessing.get_context("spawn")
+    barrier = context.Barrier(3)
+    url = f"sqlite:///{tmp_path / 'arena.db'}"
+    processes = [context.Process(target=_open, args=(url, barrier)) for _ in range(3)]
+    for process in processes:
+        process.start()
+    for process in processes:
+        process.join()
+    assert [process.exitcode for process in processes] == [0, 0, 0]
+
+
+@pytest.mark.parametrize("content", [b"not a database" * 100, None])
+def test_what_is_no_database_of_ours_is_refused(tmp_path, content):
+    path = tmp_path / "arena.db"
+    if content is None:
+        with Storage(f"sqlite:///{path}") as storage, storage.writing() as connection:
+            connection.execute(text("UPDATE alembic_version SET version_num = 'future'"))
+    else:
+        path.write_bytes(content)
+    with pytest.raises(StorageError):
+        Storage(f"sqlite:///{path}")
+
+
+def test_a_round_moves_only_forward(storage):
+    number = frozen(storage)
+    entries = storage.entries(number)
+    assert storage.round(number).status is RoundStatus.CLOSED
+    with pytest.raises(StorageError, match="is not open"):
+        storage.freeze(number, lambda _: [entry("ann")], round_robin, next_seed=SEED)
+    with pytest.raises(StorageError, match="is not open"):
+        storage.set_starts(number, 3)
+    with pytest.raises(StorageError, match="is not running"):
+        storage.finish(number, {}, entries[0].id)
+    storage.begin(number)
+    started = storage.round(number).started_at
+    storage.begin(number)
+    assert storage.round(number).started_at == started
+    storage.finish(number, {entries[1].id: STANDING}, entries[1].id)
+    done = storage.round(number)
+    assert (done.status, done.champion_entry_id) == (RoundStatus.DONE, entries[1].id)
+    assert storage.champion().name == "bob"
+    assert storage.champion(number).crowned_at == done.finished_at
+    with pytest.raises(StorageError, match="is not closed or running"):
+        storage.begin(number)
+
+
+def test_one_round_is_open_however_often_it_is_asked_for(storage):
+    first = storage.ensure_open_round(ruleset="arena", starts=4, seed=SEED)
+    again = storage.ensure_open_round(ruleset="apex", starts=1, seed=NEXT_SEED)
+    assert first == again == storage.open_round()
+    assert first.seed is None
+    assert storage.seed(first.number) == SEED
+    assert storage.unfinished_round() is None
+    assert storage.latest_done_round() is None
+    assert storage.champion() is None
+
+
+def test_a_duel_is_stored_once(storage):
+    number = frozen(storage)
+    duels = storage.duels(number)
+    assert storage.save_duels(number, [result(duels[0])]) == 1
+    assert storage.save_duels(number, [result(duels[0], seed=5), result(duels[1])]) == 1
+    assert storage.round(number).duels_done == 2
+    stored = storage.duel(duels[0].id)
+    assert (stored.done, stored.points, stored.games) == (True, (1.5, 0.5), 2)
+    assert storage.duel_replays(duels[0].id)[0] == encode(play(ARENA, 1))
+    assert [duel.done for duel in storage.duels(number)] == [True, True, False]
+
+
+def test_duels_of_a_block_are_stored_all_or_none(storage):
+    number = frozen(storage)
+    one, two, _ = storage.duels(number)
+    bad = result(two)
+    twice = DuelResult(two.id, bad.points, bad.forfeits, (bad.games[0], bad.games[0]))
+    with pytest.raises(StorageError):
+        storage.save_duels(number, [result(one), twice])
+    assert storage.round(number).duels_done == 0
+    assert storage.games(one.id) == ()
+    assert not storage.duel(one.id).done
+
+
+def test_results_come_in_the_order_of_the_schedule(storage):
+    number = frozen(storage)
+    duels = storage.duels(number)
+    storage.save_duels(number, [result(duel) for duel in reversed(duels)])
+    results = storage.results(number)
+    assert [(item.duel, item.number) for item in results] == [
+        (duel, game) for duel in range(3) for game in range(2)
+    ]
+    assert results[0].entries == duels[0].entries
+    assert results[0].outcome == play(ARENA, 1).outcome
+
+
+def test_progress_is_seen_by_readers_while_a_writer_is_busy(storage, tmp_path):
+    number = frozen(storage)
+    with Storage(f"sqlite:///{tmp_path / 'arena.db'}") as site:
+        duels = storage.duels(number)
+        with storage.writing() as connection:
+            connection.execute(text("UPDATE rounds SET duels_done = 99"))
+            assert site.round(number).duels_done == 0
+        storage.save_duels(number, [result(duels[0])])
+        assert site.round(number).duels_done == 100
+
+
+def test_writers_wait_for_each_other(storage):
+    number = frozen(storage)
+    duels = storage.duels(number)
+    threads = [
+        threading.Thread(target=storage.save_duels, args=(number, [result(duel)]))
+        for duel in duels
+        for _ in range(3)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert storage.round(number).duels_done == 3
+
+
+def test_the_latest_valid_submission_counts(storage):
+    storage.ensure_open_round(ruleset="arena", starts=1, seed=SEED)
+    first = storage.add_submission("ann", MODELS["ann"])
+    second = storage.add_submission("ann", MODELS["bob"], alone=True)
+    rejected = storage.add_submission("ann", MODELS["cid"], reason="too large")
+    assert storage.live_submissions(1) == (second,)
+    assert second.alone
+    assert storage.submission(first.id).status is SubmissionStatus.SUPERSEDED
+    assert (rejected.status, rejected.reason) == (SubmissionStatus.REJECTED, "too large")
+    seen = []
+
+    def choose(live):
+        seen.extend(live)
+        anchor = NewEntry("zoo", EntryKind.ANCHOR, True, False, MODELS["ann"], None)
+        entered = (
+            NewEntry(row.name, EntryKind.SUBMISSION, False, row.alone, row.sha256, row.id)
+            for row in live
+        )
+        return [anchor, *entered]
+
+    storage.freeze(1, choose, round_robin, next_seed=NEXT_SEED)
+    assert seen == [second]
+    assert storage.submission(second.id).status is SubmissionStatus.ENTERED
+    later = storage.add_submission("ann", MODELS["ann"])
+    assert later.round == 2
+
+
+def human(result_of, seat=Seat.FIRST, *, ending=Ending.RULES, first_try=False, session="s"):
+    alive = (DeathCause.NONE, DeathCause.NONE)
+    deaths = {
+        Outcome.FIRST_WINS: (DeathCause.NONE, DeathCause.WALL),
+        Outcome.SECOND_WINS: (DeathCause.WALL, DeathCause.NONE),
+        Outcome.DRAW: (DeathCause.WALL, DeathCause.SELF),
+    }
+    causes = deaths.get(result_of, alive) if ending is Ending.RULES else alive
+    start = play(ARENA, 3)
+    replay = Replay(
+        ARENA, start.seed, start.spawns, start.actions[:2], result_of, causes, ending=ending
+    )
+    names = ("You", "ann") if seat is Seat.FIRST else ("ann", "You")
+    return NewHumanGame(encode(replay), names, seat, MODELS["ann"], None, 10, first_try, session)
+
+
+def test_a_models_record_against_people_is_from_its_side(storage):
+    for game in (
+        human(Outcome.FIRST_WINS),
+        human(Outcome.FIRST_WINS, Seat.SECOND, first_try=True),
+        human(Outcome.SECOND_WINS),
+        human(Outcome.SECOND_WINS, Seat.SECOND, first_try=True),
+        human(Outcome.SECOND_WINS, Seat.FIRST),
+        human(Outcome.DRAW, first_try=True),
+        human(Outcome.TRUNCATED),
+        human(Outcome.ONGOING, ending=Ending.ABANDONED, first_try=True),
+        human(Outcome.FIRST_WINS, ending=Ending.FORFEIT),
+    ):
+        storage.save_human_game(game)
+    record = storage.human_record(MODELS["ann"])
+    assert (record.wins, record.losses, record.draws, record.abandoned) == (3, 3, 2, 1)
+    assert (record.first_wins, record.first_losses, record.first_draws) == (1, 1, 1)
+    assert storage.human_record(MODELS["bob"]).wins == 0
+
+
+def test_a_persons_game_is_stored_like_any_other(storage):
+    game = human(Outcome.SECOND_WINS, Seat.SECOND, first_try=True, session="browser")
+    number = storage.save_human_game(game)
+    row = storage.game(number)
+    assert (row.kind, row.human_seat, row.speed) == (GameKind.HUMAN, Seat.SECOND, 10)
+    assert row.names == ("ann", "You")
+    assert row.models == (MODELS["ann"], None)
+    assert (row.outcome, row.plies, row.first_try) == (Outcome.SECOND_WINS, 2, True)
+    assert storage.replay(number) == game.replay
+    assert storage.has_played("browser", MODELS["ann"])
+    assert not storage.has_played("browser", MODELS["bob"])
+    assert not storage.has_played("other", MODELS["ann"])
+
+
+def test_games_are_found_page_by_page(storage):
+    number = frozen(storage)
+    duels = storage.duels(number)
+    storage.save_duels(number, [result(duel) for duel in duels])
+    person = storage.save_human_game(human(Outcome.FIRST_WINS))
+    ids = [game.id for game in storage.search_games()]
+    assert ids == sorted(ids, reverse=True)
+    assert len(ids) == 7
+    first = storage.search_games(limit=4)
+    rest = storage.search_games(before_id=first[-1].id, limit=4)
+    assert [game.id for game in first + rest] == ids
+
+    def found(**filters):
+        return [game.id for game in storage.search_games(GameFilter(**filters))]
+
+    assert found(kind=GameKind.HUMAN) == [person]
+    assert len(found(round=number)) == 6
+    assert found(round=number + 1) == []
+    assert len(found(duel_id=duels[1].id)) == 2
+    assert len(found(name="ann")) == 5
+    assert len(found(sha256=MODELS["bob"])) == 4
+    assert found(ending=Ending.FORFEIT) == []
+    assert found(min_plies=3) == [game.id for game in storage.search_games() if game.plies >= 3]
+    assert storage.game(10**6) is None
+    assert storage.replay(10**6) is None

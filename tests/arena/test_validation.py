@@ -1,0 +1,134 @@
+import json
+import time
+
+import numpy as np
+import pytest
+from click.testing import CliRunner
+
+from arena import cli_validate
+from arena.validation import probe_positions, validate_model
+from tests.arena import graphs
+from tron_env.types import Plane
+
+ACCEPTED_CHECKS = [
+    *("size", "format", "opset", "operators", "self-contained", "structure", "loads"),
+    *("values", "repeatable", "batches", "latency", "memory"),
+]
+
+REJECTED = {
+    "text renamed .onnx": (b"I am a text file\n" * 50, "format", "not an ONNX file"),
+    "noise": (np.random.Generator(np.random.PCG64(0)).bytes(4096), "format", "not an ONNX"),
+    "empty": (b"", "size", "empty"),
+    "cut in half": (graphs.policy()[:40_000], "format", "not an ONNX"),
+    "opset 6": (graphs.policy(opset=6), "opset", "export with opset 17"),
+    "custom operator": (graphs.custom_operator(), "operators", "com.example.Backdoor"),
+    "random operator": (graphs.counts_with_random(), "operators", "RandomNormalLike is random"),
+    "random in a subgraph": (graphs.random_in_subgraph(), "operators", "is random"),
+    "nested too deep": (graphs.nested(20), "operators", "nested more than 16"),
+    "external data": (graphs.external_data("/etc/passwd"), "self-contained", "another file"),
+    "weights cut short": (graphs.truncated_weights(), "structure", "raw_data"),
+    "recursive function": (graphs.recursive_function(), "structure", "recursive"),
+    "batch fixed at 8": (graphs.policy(batch=8), "loads", "fixed at 8"),
+    "double input": (graphs.double_input(), "loads", "tensor(double)"),
+    "five columns": (graphs.five_columns(), "loads", "expected float"),
+    "crashes": (graphs.out_of_range(), "loads", "Gather"),
+    "NaN": (graphs.nan(), "values", "NaN or +inf for an accepted action in 64 of 64"),
+    "sleeps": (graphs.sleeper(), "loads", "CPU time"),
+    "allocates without end": (graphs.grower(), "loads", "256 MB of memory"),
+    "giant tensor": (graphs.giant_tensor(), "loads", "256 MB of memory"),
+}
+
+ACCEPTED = {
+    "linear": graphs.policy(),
+    "masks itself": graphs.masks_itself(),
+    "nested a little": graphs.nested(3),
+    "Apex, (1, 4)": graphs.apex_cnn("(1, 4)"),
+    "Apex, (4,)": graphs.apex_cnn("(4,)"),
+    "Apex, reshaped": graphs.apex_cnn("reshaped"),
+    "minds its neighbours": graphs.minds_its_neighbours(),
+}
+
+
+@pytest.mark.parametrize("name", REJECTED)
+def test_is_rejected_with_its_reason_in_bounded_time(name):
+    content, check, reason = REJECTED[name]
+    began = time.monotonic()
+    verdict = validate_model(content, limits=graphs.QUICK)
+    assert not verdict.accepted
+    assert [found.name for found in verdict.checks if not found.passed] == [check]
+    assert verdict.checks[-1].name == check
+    assert reason in verdict.reason
+    assert time.monotonic() - began < 2 * graphs.QUICK.wall_seconds
+
+
+@pytest.mark.parametrize("name", ACCEPTED)
+def test_is_accepted(name):
+    verdict = validate_model(ACCEPTED[name])
+    assert verdict.reason == ""
+    assert verdict.accepted
+    assert [check.name for check in verdict.checks] == ACCEPTED_CHECKS
+    assert 0.0 < verdict.latency_ms_median <= verdict.latency_ms_p99 <= 100.0
+    assert verdict.peak_memory_bytes > 1 << 20
+    assert verdict.light
+
+
+def test_only_models_that_need_it_are_asked_alone():
+    alone = {name for name, content in ACCEPTED.items() if validate_model(content).alone}
+    assert alone == {"Apex, (4,)", "minds its neighbours"}
+
+
+def test_a_file_over_the_size_limit_is_not_looked_into():
+    verdict = validate_model(bytes(1025), limits=graphs.Limits(model_bytes=1024))
+    assert [(check.name, check.passed) for check in verdict.checks] == [("size", False)]
+
+
+def test_a_slow_model_is_rejected_for_its_latency():
+    verdict = validate_model(graphs.policy(), limits=graphs.Limits(latency_ms=0.0001))
+    assert verdict.checks[-1].name in ("values", "latency")
+    assert "use a smaller network" in verdict.reason
+
+
+def test_probe_positions_are_real_varied_and_always_the_same():
+    observations, masks, headings = probe_positions(64)
+    np.testing.assert_array_equal(observations, probe_positions(64)[0])
+    assert masks.any(axis=1).all()
+    assert set(np.unique(observations)) == {0.0, 1.0}
+    assert (observations[:, Plane.OWN_HEAD].sum(axis=(1, 2)) == 1).all()
+    assert len(np.unique(observations.reshape(64, -1), axis=0)) > 56
+    assert set(headings) == {0, 1, 2, 3}
+    lengths = observations[:, Plane.OWN_TRAIL].sum(axis=(1, 2))
+    assert lengths.min() < 5
+    assert lengths.max() > 20
+
+
+def run_command(path, *options):
+    return CliRunner().invoke(cli_validate.validate, [str(path), *options])
+
+
+def test_the_command_shows_every_check_and_accepts(tmp_path):
+    path = tmp_path / "fine.onnx"
+    path.write_bytes(graphs.policy())
+    result = run_command(path)
+    assert result.exit_code == 0
+    for check in ACCEPTED_CHECKS:
+        assert check in result.output
+    assert "fine.onnx is accepted" in result.output
+
+
+def test_the_command_fails_for_a_rejected_model(tmp_path):
+    path = tmp_path / "notes.onnx"
+    path.write_text("not a model")
+    result = run_command(path)
+    assert result.exit_code == 1
+    assert "FAIL" in result.output
+    assert "notes.onnx is rejected" in result.output
+
+
+def test_the_command_prints_json(tmp_path):
+    path = tmp_path / "bad.onnx"
+    path.write_bytes(graphs.custom_operator())
+    result = run_command(path, "--json")
+    assert result.exit_code == 1
+    verdict = json.loads(result.output)
+    assert verdict["accepted"] is False
+    assert verdict["checks"][-1]["name"] == "operators"
