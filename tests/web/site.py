@@ -1,0 +1,109 @@
+"""A real site on a free port with its own home, and clients that speak real Socket.IO."""
+
+import queue
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import socketio
+
+from arena.models import ModelStore
+from arena.rounds import run_round
+from arena.settings import load_settings
+from arena.storage import open_storage
+from tests.arena.rivals import SerialExecutor, closed_round, rival
+from web.app import create_app
+from web.config import WebConfig
+from web.live_types import SLOTS_PER_SECOND
+from web.server import Server
+from web.services import EXTENSION, Services
+from web.sockets import LIVE
+
+PATIENCE_SECONDS = 60.0
+
+
+def play_round(home: Path, *seeds: int) -> None:
+    """Play a round between submitted models, as another process would."""
+    settings = load_settings({"TRON_HOME": str(home)})
+    models = ModelStore(settings.models)
+    with open_storage(settings) as storage:
+        closed_round(storage, models, {f"rival-{seed}": rival(seed) for seed in seeds}, starts=1)
+        run_round(storage, SerialExecutor(models), home)
+
+
+class Site:
+    """A running site."""
+
+    def __init__(self, url: str, services: Services, app: Any) -> None:
+        self.url = url
+        self.services = services
+        self.app = app
+
+
+@contextmanager
+def serving(home: Path, *, capacity: int = 16) -> Iterator[Site]:
+    config = WebConfig(
+        arena=load_settings({"TRON_HOME": str(home)}),
+        secret_key="a key for tests only",
+        capacity=capacity,
+        countdown_slots=SLOTS_PER_SECOND // 4,
+    )
+    app = create_app(config)
+    services: Services = app.extensions[EXTENSION]
+    services.start()
+    server = Server(app, "127.0.0.1", 0)
+    thread = threading.Thread(target=server.serve)
+    thread.start()
+    try:
+        yield Site(server.url, services, app)
+    finally:
+        server.stop()
+        thread.join()
+        services.close()
+
+
+class Rider:
+    """A client of `/live` that keeps every message, in order of arrival."""
+
+    def __init__(self, url: str, headers: dict[str, str] | None = None) -> None:
+        self._socket = socketio.Client(reconnection=False)
+        self._messages: queue.Queue[tuple[str, Any]] = queue.Queue()
+        for event in ("game", "tick", "end", "stored", "refused"):
+            self._socket.on(event, self._keeper(event), namespace=LIVE)
+        self._socket.connect(
+            url, namespaces=[LIVE], transports=["websocket"], headers=headers or {}, wait_timeout=10
+        )
+
+    def _keeper(self, event: str) -> Any:
+        return lambda *data: self._messages.put((event, data[0] if data else None))
+
+    def send(self, event: str, *data: object) -> None:
+        self._socket.emit(event, data if len(data) != 1 else data[0], namespace=LIVE)
+
+    def next(self, *events: str) -> Any:
+        """Return the next message of one of ``events``, dropping others before it."""
+        return self.until(*events)[-1][1]
+
+    def until(self, *events: str) -> list[tuple[str, Any]]:
+        """Return all messages up to the next of one of ``events``."""
+        deadline = time.monotonic() + PATIENCE_SECONDS
+        seen: list[tuple[str, Any]] = []
+        while True:
+            seen.append(self._messages.get(timeout=max(0.0, deadline - time.monotonic())))
+            if seen[-1][0] in events:
+                return seen
+
+    def close(self) -> None:
+        self._socket.disconnect()
+
+
+@contextmanager
+def riding(site: Site, **options: Any) -> Iterator[Rider]:
+    rider = Rider(site.url, **options)
+    try:
+        yield rider
+    finally:
+        rider.close()

@@ -1,0 +1,125 @@
+"""The site over HTTP: JSON interface, headers, sessions."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from flask.testing import FlaskClient
+
+from arena.settings import load_settings
+from replays.format import decode
+from replays.view import ReplayView
+from tests.web.site import play_round
+from web.app import create_app
+from web.config import WebConfig
+from web.services import EXTENSION, Services
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("home")
+    play_round(folder, 1, 2, 3)
+    return folder
+
+
+@pytest.fixture
+def client(home: Path) -> Iterator[FlaskClient]:
+    app = create_app(WebConfig(load_settings({"TRON_HOME": str(home)}), "a key for tests only"))
+    services: Services = app.extensions[EXTENSION]
+    services.start()
+    with app.test_client() as browser:
+        yield browser
+    services.close()
+
+
+def test_status_names_the_champion_and_the_open_round(client: FlaskClient):
+    status = client.get("/api/v1/status").json
+    assert status is not None
+    assert status["champion"]["round"] == 1
+    assert status["champion"]["name"].startswith("rival-")
+    assert status["open_round"] == 2
+    assert status["running"] is None
+
+
+def test_rounds_have_standings_and_duels(client: FlaskClient):
+    listed = client.get("/api/v1/rounds").json
+    assert listed is not None
+    assert [row["round"] for row in listed["rounds"]] == [2, 1]
+    page = client.get("/api/v1/rounds/1").json
+    assert page is not None
+    assert [entry["rank"] for entry in page["entries"]] == [1, 2, 3]
+    assert page["entries"][0]["name"] == page["champion"] == listed["rounds"][1]["champion"]
+    assert len(page["duels"]) == 3
+    assert all(duel["done"] and sum(duel["points"]) == duel["games"] for duel in page["duels"])
+
+
+def test_an_open_rounds_seed_is_secret(client: FlaskClient):
+    page = client.get("/api/v1/rounds/2").json
+    assert page is not None
+    assert page["status"] == "open"
+    assert page["seed"] is None
+    assert len(page["seed_sha256"]) == 64
+
+
+def test_replays_come_as_json_and_as_the_file(client: FlaskClient):
+    view = client.get("/api/v1/replays/1").json
+    assert view is not None
+    assert set(ReplayView.__annotations__) <= set(view)
+    assert view["id"] == 1
+    assert view["kinds"] == ["model", "model"]
+    file = client.get("/api/v1/replays/1.trp")
+    replay = decode(file.data)
+    assert replay.plies == view["plies"]
+    assert [trail[0] for trail in view["trails"]] == [list(spawn[:2]) for spawn in replay.spawns]
+
+
+@pytest.mark.parametrize(
+    "path", ["replays/9999", "replays/9999.trp", "rounds/77", "replays/abc", "nothing"]
+)
+def test_what_is_not_there_is_a_json_404(client: FlaskClient, path: str):
+    answer = client.get(f"/api/v1/{path}")
+    assert answer.status_code == 404
+    assert answer.json is not None
+    assert answer.json["error"]["code"] == 404
+    assert answer.json["error"]["message"]
+
+
+@pytest.mark.parametrize("path", ["/", "/play", "/rounds/1", "/api/v1/status", "/no/such/page"])
+def test_every_answer_carries_the_security_headers(client: FlaskClient, path: str):
+    answer = client.get(path)
+    policy = answer.headers["Content-Security-Policy"]
+    assert "default-src 'none'" in policy
+    assert "script-src 'self';" in policy
+    assert "unsafe" not in policy
+    assert answer.headers["X-Content-Type-Options"] == "nosniff"
+    assert "Access-Control-Allow-Origin" not in answer.headers
+
+
+def test_pages_keep_to_the_content_security_policy(client: FlaskClient):
+    for path in ("/", "/play", "/rounds", "/rounds/1", "/duels/1", "/replays", "/replays/1"):
+        html = client.get(path).text
+        assert " style=" not in html, path
+        assert " onclick=" not in html, path
+        assert "<style" not in html, path
+
+
+def test_a_visitor_keeps_one_token_and_the_interface_gives_none(client: FlaskClient):
+    assert "Set-Cookie" not in client.get("/api/v1/status").headers
+    first = client.get("/").headers["Set-Cookie"]
+    assert "HttpOnly" in first
+    assert "SameSite=Lax" in first
+    with client.session_transaction() as session:
+        token = session["player"]
+    client.get("/play")
+    with client.session_transaction() as session:
+        assert session["player"] == token
+
+
+def test_health(client: FlaskClient):
+    assert client.get("/healthz").json == {"status": "ok"}
+
+
+def test_health_fails_when_live_play_has_stopped(home: Path):
+    app = create_app(WebConfig(load_settings({"TRON_HOME": str(home)}), "a key for tests only"))
+    assert app.test_client().get("/healthz").status_code == 503
+    app.extensions[EXTENSION].storage.close()

@@ -1,0 +1,98 @@
+"""New champions on a running site: submitted models, behind their sandbox."""
+
+from pathlib import Path
+
+import pytest
+
+from agents.zoo import DEFAULT_CHAMPION, shipped_model
+from arena.models import ModelStore
+from arena.settings import load_settings
+from arena.storage import Storage, open_storage
+from replays.format import decode, model_prefix
+from tests.web.site import play_round, riding, serving
+from web.errors import Refusal, RefusedError
+from web.inference import SandboxedPolicy, ShippedPolicy
+from web.opponents import Opponents
+
+
+@pytest.fixture
+def played(tmp_path: Path) -> Path:
+    play_round(tmp_path, 1, 2)
+    return tmp_path
+
+
+def opponents_in(home: Path) -> tuple[Opponents, Storage]:
+    settings = load_settings({"TRON_HOME": str(home)})
+    storage = open_storage(settings)
+    return Opponents(storage, ModelStore(settings.models)), storage
+
+
+def test_a_new_champion_takes_new_games_while_running_ones_keep_the_old(tmp_path: Path):
+    with serving(tmp_path) as site, riding(site) as early, riding(site) as late:
+        early.send("join", {"opponent": "champion", "speed": 8})
+        first = early.next("game", "refused")
+        play_round(tmp_path, 1, 2)
+        late.send("join", {"opponent": "champion", "speed": 14})
+        second = late.next("game", "refused")
+        assert first["opponent"]["round"] is None
+        assert second["opponent"]["round"] == 1
+        assert second["opponent"]["name"] != first["opponent"]["name"]
+        assert site.services.status()["champion"]["name"] == second["opponent"]["name"]
+        number = int(late.next("stored")["replay"].removeprefix("/replays/"))
+        old = int(early.next("stored")["replay"].removeprefix("/replays/"))
+        early.send("rematch", {"game": first["game"]})
+        assert early.next("game")["opponent"] == second["opponent"]
+        storage = site.services.storage
+        champion = storage.champion()
+        assert champion is not None
+        game, before = storage.game(number), storage.game(old)
+        assert game is not None
+        assert before is not None
+        assert champion.sha256 in game.models
+        assert game.round == 1
+        assert shipped_model(DEFAULT_CHAMPION).sha256 in before.models
+        encoded = storage.replay(number)
+        assert encoded is not None
+        assert model_prefix(champion.sha256) in decode(encoded).models
+        record = storage.human_record(champion.sha256)
+        assert game.human_seat is not None
+        winner = game.outcome.winner
+        assert (record.wins, record.losses, record.draws) == (
+            winner is game.human_seat.other,
+            winner is game.human_seat,
+            winner is None,
+        )
+
+
+def test_former_champions_stay_playable_by_their_round(played: Path):
+    play_round(played, 3, 4, 5)
+    opponents, storage = opponents_in(played)
+    with storage:
+        assert opponents.find("champion").spec == "champion@2"
+        assert opponents.find("champion@1").round == 1
+        specs = [opponent.spec for opponent in opponents.all()]
+        assert specs[:2] == ["champion@2", "champion@1"]
+        assert f"zoo/{DEFAULT_CHAMPION}" in specs
+        with pytest.raises(RefusedError) as refusal:
+            opponents.find("champion@3")
+        assert refusal.value.code is Refusal.UNKNOWN_OPPONENT
+
+
+def test_only_shipped_files_are_loaded_in_process(played: Path):
+    opponents, storage = opponents_in(played)
+    with storage:
+        own = opponents.load(opponents.find("zoo/wall-hugger"))
+        submitted = opponents.load(opponents.find("champion"))
+        assert isinstance(own, ShippedPolicy)
+        assert isinstance(submitted, SandboxedPolicy)
+        submitted.close()
+
+
+def test_a_champion_whose_file_is_missing_is_unavailable(played: Path):
+    with serving(played) as site, riding(site) as rider:
+        champion = site.services.opponents.champion()
+        (played / "models" / f"{champion.sha256}.onnx").unlink()
+        rider.send("join", {"opponent": "champion", "speed": 10})
+        assert rider.next("refused")["code"] == "unavailable"
+        rider.send("join", {"opponent": "zoo/wall-hugger", "speed": 10})
+        assert "game" in rider.next("game", "refused")

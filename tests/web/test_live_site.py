@@ -1,0 +1,208 @@
+"""Whole games over real WebSockets against a real server."""
+
+import urllib.request
+from collections.abc import Iterator
+from http.cookiejar import CookieJar
+from pathlib import Path
+
+import pytest
+
+from arena.records import GameFilter, GameKind
+from replays.format import Ending, decode
+from replays.playback import Playback, verify
+from tests.web.site import Rider, Site, riding, serving
+from tron_env.types import Action, Outcome, Seat
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    with serving(tmp_path_factory.mktemp("home")) as running:
+        yield running
+
+
+def join(rider: Rider, opponent: str = "zoo/wall-hugger", speed: int = 14) -> dict:
+    rider.send("join", {"opponent": opponent, "speed": speed})
+    return rider.next("game", "refused")
+
+
+def ticks_to_end(rider: Rider) -> tuple[list[list[int]], dict]:
+    *messages, (_, end) = rider.until("end")
+    return [data for event, data in messages if event == "tick"], end
+
+
+def test_a_whole_game_is_stored_as_it_was_seen(site: Site):
+    with riding(site) as rider:
+        game = join(rider)
+        seat = Seat(game["seat"])
+        start = game["view"]["trails"][seat][0]
+        assert start[0] >= 16, "people start in the lower half"
+        assert game["view"]["names"][seat] == "You"
+        assert game["view"]["kinds"][seat] == "person"
+        assert game["countdown_ms"] >= 250
+        heading = Action(game["view"]["headings"][seat])
+        rider.send("turn", {"game": game["game"], "action": int(heading + 1) % 4})
+        ticks, end = ticks_to_end(rider)
+        stored = rider.next("stored")
+    assert [tick[:2] for tick in ticks] == [[game["game"], ply + 1] for ply in range(len(ticks))]
+    assert ticks[0][6 + seat] == (heading + 1) % 4, "the queued turn was ridden first"
+    assert end["game"] == stored["game"] == game["game"]
+    assert end["ply"] == len(ticks)
+    assert end["replay"] is None
+
+    number = int(stored["replay"].removeprefix("/replays/"))
+    row = site.services.storage.game(number)
+    encoded = site.services.storage.replay(number)
+    assert row is not None
+    assert encoded is not None
+    replay = decode(encoded)
+    verify(replay)
+    heads = Playback(replay).heads[1:].reshape(-1, 4).tolist()
+    assert heads == [tick[2:6] for tick in ticks]
+    assert replay.actions.tolist() == [tick[6:] for tick in ticks]
+    assert replay.outcome.name.lower() == end["view"]["outcome"]
+    results = {None: "draw", seat: "won", seat.other: "lost"}
+    assert end["result"] == results[replay.outcome.winner]
+    assert replay.models[seat] == bytes(8)
+    assert row.kind is GameKind.HUMAN
+    assert row.human_seat is seat
+    assert row.names[seat] == "A player"
+    assert row.speed == 14
+    assert end["view"]["trails"][0][0] == list(replay.spawns[0][:2])
+
+
+def test_the_record_counts_this_game_and_agrees_with_storage(site: Site):
+    with riding(site) as rider:
+        game = join(rider, "zoo/voronoi")
+        _, end = ticks_to_end(rider)
+        rider.next("stored")
+        rider.send("rematch", {"game": game["game"]})
+        rider.next("game")
+        _, again = ticks_to_end(rider)
+        rider.next("stored")
+    played = end["record"], again["record"]
+    assert sum(played[1].values()) == sum(played[0].values()) + 1
+    model = site.services.opponents.find("zoo/voronoi").sha256
+    stored = site.services.storage.human_record(model)
+    assert played[1]["wins"] == stored.wins
+    assert played[1]["losses"] == stored.losses
+
+
+def test_rematch_is_a_new_game_against_the_same_opponent(site: Site):
+    with riding(site) as rider:
+        first = join(rider, "zoo/voronoi", 10)
+        rider.next("tick")
+        rider.send("rematch", {"game": first["game"]})
+        second = rider.next("game", "refused")
+        assert second["game"] != first["game"]
+        assert second["opponent"] == first["opponent"]
+        assert second["speed"] == 10
+        assert rider.next("tick")[0] == second["game"], "the first game was left"
+        rider.send("rematch", {"game": first["game"]})
+        assert rider.next("refused")["code"] == "unknown_game"
+
+
+def test_two_players_ride_at_once_without_meeting(site: Site):
+    with riding(site) as one, riding(site) as two:
+        games = join(one, speed=14), join(two, "zoo/voronoi", speed=8)
+        assert games[0]["game"] != games[1]["game"]
+        seen = ticks_to_end(one)[0], ticks_to_end(two)[0]
+    for game, ticks in zip(games, seen, strict=True):
+        assert {tick[0] for tick in ticks} == {game["game"]}
+        assert [tick[1] for tick in ticks] == list(range(1, len(ticks) + 1))
+
+
+def test_nobody_steers_or_ends_anothers_game(site: Site):
+    with riding(site) as owner, riding(site) as stranger:
+        game = join(owner, "zoo/voronoi", 8)
+        for event, data in (
+            ("turn", {"game": game["game"], "action": 0}),
+            ("leave", {"game": game["game"]}),
+            ("rematch", {"game": game["game"]}),
+        ):
+            stranger.send(event, data)
+            assert stranger.next("refused")["code"] == "unknown_game"
+        assert owner.next("tick")[1] == 1
+
+
+@pytest.mark.parametrize(
+    ("event", "data"),
+    [
+        ("join", ()),
+        ("join", (None,)),
+        ("join", ({"opponent": "champion", "speed": 10}, "more")),
+        ("join", ({"opponent": "champion", "speed": 11},)),
+        ("join", ({"opponent": 5, "speed": 10},)),
+        ("turn", ("left",)),
+        ("turn", ({"game": 1, "action": 9},)),
+        ("leave", ({"game": -1},)),
+        ("rematch", ([1],)),
+    ],
+)
+def test_malformed_events_are_refused_and_the_connection_lives(
+    site: Site, event: str, data: tuple[object, ...]
+):
+    with riding(site) as rider:
+        rider.send(event, *data)
+        assert rider.next("refused")["code"] == "malformed"
+        assert "game" in join(rider)
+
+
+@pytest.mark.parametrize("opponent", ["zoo/nobody", "champion@7"])
+def test_an_unknown_opponent_is_refused(site: Site, opponent: str):
+    with riding(site) as rider:
+        assert join(rider, opponent)["code"] == "unknown_opponent"
+
+
+def test_before_the_first_round_the_champion_is_a_shipped_model(site: Site):
+    with riding(site) as rider:
+        game = join(rider, "champion")
+        assert game["opponent"]["round"] is None
+        assert game["opponent"]["label"] == "house champion"
+
+
+def test_leaving_stores_an_abandoned_game_that_nobody_won(tmp_path: Path):
+    with serving(tmp_path) as site:
+        with riding(site) as rider:
+            game = join(rider, "zoo/voronoi")
+            rider.next("tick")
+            rider.send("leave", {"game": game["game"]})
+            rider.send("turn", {"game": game["game"], "action": 1})
+            assert rider.next("refused")["code"] == "unknown_game"
+        with riding(site) as rider:
+            join(rider, "zoo/voronoi")
+            rider.next("tick")
+    # Closing the site has stored both: the one left, and the one whose connection ended.
+    with serving(tmp_path) as site:
+        rows = site.services.storage.search_games(GameFilter(kind=GameKind.HUMAN))
+        assert [row.ending for row in rows] == [Ending.ABANDONED] * 2
+        assert {row.outcome for row in rows} == {Outcome.ONGOING}
+        model = site.services.opponents.find("zoo/voronoi").sha256
+        assert site.services.storage.human_record(model).abandoned == 2
+
+
+def test_a_full_site_says_so(tmp_path: Path):
+    with serving(tmp_path, capacity=1) as site, riding(site) as one, riding(site) as two:
+        assert "game" in join(one, "zoo/voronoi")
+        assert join(two, "zoo/voronoi")["code"] == "full"
+
+
+def test_the_first_game_of_a_browser_against_a_model_is_its_first_try(tmp_path: Path):
+    with serving(tmp_path) as site:
+        jar = CookieJar()
+        opener = urllib.request.build_opener(urllib.request.HTTPCookieProcessor(jar))
+        opener.open(f"{site.url}/").close()
+        headers = {"Cookie": "; ".join(f"{cookie.name}={cookie.value}" for cookie in jar)}
+        with riding(site, headers=headers) as rider:
+            for opponent in ("zoo/wall-hugger", "zoo/wall-hugger", "zoo/voronoi"):
+                join(rider, opponent)
+                rider.next("stored")
+        with riding(site) as nobody:
+            join(nobody)
+            nobody.next("stored")
+        rows = site.services.storage.search_games()
+    assert [row.first_try for row in reversed(rows)] == [True, False, True, False]
+
+
+def test_a_page_of_another_origin_cannot_connect(site: Site):
+    with pytest.raises(Exception, match=r"(?i)connect|namespace|400"):
+        Rider(site.url, headers={"Origin": "http://elsewhere.example"})

@@ -1,0 +1,226 @@
+"""The HTML pages over a real storage, without live play."""
+
+import json
+import re
+from collections.abc import Iterator
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+
+from arena.settings import load_settings
+from arena.storage import Storage, open_storage
+from replays.format import Ending, decode
+from replays.view import replay_view
+from tests.web import stocked
+from web.assets import AssetError, Assets
+from web.pages import pages
+from web.words import points_text
+
+WEB = Path(__file__).parents[2] / "web"
+
+
+@pytest.fixture
+def storage(tmp_path: Path) -> Iterator[Storage]:
+    with open_storage(load_settings({"TRON_HOME": str(tmp_path)})) as opened:
+        yield opened
+
+
+@pytest.fixture
+def client(storage: Storage) -> FlaskClient:
+    app = Flask("web", template_folder=str(WEB / "templates"), static_folder=str(WEB / "static"))
+    app.extensions["tron_storage"] = storage
+    app.register_blueprint(pages)
+    return app.test_client()
+
+
+@pytest.fixture
+def done(storage: Storage) -> Storage:
+    number = stocked.close_round(storage)
+    stocked.play_round(storage, number)
+    stocked.crown(storage, number)
+    return storage
+
+
+def page(client: FlaskClient, path: str) -> str:
+    response = client.get(path)
+    assert response.status_code == 200, path
+    return response.text
+
+
+def views(text: str) -> list[dict]:
+    return [json.loads(found) for found in re.findall(r"data-view='([^']+)'", text)]
+
+
+def test_an_empty_home_offers_the_shipped_champion_and_a_duel_to_watch(client: FlaskClient):
+    text = page(client, "/")
+    assert "House champion" in text
+    assert "No rounds yet" in text
+    assert "Ride against it" in text
+    [duel] = views(text)
+    assert duel["plies"] > 30
+
+
+def test_the_home_page_shows_the_champion_its_record_and_the_round_s_duels(
+    client: FlaskClient, done: Storage
+):
+    text = page(client, "/")
+    assert "Champion of round 1" in text
+    assert "<h1>ann</h1>" in text
+    assert "Nobody has tried" in text
+    assert "Round 2 is open" in text
+    assert "Top duels of round 1" in text
+    assert len(views(text)) == 1 + 3
+    stocked.add_human_game(done)
+    stocked.add_human_game(done, Ending.ABANDONED)
+    record = done.human_record(stocked.SHA256["ann"])
+    percent = round(100 * record.losses / (record.wins + record.losses + record.draws))
+    assert f"<strong>{percent}%</strong> of 1 game" in page(client, "/")
+
+
+def test_a_running_round_shows_how_far_it_is(client: FlaskClient, storage: Storage):
+    number = stocked.close_round(storage)
+    stocked.play_round(storage, number, duels=2)
+    for path in ("/", "/rounds", f"/rounds/{number}"):
+        text = page(client, path)
+        assert '<progress data-progress max="3" value="2"' in text, path
+        assert "2 of 3 duels" in text, path
+
+
+def test_opponents_are_the_champions_then_the_shipped_models(client: FlaskClient, done: Storage):
+    text = page(client, "/play?opponent=champion@1")
+    specs = re.findall(r'<option value="([^"]+)"( selected)?', text)
+    assert [spec for spec, _ in specs[:2]] == ["champion", "champion@1"]
+    assert ("zoo/wall-hugger", "") in specs
+    assert [spec for spec, selected in specs if selected] == ["champion@1"]
+    for unknown in ("champion@9", "zoo/nobody", "../etc"):
+        assert client.get("/play", query_string={"opponent": unknown}).status_code == 404
+
+
+def test_a_round_s_page_has_standings_and_a_cross_table(client: FlaskClient, done: Storage):
+    text = page(client, "/rounds/1")
+    names = re.findall(r'<td class="name">(.*?)</td>', text)
+    assert [re.sub(r"<span.*?</span>(&nbsp;)?", "", name).strip() for name in names] == [
+        "ann",
+        "&lt;b&gt;bob&lt;/b&gt;",
+        "cyd",
+    ]
+    cells = re.findall(r'<a class="cell heat-(\d)" href="/duels/(\d+)".*?>(.*?)</a>', text)
+    assert len(cells) == 6
+    assert cells[0] == ("6", "1", "1½")
+    assert cells[2] == ("2", "1", "½")
+    assert client.get("/rounds/7").status_code == 404
+
+
+def test_a_duel_s_page_has_its_score_and_games(client: FlaskClient, done: Storage):
+    text = page(client, "/duels/1")
+    assert "1½ : ½" in text
+    assert re.findall(r'href="/replays/(\d+)"', text) == ["1", "2"]
+    assert client.get("/duels/99").status_code == 404
+
+
+def test_a_replay_s_page_draws_exactly_the_stored_game(client: FlaskClient, done: Storage):
+    game_id = stocked.add_human_game(done)
+    [view] = views(page(client, f"/replays/{game_id}"))
+    stored = done.replay(game_id)
+    assert stored is not None
+    assert view == replay_view(decode(stored), ("ann", "You"), ("model", "person"))
+    assert client.get("/replays/999").status_code == 404
+
+
+def test_an_abandoned_game_is_nobody_s_win(client: FlaskClient, done: Storage):
+    game_id = stocked.add_human_game(done, Ending.ABANDONED)
+    text = page(client, f"/replays/{game_id}")
+    assert "Abandoned after 2 plies" in text
+    assert ">won<" not in text
+
+
+def test_replays_are_listed_newest_first_and_page_on(
+    client: FlaskClient, done: Storage, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr("web.pages.PAGE_SIZE", 4)
+    human = stocked.add_human_game(done)
+    first = re.findall(r'href="/replays/(\d+)"', page(client, "/replays"))
+    assert first == [str(human), "6", "5", "4"]
+    older = re.search(r'href="(/replays\?before=4)"', page(client, "/replays"))
+    assert older is not None
+    assert re.findall(r'href="/replays/(\d+)"', page(client, older[1])) == ["3", "2", "1"]
+    assert re.findall(r'href="/replays/(\d+)"', page(client, "/replays?kind=human")) == [str(human)]
+    assert client.get("/replays?kind=cheese").status_code == 404
+
+
+def test_empty_lists_invite(client: FlaskClient):
+    assert "tron up" in page(client, "/rounds")
+    assert "Ride the first" in page(client, "/replays")
+
+
+def test_errors_are_pages(client: FlaskClient):
+    response = client.get("/nowhere")
+    assert response.status_code == 404
+    assert "That way is wall" in response.text
+
+
+class InlineFinder(HTMLParser):
+    """Collects what a strict content security policy would block."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.found: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        names = [name for name, _ in attrs]
+        if tag == "style" or (tag == "script" and "src" not in names):
+            self.found.append(tag)
+        self.found += [name for name in names if name == "style" or name.startswith("on")]
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["/", "/play", "/rounds", "/rounds/1", "/rounds/2", "/duels/1", "/replays", "/replays/1", "/x"],
+)
+def test_pages_keep_to_the_content_security_policy_and_name_no_other_host(
+    client: FlaskClient, done: Storage, path: str
+):
+    text = client.get(path).text
+    finder = InlineFinder()
+    finder.feed(text)
+    assert finder.found == []
+    assert "<b>bob</b>" not in text
+    assert re.findall(r"(?:href|src)=\"(?!/|#)[^\"]*\"", text) == []
+
+
+def test_every_file_that_pages_name_is_built_and_kept_by_browsers(client: FlaskClient):
+    named = set()
+    for path in ("/", "/play", "/rounds", "/replays"):
+        named |= set(re.findall(r'(?:href|src)="(/static/dist/[^"]+)"', page(client, path)))
+    assert len(named) >= 6
+    for address in named:
+        with client.get(address) as response:
+            assert response.status_code == 200, address
+            assert "immutable" in response.headers["Cache-Control"], address
+
+
+def test_a_missing_bundle_says_how_to_build_it(tmp_path: Path):
+    with pytest.raises(AssetError, match=r"node web/build\.mjs"):
+        Assets(tmp_path).path("js/play.js")
+
+
+def test_the_lock_file_names_no_registry():
+    lock = json.loads((WEB / "package-lock.json").read_text())
+    assert not [name for name, entry in lock["packages"].items() if "resolved" in entry]
+
+
+def test_colours_are_named_in_tokens_only():
+    colour = re.compile(r"#[0-9a-fA-F]{3,8}\b|\b(?:rgba?|hsla?)\(\s*\d")
+    sources = [*WEB.glob("static/css/*.css"), *WEB.glob("static/js/*.js")]
+    named = {path.name for path in sources if colour.search(path.read_text())}
+    assert named == {"tokens.css"}
+
+
+@pytest.mark.parametrize(
+    ("seat_points", "text"), [(0.0, "0"), (0.5, "½"), (3.0, "3"), (11.5, "11½")]
+)
+def test_points_are_written_as_in_chess(seat_points: float, text: str):
+    assert points_text(seat_points) == text

@@ -1,0 +1,187 @@
+import queue
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+
+from arena.errors import StorageError
+from arena.records import HumanRecord
+from arena.stored_games import NewHumanGame
+from replays.format import Ending, decode
+from replays.playback import verify
+from tron_env.batch import BatchEngine
+from tron_env.ruleset import ARENA
+from tron_env.spawn import spawns_for
+from tron_env.types import DeathCause, Outcome, Seat
+from web.errors import RefusedError
+from web.live_types import FinishedGame, LiveEnding, Opening
+from web.recorder import BACKLOG, Recorder
+from web.tickets import Opponent, Ticket, result_of
+
+OPPONENT = Opponent("champion@2", "voronoi", "champion of round 2", 2, "ab" * 32)
+NOBODY = HumanRecord(0, 0, 0, 0, 0, 0, 0)
+
+
+class Shelf:
+    """Storage that fails as often as it is told to."""
+
+    def __init__(self, failures: int = 0) -> None:
+        self.failures = failures
+        self.games: list[NewHumanGame] = []
+
+    def save_human_game(self, game: NewHumanGame) -> int:
+        if self.failures:
+            self.failures -= 1
+            raise StorageError("busy")
+        self.games.append(game)
+        return len(self.games)
+
+    def has_played(self, session: str, sha256: str) -> bool:
+        return any(game.session == session for game in self.games)
+
+    def human_record(self, sha256: str) -> HumanRecord:
+        return replace(NOBODY, wins=3)
+
+
+class Desk:
+    """A recorder with its messages kept."""
+
+    def __init__(self, shelf: Shelf) -> None:
+        self.sent: queue.Queue[tuple[str, str, Any]] = queue.Queue()
+        self.shelf = shelf
+        self.recorder = Recorder(
+            shelf, lambda client, event, payload: self.sent.put((client, event, payload)), 4
+        )
+        self.recorder.admit(OPPONENT)
+        self.recorder.start()
+
+    def messages(self) -> list[tuple[str, str, Any]]:
+        self.recorder.close()
+        return [self.sent.get_nowait() for _ in range(self.sent.qsize())]
+
+
+def ticket(game: int = 1, seat: Seat = Seat.FIRST, player: str | None = "p") -> Ticket:
+    return Ticket(Opening(game, 7, seat, 10, OPPONENT.sha256), "client", player, OPPONENT)
+
+
+def finished(given: Ticket, ending: LiveEnding = LiveEnding.RULES) -> FinishedGame:
+    """Both ride straight on until one dies, or for three plies where the rules did not end it."""
+    engine = BatchEngine(ARENA, 1)
+    engine.reset([0], [given.opening.seed])
+    headings = []
+    while engine.outcomes[0] == Outcome.ONGOING:
+        if ending is not LiveEnding.RULES and len(headings) == 3:
+            break
+        engine.step(engine.headings)
+        headings.append(engine.headings[0].copy())
+    outcome = Outcome(engine.outcomes[0])
+    if ending is LiveEnding.FORFEIT:
+        outcome = Outcome.FIRST_WINS
+    first, second = map(DeathCause, engine.causes[0])
+    return FinishedGame(
+        given.opening,
+        spawns_for(ARENA, given.opening.seed),
+        np.array(headings, dtype=np.uint8),
+        outcome,
+        (first, second),
+        ending,
+    )
+
+
+def test_the_player_is_told_first_and_the_replay_stored_after():
+    desk = Desk(Shelf())
+    desk.recorder.finish(ticket(), finished(ticket()))
+    (client, event, end), (_, later, stored) = desk.messages()
+    assert (client, event, later) == ("client", "end", "stored")
+    assert end["replay"] is None
+    assert stored == {"game": 1, "replay": "/replays/1"}
+    (game,) = desk.shelf.games
+    verify(decode(game.replay))
+    assert game.names == ("A player", "voronoi")
+    assert (game.human_seat, game.round, game.speed) == (Seat.FIRST, 2, 10)
+
+
+def test_the_record_told_counts_this_game():
+    desk = Desk(Shelf())
+    for number in (1, 2):
+        desk.recorder.finish(ticket(number), finished(ticket(number)))
+    ends = [payload for _, event, payload in desk.messages() if event == "end"]
+    assert [end["result"] for end in ends] == ["draw", "draw"]
+    assert [end["record"]["draws"] for end in ends] == [1, 2]
+    assert [end["record"]["wins"] for end in ends] == [3, 3]
+
+
+def test_an_abandoned_game_is_stored_and_counted_apart():
+    desk = Desk(Shelf())
+    desk.recorder.finish(ticket(1), finished(ticket(1), LiveEnding.ABANDONED))
+    desk.recorder.finish(ticket(2), finished(ticket(2)))
+    messages = desk.messages()
+    assert [payload["game"] for _, _, payload in messages] == [2, 2]
+    assert messages[0][2]["record"]["abandoned"] == 1
+    assert decode(desk.shelf.games[0].replay).ending is Ending.ABANDONED
+
+
+def test_a_void_game_is_told_but_neither_stored_nor_counted():
+    desk = Desk(Shelf())
+    desk.recorder.finish(ticket(), finished(ticket(), LiveEnding.VOID))
+    ((_, event, end),) = desk.messages()
+    assert (event, end["result"], end["record"]["wins"]) == ("end", "void", 3)
+    assert desk.shelf.games == []
+
+
+def test_a_forfeit_is_the_persons_win():
+    desk = Desk(Shelf())
+    desk.recorder.finish(ticket(), finished(ticket(), LiveEnding.FORFEIT))
+    assert desk.messages()[0][2]["result"] == "won"
+    assert decode(desk.shelf.games[0].replay).ending is Ending.FORFEIT
+
+
+def test_a_busy_database_delays_no_result_and_loses_no_game():
+    desk = Desk(Shelf(failures=2))
+    desk.recorder.finish(ticket(1), finished(ticket(1)))
+    desk.recorder.finish(ticket(2), finished(ticket(2)))
+    events = [(event, payload["game"]) for _, event, payload in desk.messages()]
+    assert events == [("end", 1), ("end", 2), ("stored", 1), ("stored", 2)]
+
+
+def test_only_a_known_browsers_first_stored_game_is_a_first_try():
+    desk = Desk(Shelf())
+    for number, player in enumerate(("p", "p", None, "q"), start=1):
+        given = ticket(number, player=player)
+        desk.recorder.finish(given, finished(given))
+    desk.messages()
+    assert [game.first_try for game in desk.shelf.games] == [True, False, False, True]
+
+
+def test_a_backlog_closes_the_door():
+    shelf = Shelf()
+    recorder = Recorder(shelf, lambda client, event, payload: None, 4)
+    recorder.admit(OPPONENT)
+    for number in range(1, BACKLOG + 1):
+        recorder.finish(ticket(number), finished(ticket(number), LiveEnding.ABANDONED))
+    with pytest.raises(RefusedError):
+        recorder.admit(OPPONENT)
+
+
+@pytest.mark.parametrize(
+    ("seat", "outcome", "causes", "expected"),
+    [
+        (0, Outcome.FIRST_WINS, (0, 2), ("won", "You won in {} plies")),
+        (1, Outcome.FIRST_WINS, (0, 1), ("lost", "You hit the wall after {} plies")),
+        (1, Outcome.FIRST_WINS, (0, 2), ("lost", "You hit your own trail after {} plies")),
+        (0, Outcome.SECOND_WINS, (3, 0), ("lost", "voronoi cut you off after {} plies")),
+        (0, Outcome.DRAW, (4, 4), ("draw", "Head-on after {} plies: a draw")),
+        (0, Outcome.DRAW, (1, 3), ("draw", "Both crashed on ply {}: a draw")),
+        (0, Outcome.TRUNCATED, (0, 0), ("draw", "Both still riding after {} plies: a draw")),
+    ],
+)
+def test_results_in_words(
+    seat: int, outcome: Outcome, causes: tuple[int, int], expected: tuple[str, str]
+):
+    given = ticket(seat=Seat(seat))
+    record = finished(given)
+    first, second = map(DeathCause, causes)
+    changed = replace(record, outcome=outcome, causes=(first, second))
+    word, text = result_of(given, changed)
+    assert (word, text) == (expected[0], expected[1].format(len(record.actions)))

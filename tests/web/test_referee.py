@@ -1,0 +1,173 @@
+"""The clock thread with real time and models that misbehave."""
+
+import queue
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+import pytest
+
+from agents.errors import ModelCrashedError
+from tron_env.ruleset import ARENA
+from tron_env.types import Float32Array, Outcome, Seat
+from web.live import LiveGames
+from web.live_types import PERIODS, FinishedGame, LiveEnding, Opening
+from web.referee import Gone, Leave, Open, Referee
+from web.tickets import Opponent, Ticket
+
+COUNTDOWN = max(PERIODS.values())
+OPPONENT = Opponent("zoo/m", "M", "a model", None, "aa" * 32)
+
+
+class Scripted:
+    """A policy that answers with ``script`` from its second call on; the first warms it up."""
+
+    def __init__(self, script: Callable[[int], Float32Array]) -> None:
+        self._script = script
+        self._warm = False
+
+    def infer(self, observations: Float32Array) -> Float32Array:
+        if not self._warm:
+            self._warm = True
+            return np.zeros((observations.shape[0], 4), dtype=np.float32)
+        return self._script(observations.shape[0])
+
+    def close(self) -> None:
+        pass
+
+
+class Bench:
+    """A referee whose messages and finished games are kept."""
+
+    def __init__(self, now: Callable[[], float] = time.monotonic) -> None:
+        self.sent: queue.Queue[tuple[str, str, Any, float]] = queue.Queue()
+        self.finished: queue.Queue[tuple[Ticket, FinishedGame]] = queue.Queue()
+        self.referee = Referee(
+            LiveGames(ARENA, 8, COUNTDOWN),
+            lambda client, event, payload: self.sent.put((client, event, payload, now())),
+            lambda ticket, record: self.finished.put((ticket, record)),
+            now,
+        )
+
+    def load(self, key: str, script: Callable[[int], Float32Array]) -> None:
+        self.referee.pool.ensure(key, lambda: Scripted(script))
+
+    def open(self, game: int, *, client: str = "c", model: str = "m", speed: int = 14) -> None:
+        opening = Opening(game, 5, Seat.FIRST, speed, model)
+        self.referee.post(Open(Ticket(opening, client, None, OPPONENT), {"game": game}))  # type: ignore[typeddict-item]
+
+    def ticks(self, count: int) -> list[tuple[Any, float]]:
+        seen: list[tuple[Any, float]] = []
+        while len(seen) < count:
+            _, event, payload, at = self.sent.get(timeout=20)
+            if event == "tick":
+                seen.append((payload, at))
+        return seen
+
+    def end(self) -> tuple[Ticket, FinishedGame]:
+        return self.finished.get(timeout=20)
+
+
+def fine(k: int) -> Float32Array:
+    return np.zeros((k, 4), dtype=np.float32)
+
+
+@contextmanager
+def refereeing(**options: Any) -> Iterator[Bench]:
+    bench = Bench(**options)
+    bench.referee.start()
+    try:
+        yield bench
+    finally:
+        if bench.referee.alive:
+            bench.referee.close()
+
+
+def test_a_model_that_does_not_answer_in_time_voids_its_game_and_holds_up_no_other():
+    release = threading.Event()
+
+    def stuck(k: int) -> Float32Array:
+        release.wait(20)
+        return fine(k)
+
+    with refereeing() as bench:
+        bench.load("stuck", stuck)
+        bench.load("m", fine)
+        bench.open(1, client="one", model="stuck")
+        bench.open(2, client="two")
+        ticket, record = bench.end()
+        assert ticket.game == 1
+        assert record.ending is LiveEnding.VOID
+        assert record.outcome is Outcome.ONGOING
+        assert {tick[0] for tick, _ in bench.ticks(3)} == {2}
+        release.set()
+
+
+def test_a_crashing_model_voids_the_game():
+    def crash(k: int) -> Float32Array:
+        raise ModelCrashedError("gone")
+
+    with refereeing() as bench:
+        bench.load("m", crash)
+        bench.open(1)
+        assert bench.end()[1].ending is LiveEnding.VOID
+
+
+def test_invalid_logits_forfeit():
+    with refereeing() as bench:
+        bench.load("m", lambda k: np.full((k, 4), np.nan, dtype=np.float32))
+        bench.open(1)
+        record = bench.end()[1]
+        assert record.ending is LiveEnding.FORFEIT
+        assert record.outcome is Outcome.FIRST_WINS
+
+
+def test_a_model_that_was_never_loaded_voids_the_game():
+    with refereeing() as bench:
+        bench.open(1)
+        assert bench.end()[1].ending is LiveEnding.VOID
+
+
+def test_after_a_stall_no_game_is_hurried_to_catch_up():
+    late_by = [0.0]
+    with refereeing(now=lambda: time.monotonic() + late_by[0]) as bench:
+        bench.load("m", fine)
+        bench.open(1, speed=8)
+        bench.ticks(2)
+        late_by[0] = 0.4
+        times = [at for _, at in bench.ticks(4)]
+        assert min(np.diff(times)) > 0.5 / 8
+
+
+@pytest.mark.parametrize("command", [Leave("c", 1), Gone("c")])
+def test_leaving_and_a_lost_connection_abandon(command: Leave | Gone):
+    with refereeing() as bench:
+        bench.load("m", fine)
+        bench.open(1)
+        bench.ticks(1)
+        bench.referee.post(command)
+        assert bench.end()[1].ending is LiveEnding.ABANDONED
+
+
+def test_a_second_game_of_one_client_abandons_the_first():
+    with refereeing() as bench:
+        bench.load("m", fine)
+        bench.open(1)
+        bench.ticks(1)
+        bench.open(2)
+        ticket, record = bench.end()
+        assert (ticket.game, record.ending) == (1, LiveEnding.ABANDONED)
+        assert bench.ticks(1)[0][0][0] == 2
+
+
+def test_closing_abandons_what_runs():
+    with refereeing() as bench:
+        bench.load("m", fine)
+        bench.open(1)
+        bench.ticks(1)
+        bench.referee.close()
+        assert bench.end()[1].ending is LiveEnding.ABANDONED
+        assert not bench.referee.alive

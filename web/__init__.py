@@ -1,0 +1,1 @@
+"""The site: live play, rounds, duels, replays and the JSON interface."""

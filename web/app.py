@@ -1,0 +1,92 @@
+"""The application factory: one site over one home folder."""
+
+import secrets
+from typing import Final
+
+from flask import Flask, Response, abort, jsonify, request, session
+
+from arena.models import ModelStore
+from arena.storage import open_storage
+from tron_env.ruleset import ARENA
+from web.api import api
+from web.config import WebConfig
+from web.live import LiveGames
+from web.lobby import Lobby
+from web.opponents import Opponents
+from web.pages import pages
+from web.recorder import Recorder
+from web.referee import Referee
+from web.services import EXTENSION, Services, services
+from web.sockets import PLAYER, LiveNamespace, Transport, make_socketio
+
+MAX_REQUEST_BYTES: Final = 64 * 1024
+"""No page takes more; uploads of models have their own limit once there are any."""
+PLAYER_BYTES: Final = 16
+
+HEADERS: Final = {
+    "Content-Security-Policy": (
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
+        "font-src 'self'; connect-src 'self'; manifest-src 'self'; base-uri 'none'; "
+        "form-action 'self'; frame-ancestors 'none'"
+    ),
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Referrer-Policy": "same-origin",
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+}
+
+
+def create_app(config: WebConfig) -> Flask:
+    """Return the site; its live play runs once ``services.start()`` was called.
+
+    Raises:
+        StorageError: the database cannot be opened.
+    """
+    app = Flask(__name__, template_folder="templates", static_folder="static")
+    app.config.update(
+        SECRET_KEY=config.secret_key,
+        MAX_CONTENT_LENGTH=MAX_REQUEST_BYTES,
+        SESSION_COOKIE_NAME="tron",
+        SESSION_COOKIE_HTTPONLY=True,
+        SESSION_COOKIE_SAMESITE="Lax",
+    )
+    socketio = make_socketio()
+    send = Transport(socketio)
+    storage = open_storage(config.arena)
+    opponents = Opponents(storage, ModelStore(config.arena.models))
+    recorder = Recorder(storage, send, config.capacity)
+    games = LiveGames(ARENA, config.capacity, config.countdown_slots)
+    referee = Referee(games, send, recorder.finish)
+    lobby = Lobby(referee, opponents, recorder.admit)
+    app.extensions["tron_storage"] = storage
+    app.extensions[EXTENSION] = Services(storage, opponents, referee, recorder, lobby)
+
+    app.register_blueprint(pages)
+    app.register_blueprint(api)
+    app.before_request(_know_player)
+    app.after_request(_harden)
+    app.add_url_rule("/healthz", view_func=_health)
+    socketio.init_app(app)
+    socketio.on_namespace(LiveNamespace(lobby))
+    return app
+
+
+def _know_player() -> None:
+    """Give every visitor of a page a token, which tells first tries from later ones."""
+    if request.blueprint == pages.name and PLAYER not in session:
+        session[PLAYER] = secrets.token_hex(PLAYER_BYTES)
+        session.permanent = True
+
+
+def _harden(response: Response) -> Response:
+    for name, value in HEADERS.items():
+        response.headers.setdefault(name, value)
+    return response
+
+
+def _health() -> Response:
+    """Answer whether live play and the database work."""
+    if not services().referee.alive:
+        abort(503, "live play has stopped")
+    services().storage.open_round()
+    return jsonify({"status": "ok"})

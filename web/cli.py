@@ -1,0 +1,165 @@
+"""`tron serve` and `tron up`."""
+
+import signal
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from arena.settings import Settings
+    from web.first_round import FirstRound
+    from web.services import Services
+
+POLL_SECONDS = 0.5
+DEFAULT_PORT = 8000
+
+_host = click.option("--host", default="127.0.0.1", show_default=True, help="Address to serve on.")
+_port = click.option(
+    "--port",
+    type=click.IntRange(0, 65535),
+    default=DEFAULT_PORT,
+    show_default=True,
+    help="Port to serve on; 0 picks a free one.",
+)
+
+
+@click.command()
+@_host
+@_port
+def serve(host: str, port: int) -> None:
+    """Serve the site: live play, rounds, replays, JSON interface."""
+    with _ending_cleanly(), _site(host, port):
+        signal.pause()
+
+
+@click.command()
+@_host
+@_port
+@click.option(
+    "--home",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Folder for all state [default: as for `tron`].",
+)
+def up(host: str, port: int, home: Path | None) -> None:
+    """Serve the site at once; on an empty home, play a first round behind it."""
+    import os
+
+    if home is not None:
+        os.environ["TRON_HOME"] = str(home.resolve())
+    with _ending_cleanly(), _site(host, port) as (services, settings):
+        if services.storage.latest_done_round() is None:
+            _play_first_round(services, settings)
+        signal.pause()
+
+
+@contextmanager
+def _ending_cleanly() -> Iterator[None]:
+    """Turn Ctrl-C and SIGTERM into a quiet end, from the first moment on."""
+
+    def interrupt(*_: Any) -> None:
+        raise KeyboardInterrupt
+
+    signal.signal(signal.SIGTERM, interrupt)
+    try:
+        yield
+    except KeyboardInterrupt:
+        click.echo("\nstopped")
+
+
+@contextmanager
+def _site(host: str, port: int) -> Iterator[tuple["Services", "Settings"]]:
+    import logging
+
+    from web.app import create_app
+    from web.config import load_config
+    from web.server import Server
+    from web.services import EXTENSION
+
+    logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
+    config = load_config()
+    app = create_app(config)
+    server = Server(app, host, port)
+    services: Services = app.extensions[EXTENSION]
+    services.warm_up()
+    services.start()
+    thread = threading.Thread(target=server.serve, name="server")
+    thread.start()
+    try:
+        champion = services.opponents.champion()
+        click.echo(f"Tron Arena is up   {click.style(server.url, bold=True)}   (Ctrl-C ends it)")
+        click.echo(f"Champion           {champion.name}, {champion.label}")
+        yield services, config.arena
+    finally:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+        server.stop()
+        thread.join()
+        services.close()
+
+
+def _play_first_round(services: "Services", settings: "Settings") -> None:
+    from web.first_round import FirstRound
+
+    child = FirstRound(settings)
+    try:
+        _follow(services, child)
+    finally:
+        child.stop()
+    if child.failure is not None:
+        click.echo(f"The first round stopped: {child.failure}", err=True)
+        click.echo(
+            "The site goes on with its present champion; `tron up` again resumes the round.",
+            err=True,
+        )
+        return
+    champion = services.opponents.champion()
+    services.warm_up()
+    click.echo(f"Champion           {champion.name}, {champion.label}")
+
+
+def _follow(services: "Services", child: "FirstRound") -> None:
+    """Show the round's progress until the child ends."""
+    with _progress() as show:
+        pause = threading.Event()
+        while child.running:
+            running = services.status()["running"]
+            if running is not None:
+                show(running["round"], running["done"], running["total"])
+            pause.wait(POLL_SECONDS)
+
+
+@contextmanager
+def _progress() -> Iterator[Callable[[int, int, int], None]]:
+    """Yield a function that shows (round, duels done, duels in all): a bar, or plain lines."""
+    if not sys.stdout.isatty():
+        seen: set[tuple[int, int]] = set()
+
+        def line(number: int, done: int, total: int) -> None:
+            if (number, done) not in seen:
+                seen.add((number, done))
+                click.echo(f"Round {number}            {done} of {total} duels")
+
+        yield line
+        return
+
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+    with Progress(
+        TextColumn("{task.description:<18}"),
+        BarColumn(complete_style="cyan", finished_style="cyan"),
+        MofNCompleteColumn(),
+        TextColumn("duels"),
+        TimeElapsedColumn(),
+        transient=True,
+    ) as progress:
+        task = progress.add_task("First round", total=None)
+
+        def bar(number: int, done: int, total: int) -> None:
+            progress.update(task, description=f"Round {number}", completed=done, total=total)
+
+        yield bar

@@ -1,0 +1,91 @@
+"""The site's settings: read from the environment once, loudly.
+
+======================  ==============================================================
+``TRON_SECRET_KEY``     signs session cookies; default is drawn once, kept in the home
+``TRON_LIVE_CAPACITY``  live games at once; default 256
+======================  ==============================================================
+
+The rest is ``arena.settings``.
+"""
+
+import os
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from arena.settings import Settings, load_settings
+from web.errors import ConfigError
+from web.live_types import DEFAULT_COUNTDOWN_SLOTS
+
+SECRET_FILE: Final = "secret_key"
+MIN_SECRET_CHARACTERS: Final = 16
+DEFAULT_CAPACITY: Final = 256
+MAX_CAPACITY: Final = 4096
+
+
+@dataclass(frozen=True, slots=True)
+class WebConfig:
+    """Everything the site is told from outside.
+
+    Attributes:
+        arena: where state lives.
+        secret_key: signs session cookies.
+        capacity: live games at once.
+        countdown_slots: least time before a game's first ply, see ``web.live_types``.
+    """
+
+    arena: Settings
+    secret_key: str
+    capacity: int = DEFAULT_CAPACITY
+    countdown_slots: int = DEFAULT_COUNTDOWN_SLOTS
+
+
+def load_config(environ: Mapping[str, str] = os.environ) -> WebConfig:
+    """Read all settings.
+
+    Raises:
+        ConfigError: a value of the site's cannot be used.
+        SettingsError: one of the arena's cannot.
+    """
+    arena = load_settings(environ)
+    secret = environ.get("TRON_SECRET_KEY", "")
+    if secret and len(secret) < MIN_SECRET_CHARACTERS:
+        raise ConfigError(f"TRON_SECRET_KEY is shorter than {MIN_SECRET_CHARACTERS} characters")
+    return WebConfig(
+        arena=arena,
+        secret_key=secret or _kept_secret(arena.home),
+        capacity=_capacity(environ.get("TRON_LIVE_CAPACITY", "")),
+    )
+
+
+def _capacity(value: str) -> int:
+    if not value:
+        return DEFAULT_CAPACITY
+    if not value.isdecimal() or not 1 <= int(value) <= MAX_CAPACITY:
+        raise ConfigError(f"TRON_LIVE_CAPACITY is {value!r}; allowed are 1 to {MAX_CAPACITY}")
+    return int(value)
+
+
+def _kept_secret(home: Path) -> str:
+    """Return the home's own key, drawing it the first time, readable by the owner only."""
+    path = home / SECRET_FILE
+    draft = home / f".{SECRET_FILE}.{secrets.token_hex(8)}"
+    try:
+        if not path.exists():
+            handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+            with os.fdopen(handle, "w", encoding="ascii") as file:
+                file.write(secrets.token_hex(32))
+            try:
+                os.link(draft, path)  # unlike a rename, keeps a key another process has just made
+            except FileExistsError:
+                pass
+            finally:
+                draft.unlink()
+        secret = path.read_text(encoding="ascii").strip()
+    except OSError as error:
+        raise ConfigError(f"the session key {str(path)!r} cannot be kept: {error}") from error
+    if len(secret) < MIN_SECRET_CHARACTERS:
+        raise ConfigError(f"the session key {str(path)!r} is damaged; remove it to draw another")
+    return secret

@@ -1,0 +1,47 @@
+"""The site's branch of the error tree.
+
+WebError
+RefusedError    a request that changes nothing; the code says why
+ConfigError     a setting makes no sense
+LiveError       the live games were driven wrongly
+"""
+
+from enum import StrEnum
+
+from tron_env.errors import TronArenaError
+
+
+class Refusal(StrEnum):
+    """Why a live event was refused; the ``code`` of a `refused` message."""
+
+    MALFORMED = "malformed"
+    UNKNOWN_OPPONENT = "unknown_opponent"
+    UNAVAILABLE = "unavailable"
+    UNKNOWN_GAME = "unknown_game"
+    QUEUE_FULL = "queue_full"
+    FULL = "full"
+    CLOSING = "closing"
+
+
+class WebError(TronArenaError):
+    """What goes wrong in the site."""
+
+
+class ConfigError(WebError, ValueError):
+    """A setting is outside what it may be; the message names it."""
+
+
+class RefusedError(WebError):
+    """An event from a player that is refused and changes nothing.
+
+    Attributes:
+        code: the kind of refusal, stable for clients.
+    """
+
+    def __init__(self, code: Refusal, message: str) -> None:
+        super().__init__(message)
+        self.code = code
+
+
+class LiveError(WebError):
+    """The live games were driven wrongly: a mistake of ours, never a player's."""

@@ -1,0 +1,306 @@
+"""All live games as one state machine, driven by a clock that somebody else holds.
+
+Time is counted in slots of 1/280 s, the finest grid on which 8, 10 and 14 plies a second all fall.
+Each speed's period is cut into phases; a game is given the least crowded phase and keeps it. At a
+phase's slot its games advance together, and each model is asked once for all of their positions;
+the answer is due one period later. ``beat`` must be called for every slot, in order.
+"""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tron_env.batch import BatchEngine
+from tron_env.ruleset import Ruleset
+from tron_env.spawn import spawns_for
+from tron_env.types import (
+    Action,
+    BoolArray,
+    DeathCause,
+    IntArray,
+    Outcome,
+    Seat,
+    UInt8Array,
+)
+from web.errors import LiveError, Refusal, RefusedError
+from web.live_types import (
+    DEFAULT_COUNTDOWN_SLOTS,
+    MAX_QUEUED_TURNS,
+    PERIODS,
+    PHASE_STRIDES,
+    SPEEDS,
+    Ask,
+    Beat,
+    FinishedGame,
+    LiveEnding,
+    Opening,
+)
+
+
+class LiveGames:
+    """Up to ``capacity`` games of people against models in one batch engine.
+
+    Not thread-safe: one thread drives it.
+
+    Args:
+        ruleset: of every game.
+        capacity: games at once.
+        countdown_slots: least time from opening to the first ply.
+    """
+
+    def __init__(
+        self, ruleset: Ruleset, capacity: int, countdown_slots: int = DEFAULT_COUNTDOWN_SLOTS
+    ) -> None:
+        if countdown_slots < max(PERIODS.values()):
+            raise LiveError(f"a countdown of {countdown_slots} slots leaves no time for an answer")
+        self.ruleset = ruleset
+        self.engine = BatchEngine(ruleset, capacity)
+        self._countdown = countdown_slots
+        self._now = -1
+        self._free = list(range(capacity - 1, -1, -1))
+        self._slot_of: dict[int, int] = {}
+        self._openings: list[Opening | None] = [None] * capacity
+        self._members: dict[tuple[int, int], list[int]] = {
+            (speed, offset): []
+            for speed in SPEEDS
+            for offset in range(0, PERIODS[speed] - PHASE_STRIDES[speed] + 1, PHASE_STRIDES[speed])
+        }
+        self._phase_of: list[list[int]] = [[] for _ in range(capacity)]
+        self._models: list[str] = []
+        self._model_of: IntArray = np.zeros(capacity, dtype=np.intp)
+        self._games: NDArray[np.int64] = np.zeros(capacity, dtype=np.int64)
+        self._seats: IntArray = np.zeros(capacity, dtype=np.intp)
+        self._begins: NDArray[np.int64] = np.zeros(capacity, dtype=np.int64)
+        self._periods: NDArray[np.int64] = np.zeros(capacity, dtype=np.int64)
+        self._queues: UInt8Array = np.zeros((capacity, MAX_QUEUED_TURNS), dtype=np.uint8)
+        self._queued: IntArray = np.zeros(capacity, dtype=np.intp)
+        self._answers: UInt8Array = np.zeros(capacity, dtype=np.uint8)
+        self._answered: BoolArray = np.zeros(capacity, dtype=np.bool_)
+        self._late: BoolArray = np.zeros(capacity, dtype=np.bool_)
+        self._log: UInt8Array = np.zeros((capacity, ruleset.max_plies, 2), dtype=np.uint8)
+
+    def __len__(self) -> int:
+        """Return how many games are open."""
+        return len(self._slot_of)
+
+    def open(self, opening: Opening) -> int:
+        """Open a game and return how many slots from now its first ply is.
+
+        Raises:
+            RefusedError: FULL, no slot of the engine is free.
+            LiveError: the game is already open, or its speed is none of ``SPEEDS``.
+        """
+        if opening.game in self._slot_of or opening.speed not in PERIODS or opening.game < 1:
+            raise LiveError(f"cannot open {opening}")
+        if not self._free:
+            raise RefusedError(Refusal.FULL, "every seat is taken; try again in a moment")
+        period = PERIODS[opening.speed]
+        earliest = self._now + 1 + self._countdown
+        phases = [offset for speed, offset in self._members if speed == opening.speed]
+        offset = min(
+            phases,
+            key=lambda offset: (
+                len(self._members[opening.speed, offset]),
+                (offset - earliest) % period,
+            ),
+        )
+        slot = self._free.pop()
+        self._phase_of[slot] = self._members[opening.speed, offset]
+        self._phase_of[slot].append(slot)
+        self._slot_of[opening.game] = slot
+        self._openings[slot] = opening
+        self.engine.reset([slot], [opening.seed])
+        if opening.model not in self._models:
+            self._models.append(opening.model)
+        self._model_of[slot] = self._models.index(opening.model)
+        self._games[slot] = opening.game
+        self._seats[slot] = opening.seat
+        self._begins[slot] = earliest + (offset - earliest) % period
+        self._periods[slot] = period
+        self._queued[slot] = 0
+        self._answered[slot] = self._late[slot] = False
+        return int(self._begins[slot]) - self._now
+
+    def turn(self, game: int, action: Action) -> bool:
+        """Queue a turn; return whether it will change anything.
+
+        A turn that repeats or reverses the direction before it (of the last queued turn, else the
+        present heading) asks for nothing and takes no place in the queue.
+
+        Raises:
+            RefusedError: UNKNOWN_GAME, or QUEUE_FULL with two turns waiting.
+        """
+        slot = self._slot(game)
+        waiting = self._queued[slot]
+        before = (
+            self._queues[slot, waiting - 1]
+            if waiting
+            else self.engine.headings[slot, self._seats[slot]]
+        )
+        if action in (before, before ^ 2):
+            return False
+        if waiting == MAX_QUEUED_TURNS:
+            raise RefusedError(Refusal.QUEUE_FULL, "two turns are waiting already")
+        self._queues[slot, waiting] = action
+        self._queued[slot] += 1
+        return True
+
+    def leave(self, game: int) -> FinishedGame | None:
+        """Abandon a game; return its record, or None where no ply was played yet.
+
+        Raises:
+            RefusedError: UNKNOWN_GAME.
+        """
+        slot = self._slot(game)
+        record = self._finish(slot, LiveEnding.ABANDONED, Outcome.ONGOING)
+        return record if record.actions.shape[0] else None
+
+    def close(self) -> list[FinishedGame]:
+        """Abandon every game; return the records of those that had begun."""
+        records = [self.leave(game) for game in list(self._slot_of)]
+        return [record for record in records if record is not None]
+
+    def answer(
+        self, ask: Ask, actions: UInt8Array, faulty: BoolArray | None = None
+    ) -> list[FinishedGame]:
+        """Take a model's answer; rows whose game has ended or moved on since are dropped.
+
+        Args:
+            ask: what was asked.
+            actions: uint8 ``(k,)``.
+            faulty: bool ``(k,)``, rows in which the model gave no valid logits; it forfeits those.
+
+        Returns:
+            The forfeited games.
+        """
+        current = self._is_current(ask)
+        fine = current if faulty is None else current & ~faulty
+        self._answers[ask.slots[fine]] = actions[fine]
+        self._answered[ask.slots[fine]] = True
+        forfeited = ask.slots[current & ~fine].tolist()
+        return [
+            self._finish(
+                slot,
+                LiveEnding.FORFEIT,
+                Outcome.FIRST_WINS if self._seats[slot] == Seat.FIRST else Outcome.SECOND_WINS,
+            )
+            for slot in forfeited
+        ]
+
+    def fail(self, ask: Ask) -> list[FinishedGame]:
+        """Void the games of a question that will never be answered."""
+        lost = ask.slots[self._is_current(ask)].tolist()
+        return [self._finish(slot, LiveEnding.VOID, Outcome.ONGOING) for slot in lost]
+
+    def beat(self, slot: int) -> Beat:
+        """Advance the games whose phase falls on ``slot``, and ask for the next answers.
+
+        A game without its answer stands still for one period; the second time it is void.
+
+        Raises:
+            LiveError: ``slot`` is not the one after the last.
+        """
+        if self._now >= 0 and slot != self._now + 1:
+            raise LiveError(f"slot {slot} does not follow {self._now}")
+        self._now = slot
+        due: list[int] = []
+        for speed, period in PERIODS.items():
+            due += self._members.get((speed, slot % period), ())
+        if not due:
+            return Beat([], [], [])
+        members = np.array(due, dtype=np.intp)
+        playing = members[self._begins[members] <= slot]
+        answered = playing[self._answered[playing]]
+        waiting = playing[~self._answered[playing]]
+        ticks, finished, alive = self._play(answered)
+        finished += [
+            self._finish(lost, LiveEnding.VOID, Outcome.ONGOING)
+            for lost in waiting[self._late[waiting]].tolist()
+        ]
+        self._late[waiting] = True
+        starting = members[self._begins[members] == slot + self._periods[members]]
+        return Beat(ticks, finished, self._asks(np.concatenate([alive, starting])))
+
+    def _play(self, slots: IntArray) -> tuple[list[list[int]], list[FinishedGame], IntArray]:
+        if not slots.size:
+            return [], [], slots
+        engine = self.engine
+        rows = np.arange(slots.size)
+        seats = self._seats[slots]
+        actions = np.empty((slots.size, 2), dtype=np.uint8)
+        turned = self._queued[slots] > 0
+        actions[rows, seats] = np.where(
+            turned, self._queues[slots, 0], engine.headings[slots, seats]
+        )
+        actions[rows, 1 - seats] = self._answers[slots]
+        self._queues[slots, 0] = self._queues[slots, 1]
+        self._queued[slots] -= turned
+        self._answered[slots] = self._late[slots] = False
+        engine.step_games(slots, actions)
+        self._log[slots, engine.plies[slots] - 1] = engine.headings[slots]
+        ticks = np.column_stack(
+            [
+                self._games[slots],
+                engine.plies[slots],
+                engine.heads[slots].reshape(-1, 4),
+                engine.headings[slots],
+            ]
+        ).tolist()
+        alive = engine.outcomes[slots] == Outcome.ONGOING
+        finished = [
+            self._finish(slot, LiveEnding.RULES, Outcome(engine.outcomes[slot]))
+            for slot in slots[~alive].tolist()
+        ]
+        return ticks, finished, slots[alive]
+
+    def _asks(self, slots: IntArray) -> list[Ask]:
+        if not slots.size:
+            return []
+        models = self._model_of[slots]
+        asks = []
+        for model in np.unique(models):
+            chosen = slots[models == model]
+            asks.append(
+                Ask(
+                    model=self._models[model],
+                    slots=chosen,
+                    seats=1 - self._seats[chosen],
+                    games=self._games[chosen],
+                    plies=self.engine.plies[chosen],
+                )
+            )
+        return asks
+
+    def _is_current(self, ask: Ask) -> BoolArray:
+        same_game = self._games[ask.slots] == ask.games
+        current: BoolArray = (
+            same_game & (self.engine.plies[ask.slots] == ask.plies) & ~self._answered[ask.slots]
+        )
+        return current
+
+    def _slot(self, game: int) -> int:
+        try:
+            return self._slot_of[game]
+        except KeyError:
+            raise RefusedError(Refusal.UNKNOWN_GAME, f"game {game} is not running") from None
+
+    def _finish(self, slot: int, ending: LiveEnding, outcome: Outcome) -> FinishedGame:
+        opening = self._openings[slot]
+        if opening is None:
+            raise LiveError(f"slot {slot} holds no game")
+        record = FinishedGame(
+            opening=opening,
+            spawns=spawns_for(self.ruleset, opening.seed),
+            actions=self._log[slot, : self.engine.plies[slot]].copy(),
+            outcome=outcome,
+            causes=(
+                DeathCause(self.engine.causes[slot, 0]),
+                DeathCause(self.engine.causes[slot, 1]),
+            ),
+            ending=ending,
+        )
+        self._phase_of[slot].remove(slot)
+        del self._slot_of[opening.game]
+        self._openings[slot] = None
+        self._games[slot] = 0
+        self._free.append(slot)
+        return record

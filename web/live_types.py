@@ -1,0 +1,95 @@
+"""What live games are made of: their timing, and what goes in and out of the machine."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tron_env.types import DeathCause, Int32Array, IntArray, Outcome, Seat, Spawn, UInt8Array
+
+SLOTS_PER_SECOND: Final = 280
+PERIODS: Final = {8: 35, 10: 28, 14: 20}
+"""Slots between the plies of a game, by speed in plies a second."""
+PHASE_STRIDES: Final = {8: 5, 10: 4, 14: 4}
+"""Slots between neighbouring phases, by speed."""
+SPEEDS: Final = tuple(PERIODS)
+DEFAULT_SPEED: Final = 10
+MAX_QUEUED_TURNS: Final = 2
+DEFAULT_COUNTDOWN_SLOTS: Final = 2 * SLOTS_PER_SECOND
+
+
+class LiveEnding(StrEnum):
+    """What brought a live game to its end."""
+
+    RULES = "rules"
+    FORFEIT = "forfeit"
+    """The model gave no valid logits: the person wins."""
+    ABANDONED = "abandoned"
+    """The person left, or the site closed."""
+    VOID = "void"
+    """The model's answer came too late, which is our fault: counts for nobody."""
+
+
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """What a live game starts from.
+
+    ``game`` is its positive number, ``seat`` the person's, ``model`` the key of its opponent.
+    """
+
+    game: int
+    seed: int
+    seat: Seat
+    speed: int
+    model: str
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Ask:
+    """Positions that one model is to answer, all of one beat.
+
+    ``seats`` are the model's. ``games`` and ``plies`` tell late answers from present ones.
+    """
+
+    model: str
+    slots: IntArray
+    seats: IntArray
+    games: NDArray[np.int64]
+    plies: Int32Array
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class FinishedGame:
+    """Everything a record needs. ``actions`` is uint8 ``(plies, 2)``, effective headings.
+
+    ``outcome`` is the rules' for RULES, the person's win for FORFEIT, else ONGOING.
+    """
+
+    opening: Opening
+    spawns: tuple[Spawn, Spawn]
+    actions: UInt8Array
+    outcome: Outcome
+    causes: tuple[DeathCause, DeathCause]
+    ending: LiveEnding
+
+
+@dataclass(frozen=True, slots=True)
+class Beat:
+    """What one slot brought.
+
+    ``ticks`` holds rows of game, ply, row 0, col 0, row 1, col 1, heading 0, heading 1.
+    """
+
+    ticks: list[list[int]]
+    finished: list[FinishedGame]
+    asks: list[Ask]
+
+
+def person_seat(spawns: tuple[Spawn, Spawn]) -> Seat:
+    """Return the seat that starts in the lower half, or, on the middle row, in the left half."""
+    first, second = spawns
+    if first.row != second.row:
+        return Seat.FIRST if first.row > second.row else Seat.SECOND
+    return Seat.FIRST if first.col < second.col else Seat.SECOND

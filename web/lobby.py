@@ -1,0 +1,131 @@
+"""Where clients' wishes become games: everything slow happens here, outside the clock."""
+
+import itertools
+import secrets
+import threading
+from collections.abc import Callable
+from typing import Protocol
+
+from agents.errors import AgentError
+from arena.errors import ArenaFault
+from tron_env.ruleset import ARENA
+from tron_env.spawn import spawns_for
+from web.errors import Refusal, RefusedError
+from web.inference import Policy
+from web.live_types import Opening, person_seat
+from web.messages import GamePayload, GameReference, Join, Turn
+from web.referee import Gone, Leave, Open, Referee, Steer
+from web.tickets import Opponent, Ticket, opening_view
+
+
+class Opponents(Protocol):
+    """Knows whom people may ride against."""
+
+    def find(self, spec: str) -> Opponent:
+        """Raise ``RefusedError`` (UNKNOWN_OPPONENT) where ``spec`` names nobody."""
+
+    def load(self, opponent: Opponent) -> Policy:
+        """Load its model; raises ``AgentError`` or ``ArenaFault``."""
+
+
+class Lobby:
+    """Opens games and passes on what players do in them.
+
+    Args:
+        referee: runs the games.
+        opponents: resolves and loads models.
+        admit: called before a game is opened; raises ``RefusedError`` while none may be.
+    """
+
+    def __init__(
+        self, referee: Referee, opponents: Opponents, admit: Callable[[Opponent], None]
+    ) -> None:
+        self._referee = referee
+        self._opponents = opponents
+        self._admit = admit
+        self._numbers = itertools.count(1)
+        self._lock = threading.Lock()
+        self._latest: dict[str, tuple[int, Join] | None] = {}
+
+    def connect(self, client: str) -> None:
+        """Take note of a connection."""
+        with self._lock:
+            self._latest[client] = None
+
+    def disconnect(self, client: str) -> None:
+        """Abandon what a lost connection was playing."""
+        with self._lock:
+            self._latest.pop(client, None)
+            self._referee.post(Gone(client))
+
+    def join(self, client: str, player: str | None, join: Join) -> None:
+        """Open a game, leaving the client's running one; blocks while a model is loaded.
+
+        Raises:
+            RefusedError: UNKNOWN_OPPONENT, UNAVAILABLE, or whatever ``admit`` raises.
+        """
+        opponent = self._opponents.find(join.opponent)
+        try:
+            self._referee.pool.ensure(opponent.sha256, lambda: self._opponents.load(opponent))
+        except (AgentError, ArenaFault) as error:
+            raise RefusedError(
+                Refusal.UNAVAILABLE, f"{opponent.name} cannot play just now: {error}"
+            ) from error
+        self._admit(opponent)
+        ticket = self._ticket(client, player, opponent, join.speed)
+        payload = _game_payload(ticket)
+        with self._lock:
+            if client not in self._latest:
+                return
+            self._latest[client] = (ticket.game, join)
+            self._referee.post(Open(ticket, payload))
+
+    def rematch(self, client: str, player: str | None, reference: GameReference) -> None:
+        """Open another game like the client's latest.
+
+        Raises:
+            RefusedError: UNKNOWN_GAME, or as ``join``.
+        """
+        with self._lock:
+            latest = self._latest.get(client)
+        if latest is None or latest[0] != reference.game:
+            raise RefusedError(
+                Refusal.UNKNOWN_GAME, f"game {reference.game} is not your latest game"
+            )
+        self.join(client, player, latest[1])
+
+    def turn(self, client: str, turn: Turn) -> None:
+        """Pass on a turn; the referee answers if it is refused."""
+        self._referee.post(Steer(client, turn.game, turn.action))
+
+    def leave(self, client: str, reference: GameReference) -> None:
+        """Pass on the wish to leave; the referee answers if it is refused."""
+        self._referee.post(Leave(client, reference.game))
+
+    def _ticket(self, client: str, player: str | None, opponent: Opponent, speed: int) -> Ticket:
+        seed = secrets.randbits(63)
+        opening = Opening(
+            game=next(self._numbers),
+            seed=seed,
+            seat=person_seat(spawns_for(ARENA, seed)),
+            speed=speed,
+            model=opponent.sha256,
+        )
+        return Ticket(opening, client, player, opponent)
+
+
+def _game_payload(ticket: Ticket) -> GamePayload:
+    opponent = ticket.opponent
+    return {
+        "game": ticket.game,
+        "seat": int(ticket.opening.seat),
+        "speed": ticket.opening.speed,
+        "countdown_ms": 0,
+        "opponent": {
+            "spec": opponent.spec,
+            "name": opponent.name,
+            "label": opponent.label,
+            "round": opponent.round,
+        },
+        "view": opening_view(ticket),
+    }

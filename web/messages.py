@@ -1,0 +1,158 @@
+"""The live namespace's messages: strict parsing of what comes in, types of what goes out."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final, Literal, NoReturn, TypedDict
+
+from replays.view import ReplayView
+from tron_env.types import Action
+from web.errors import Refusal, RefusedError
+from web.live_types import SPEEDS
+
+OPPONENT: Final = re.compile(r"champion(@[1-9][0-9]{0,5})?|zoo/[a-z0-9][a-z0-9._-]{0,63}")
+MAX_GAME_ID: Final = 2**53 - 1
+"""The greatest integer that JavaScript holds exactly."""
+
+GameResult = Literal["won", "lost", "draw", "void"]
+
+
+@dataclass(frozen=True, slots=True)
+class Join:
+    """A wish to ride against ``opponent`` at ``speed`` plies a second."""
+
+    opponent: str
+    speed: int
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """One key of the person's."""
+
+    game: int
+    action: Action
+
+
+@dataclass(frozen=True, slots=True)
+class GameReference:
+    """An event about a game that carries nothing else: `rematch`, `leave`."""
+
+    game: int
+
+
+class OpponentPayload(TypedDict):
+    """Whom the person rides against."""
+
+    spec: str
+    name: str
+    label: str
+    round: int | None
+
+
+class GamePayload(TypedDict):
+    """`game`: a game was opened for this client; its first ply follows the countdown."""
+
+    game: int
+    seat: int
+    speed: int
+    countdown_ms: int
+    opponent: OpponentPayload
+    view: ReplayView
+
+
+TickPayload = list[int]
+"""`tick`: [game, ply, row 0, col 0, row 1, col 1, heading 0, heading 1]."""
+
+
+class RecordPayload(TypedDict):
+    """A model's record against people, from the model's side."""
+
+    wins: int
+    losses: int
+    draws: int
+    abandoned: int
+
+
+class EndPayload(TypedDict):
+    """`end`: a game is over."""
+
+    game: int
+    ply: int
+    result: GameResult
+    text: str
+    view: ReplayView
+    replay: str | None
+    record: RecordPayload
+
+
+class StoredPayload(TypedDict):
+    """`stored`: the replay of a finished game has its address."""
+
+    game: int
+    replay: str
+
+
+class RefusedPayload(TypedDict):
+    """`refused`: an event changed nothing."""
+
+    code: str
+    message: str
+
+
+def parse_join(data: object) -> Join:
+    """Read a `join` event.
+
+    Raises:
+        RefusedError: MALFORMED, naming the field.
+    """
+    fields = _fields(data, "opponent", "speed")
+    opponent, speed = fields["opponent"], fields["speed"]
+    if not isinstance(opponent, str) or not OPPONENT.fullmatch(opponent):
+        _malformed("opponent must be champion, champion@N or zoo/NAME")
+    if type(speed) is not int or speed not in SPEEDS:
+        _malformed(f"speed must be one of {', '.join(map(str, SPEEDS))}")
+    return Join(opponent, speed)
+
+
+def parse_turn(data: object) -> Turn:
+    """Read a `turn` event.
+
+    Raises:
+        RefusedError: MALFORMED, naming the field.
+    """
+    fields = _fields(data, "game", "action")
+    action = fields["action"]
+    if type(action) is not int or not 0 <= action <= 3:
+        _malformed("action must be an integer from 0 to 3")
+    return Turn(_game(fields), Action(action))
+
+
+def parse_game(data: object) -> GameReference:
+    """Read an event that names a game and nothing else.
+
+    Raises:
+        RefusedError: MALFORMED, naming the field.
+    """
+    return GameReference(_game(_fields(data, "game")))
+
+
+def refused(error: RefusedError) -> RefusedPayload:
+    """Return the message that tells a client of ``error``."""
+    return {"code": error.code.value, "message": str(error)}
+
+
+def _fields(data: object, *names: str) -> Mapping[str, object]:
+    if not isinstance(data, dict) or data.keys() != set(names):
+        _malformed(f"expected an object with exactly {', '.join(names)}")
+    return data
+
+
+def _game(fields: Mapping[str, object]) -> int:
+    game = fields["game"]
+    if type(game) is not int or not 0 < game <= MAX_GAME_ID:
+        _malformed("game must be the number of a game")
+    return game
+
+
+def _malformed(message: str) -> NoReturn:
+    raise RefusedError(Refusal.MALFORMED, message)

@@ -1,0 +1,91 @@
+"""Whom people may ride against: champions of rounds, and shipped models for training."""
+
+from typing import Final
+
+from agents.zoo import DEFAULT_CHAMPION, ShippedModel, shipped
+from arena.models import ModelStore
+from arena.records import ChampionRow
+from arena.sandbox import SandboxedModel
+from arena.storage import Storage
+from web.errors import Refusal, RefusedError
+from web.inference import Policy, SandboxedPolicy, ShippedPolicy
+from web.tickets import Opponent
+
+LATEST: Final = "champion"
+CHAMPION: Final = "champion@"
+ZOO: Final = "zoo/"
+
+
+class Opponents:
+    """Resolves opponents by what names them, and loads their models.
+
+    Reads the database at every call, so that a new champion is offered as soon as it is crowned.
+    """
+
+    def __init__(self, storage: Storage, models: ModelStore) -> None:
+        self._storage = storage
+        self._models = models
+        self._shipped = {model.name: model for model in shipped()}
+        self._shipped_files = {model.sha256: model for model in shipped()}
+
+    def champion(self) -> Opponent:
+        """Return the reigning champion; before the first round is done, a shipped model."""
+        reigning = self._storage.champion()
+        if reigning is not None:
+            return _champion(reigning)
+        return _zoo(self._shipped[DEFAULT_CHAMPION], "house champion")
+
+    def all(self) -> tuple[Opponent, ...]:
+        """Return the champions, latest round first, then the shipped models."""
+        return (*map(_champion, self._storage.champions()), *map(_zoo, self._shipped.values()))
+
+    def find(self, spec: str) -> Opponent:
+        """Return the opponent that ``spec`` names: champion, champion@N or zoo/NAME.
+
+        Raises:
+            RefusedError: UNKNOWN_OPPONENT.
+        """
+        if spec == LATEST:
+            return self.champion()
+        for opponent in self.all():
+            if opponent.spec == spec:
+                return opponent
+        raise RefusedError(Refusal.UNKNOWN_OPPONENT, f"there is no opponent {spec}")
+
+    def load(self, opponent: Opponent) -> Policy:
+        """Load a model: a shipped file in this process, any other in its sandbox.
+
+        Raises:
+            AgentError: the model cannot be loaded.
+            ArenaFault: the model is missing, or the sandbox broke.
+        """
+        own = self._shipped_files.get(opponent.sha256)
+        if own is not None:
+            return ShippedPolicy(own.path, own.name)
+        model = self._models.get(opponent.sha256)
+        return SandboxedPolicy(SandboxedModel(model, alone=self._plays_alone(opponent)))
+
+    def _plays_alone(self, opponent: Opponent) -> bool:
+        """Whether admission found that the model decides differently in company."""
+        entries = () if opponent.round is None else self._storage.entries(opponent.round)
+        return any(entry.alone for entry in entries if entry.sha256 == opponent.sha256)
+
+
+def _champion(row: ChampionRow) -> Opponent:
+    return Opponent(
+        spec=f"{CHAMPION}{row.round}",
+        name=row.name,
+        label=f"champion of round {row.round}",
+        round=row.round,
+        sha256=row.sha256,
+    )
+
+
+def _zoo(model: ShippedModel, label: str = "shipped model") -> Opponent:
+    return Opponent(
+        spec=f"{ZOO}{model.name}",
+        name=model.title,
+        label=label,
+        round=None,
+        sha256=model.sha256,
+    )

@@ -1,0 +1,125 @@
+"""The HTML pages: parse the address, call one function, present."""
+
+import re
+from typing import Final
+
+from flask import Blueprint, Response, abort, current_app, render_template, request, url_for
+from werkzeug.exceptions import HTTPException
+
+from arena.records import GameFilter, GameKind
+from arena.storage import Storage
+from web import present, tables
+from web.assets import Assets
+from web.words import points_text
+
+PAGE_SIZE: Final = 24
+YEAR_SECONDS: Final = 31_536_000
+HASHED: Final = re.compile(r"/static/dist/.+-[A-Z0-9]{8}\.\w+")
+
+pages = Blueprint("pages", __name__)
+assets = Assets()
+
+
+def _storage() -> Storage:
+    storage: Storage = current_app.extensions["tron_storage"]
+    return storage
+
+
+@pages.app_template_global()
+def asset(source: str) -> str:
+    """Return the address of a built file of the front end."""
+    return url_for("static", filename=assets.path(source))
+
+
+@pages.app_template_filter()
+def points(value: float) -> str:
+    """Write points with a half sign."""
+    return points_text(value)
+
+
+@pages.after_app_request
+def keep_hashed_files(response: Response) -> Response:
+    """Let browsers keep files for good whose name changes with their content."""
+    if response.status_code == 200 and HASHED.fullmatch(request.path):
+        response.headers["Cache-Control"] = f"public, max-age={YEAR_SECONDS}, immutable"
+    return response
+
+
+@pages.get("/")
+def home() -> str:
+    """The champion, a duel that plays itself, and the way to ride."""
+    return render_template("home.html", home=present.home(_storage()))
+
+
+@pages.get("/play")
+def play() -> str:
+    """The live board; ``?opponent=`` picks whom to ride against."""
+    chosen = request.args.get("opponent", "champion")
+    groups = present.opponents(_storage())
+    known = {opponent.spec for _, group in groups for opponent in group}
+    if chosen not in known:
+        abort(404, "There is no opponent by that name.")
+    return render_template("play.html", groups=groups, chosen=chosen)
+
+
+@pages.get("/rounds")
+def rounds() -> str:
+    """All rounds, newest first."""
+    rows = sorted(_storage().rounds(), key=lambda row: -row.number)
+    crowned = {row.round: row.name for row in _storage().champions()}
+    return render_template("rounds.html", rounds=rows, crowned=crowned)
+
+
+@pages.get("/rounds/<int:number>")
+def round_(number: int) -> str:
+    """Standings and cross table of one round."""
+    page = tables.round_page(_storage(), number)
+    if page is None:
+        abort(404, f"There is no round {number}.")
+    return render_template("round.html", page=page)
+
+
+@pages.get("/duels/<int:duel_id>")
+def duel(duel_id: int) -> str:
+    """All games of one pair in one round."""
+    page = tables.duel_page(_storage(), duel_id)
+    if page is None:
+        abort(404, f"There is no duel {duel_id}.")
+    return render_template("duel.html", page=page)
+
+
+@pages.get("/replays")
+def replays() -> str:
+    """Games, newest first; ``?kind=``, ``?round=`` and ``?before=`` narrow them."""
+    kind = request.args.get("kind", "")
+    round_number = request.args.get("round", type=int)
+    if kind not in ("", *(each.value for each in GameKind)):
+        abort(404, "Replays are of the kind duel or human.")
+    filters = GameFilter(kind=GameKind(kind) if kind else None, round=round_number)
+    before = request.args.get("before", type=int)
+    games = _storage().search_games(filters, before_id=before, limit=PAGE_SIZE + 1)
+    return render_template(
+        "replays.html",
+        thumbs=present.thumbs(_storage(), games[:PAGE_SIZE]),
+        kind=kind,
+        round=round_number,
+        before=before,
+        older=games[PAGE_SIZE - 1].id if len(games) > PAGE_SIZE else None,
+    )
+
+
+@pages.get("/replays/<int:game_id>")
+def replay(game_id: int) -> str:
+    """One game to watch; ``?ply=`` says where to begin."""
+    page = present.replay_page(_storage(), game_id)
+    if page is None:
+        abort(404, f"There is no replay {game_id}.")
+    return render_template("replay.html", page=page)
+
+
+@pages.app_errorhandler(HTTPException)
+def failed(error: HTTPException) -> tuple[str, int] | HTTPException:
+    """Present an error as a page; redirections and the like pass."""
+    if error.code is None or error.code < 400:
+        return error
+    return render_template("error.html", error=error), error.code

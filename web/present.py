@@ -1,0 +1,209 @@
+"""What the pages show: rows of the arena turned into words, numbers and boards."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Final
+
+from agents.zoo import DEFAULT_CHAMPION, shipped, shipped_model
+from arena.errors import StorageError
+from arena.records import (
+    GameRow,
+    HumanRecord,
+    RoundRow,
+    RoundStatus,
+)
+from arena.storage import Storage
+from replays.format import Ending, decode
+from replays.view import ReplayView, RiderKind, replay_view
+from tron_env.types import Seat
+from web.demo import demo_view
+from web.words import end_of, note_of, verdict_of, winner_of
+
+SHOWCASE: Final = 4
+"""Duels on the home page."""
+
+
+@dataclass(frozen=True, slots=True)
+class Thumb:
+    """A game small enough for a list."""
+
+    id: int
+    names: tuple[str, str]
+    winner: Seat | None
+    note: str
+    view: ReplayView
+
+
+@dataclass(frozen=True, slots=True)
+class Champion:
+    """Whom the home page offers."""
+
+    name: str
+    label: str
+    round: int | None
+    record: HumanRecord
+    beaten_percent: int | None
+    """Games people won, in percent of those that were decided; None before the first."""
+    decided: int
+
+
+@dataclass(frozen=True, slots=True)
+class Opponent:
+    """One line of the opponent picker."""
+
+    spec: str
+    name: str
+    label: str
+
+
+@dataclass(frozen=True, slots=True)
+class Home:
+    """The home page."""
+
+    champion: Champion
+    duel: ReplayView
+    duel_id: int | None
+    rounds_played: int
+    open_round: RoundRow | None
+    entered: int
+    running: RoundRow | None
+    best: tuple[Thumb, ...]
+    best_round: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class ReplayPage:
+    """One game to watch."""
+
+    game: GameRow
+    view: ReplayView
+    winner: Seat | None
+    verdict: str
+    ends: tuple[str, str]
+    """How each rider ended, in words."""
+
+
+def thumbs(storage: Storage, games: Sequence[GameRow]) -> tuple[Thumb, ...]:
+    """Return list items for ``games``, in their order."""
+    return tuple(
+        Thumb(
+            id=game.id,
+            names=game.names,
+            winner=winner_of(game.outcome, game.ending),
+            note=note_of(game),
+            view=_view(storage, game),
+        )
+        for game in games
+    )
+
+
+def champion(storage: Storage) -> Champion:
+    """Return the reigning champion, or the shipped one before any round is done."""
+    crowned = storage.champions()
+    if crowned:
+        newest = max(crowned, key=lambda row: row.round)
+        return _champion(
+            storage, newest.name, newest.sha256, newest.round, f"Champion of round {newest.round}"
+        )
+    house = shipped_model(DEFAULT_CHAMPION)
+    return _champion(storage, house.title, house.sha256, None, "House champion")
+
+
+def opponents(storage: Storage) -> tuple[tuple[str, tuple[Opponent, ...]], ...]:
+    """Return the groups of the opponent picker, the reigning champion first."""
+    reigning = champion(storage)
+    crowned = sorted(storage.champions(), key=lambda row: -row.round)
+    former = tuple(
+        Opponent(f"champion@{row.round}", row.name, f"{row.name} (round {row.round})")
+        for row in crowned
+    )
+    zoo = tuple(Opponent(f"zoo/{model.name}", model.title, model.title) for model in shipped())
+    top = Opponent("champion", reigning.name, reigning.name)
+    groups = (("Reigning champion", (top,)), ("Champions of rounds", former), ("Training", zoo))
+    return tuple(group for group in groups if group[1])
+
+
+def home(storage: Storage) -> Home:
+    """Gather the home page."""
+    rounds = storage.rounds()
+    done = [row for row in rounds if row.status is RoundStatus.DONE]
+    running = [row for row in rounds if row.status is RoundStatus.RUNNING]
+    opened = [row for row in rounds if row.status is RoundStatus.OPEN]
+    best: tuple[Thumb, ...] = ()
+    if done:
+        newest = max(done, key=lambda row: row.number)
+        best = thumbs(storage, _showcase(storage, newest.number))
+    return Home(
+        champion=champion(storage),
+        duel=best[0].view if best else demo_view(),
+        duel_id=best[0].id if best else None,
+        rounds_played=len(done),
+        open_round=opened[0] if opened else None,
+        entered=len(storage.live_submissions(opened[0].number)) if opened else 0,
+        running=running[0] if running else None,
+        best=best,
+        best_round=max(row.number for row in done) if done else None,
+    )
+
+
+def replay_page(storage: Storage, game_id: int) -> ReplayPage | None:
+    """Gather a replay's page, or None where there is no such game."""
+    game = storage.game(game_id)
+    if game is None:
+        return None
+    first, second = (end_of(game, seat) for seat in Seat)
+    return ReplayPage(
+        game=game,
+        view=_view(storage, game),
+        winner=winner_of(game.outcome, game.ending),
+        verdict=verdict_of(game.names, game.outcome, game.ending, game.plies),
+        ends=(first, second),
+    )
+
+
+def _champion(storage: Storage, name: str, sha256: str, round_: int | None, label: str) -> Champion:
+    record = storage.human_record(sha256)
+    decided = record.wins + record.losses + record.draws
+    return Champion(
+        name=name,
+        label=label,
+        round=round_,
+        record=record,
+        beaten_percent=round(100 * record.losses / decided) if decided else None,
+        decided=decided,
+    )
+
+
+def _showcase(storage: Storage, round_number: int) -> list[GameRow]:
+    """Pick the longest decisive game of each of the best-placed pairs that met."""
+    ranks = {
+        entry.id: entry.standing.rank
+        for entry in storage.entries(round_number)
+        if entry.standing is not None
+    }
+    duels = [duel for duel in storage.duels(round_number) if duel.done and duel.games]
+    duels.sort(key=lambda duel: sum(ranks.get(entry, len(ranks)) for entry in duel.entries))
+    return [max(storage.games(duel.id), key=_appeal) for duel in duels[:SHOWCASE]]
+
+
+def _appeal(game: GameRow) -> tuple[bool, bool, int]:
+    return game.ending is Ending.RULES, game.outcome.winner is not None, game.plies
+
+
+def _view(storage: Storage, game: GameRow) -> ReplayView:
+    kinds: tuple[RiderKind, RiderKind] = (
+        "person" if game.human_seat is Seat.FIRST else "model",
+        "person" if game.human_seat is Seat.SECOND else "model",
+    )
+    encoded = storage.replay(game.id)
+    if encoded is None:
+        raise StorageError(f"game {game.id} has lost its replay")
+    return _decoded(encoded, game.names, kinds)
+
+
+@lru_cache(maxsize=512)
+def _decoded(
+    replay: bytes, names: tuple[str, str], kinds: tuple[RiderKind, RiderKind]
+) -> ReplayView:
+    return replay_view(decode(replay), names, kinds)

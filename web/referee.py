@@ -1,0 +1,236 @@
+"""The clock thread: owns the live games, and is the only thread that touches them."""
+
+import logging
+import queue
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final, Protocol, TypeAlias
+
+import numpy as np
+
+from tron_env.types import PLANES, Action
+from web.errors import Refusal, RefusedError
+from web.inference import InferencePool, Question, Reply
+from web.live import LiveGames
+from web.live_types import SLOTS_PER_SECOND, Ask, FinishedGame
+from web.messages import GamePayload, refused
+from web.tickets import Ticket
+
+logger = logging.getLogger(__name__)
+
+MAX_LAG_SECONDS: Final = 0.02
+"""Beyond this the whole timetable moves back, so that no game is hurried to catch up."""
+
+
+class Outlet(Protocol):
+    """Sends a message to one client; must not block."""
+
+    def __call__(self, client: str, event: str, payload: object) -> None:
+        """Send ``event``."""
+
+
+@dataclass(frozen=True, slots=True)
+class Open:
+    """Open a game; the client's running one, if any, is left. The countdown is filled in."""
+
+    ticket: Ticket
+    payload: GamePayload
+
+
+@dataclass(frozen=True, slots=True)
+class Steer:
+    """Queue a turn."""
+
+    client: str
+    game: int
+    action: Action
+
+
+@dataclass(frozen=True, slots=True)
+class Leave:
+    """Abandon a game."""
+
+    client: str
+    game: int
+
+
+@dataclass(frozen=True, slots=True)
+class Gone:
+    """A client's connection ended."""
+
+    client: str
+
+
+@dataclass(frozen=True, slots=True)
+class Stop:
+    """Abandon everything and end the thread."""
+
+
+Command: TypeAlias = Open | Steer | Leave | Gone | Stop | Reply
+
+
+class Referee:
+    """Drives the live games by the wall clock.
+
+    Args:
+        games: driven from here only.
+        send: takes messages for clients.
+        finish: takes finished games; must not block.
+        now: a monotonic clock in seconds.
+    """
+
+    def __init__(
+        self,
+        games: LiveGames,
+        send: Outlet,
+        finish: Callable[[Ticket, FinishedGame], None],
+        now: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self.pool = InferencePool(self.post)
+        self._games = games
+        self._send = send
+        self._finish = finish
+        self._now = now
+        self._inbox: queue.SimpleQueue[Command] = queue.SimpleQueue()
+        self._tickets: dict[int, Ticket] = {}
+        self._game_of: dict[str, int] = {}
+        self._running = True
+        self._thread = threading.Thread(target=self._run, name="referee", daemon=True)
+
+    def __len__(self) -> int:
+        """Return how many games are open."""
+        return len(self._tickets)
+
+    @property
+    def alive(self) -> bool:
+        """Whether the clock runs."""
+        return self._thread.is_alive()
+
+    def start(self) -> None:
+        """Start the clock."""
+        self._thread.start()
+
+    def close(self) -> None:
+        """Abandon every game and end the clock and the models."""
+        self.post(Stop())
+        self._thread.join()
+        self.pool.close()
+
+    def post(self, command: Command) -> None:
+        """Hand over a command; never blocks, any thread may call it."""
+        self._inbox.put(command)
+
+    def _run(self) -> None:
+        slot = -1
+        origin = self._now()
+        while self._running:
+            if not self._tickets:
+                self._obey(self._inbox.get())
+                origin = self._now() - slot / SLOTS_PER_SECOND
+            due = origin + (slot + 1) / SLOTS_PER_SECOND
+            self._obey_until(due)
+            origin += lag if (lag := self._now() - due) > MAX_LAG_SECONDS else 0.0
+            slot += 1
+            self._beat(slot)
+
+    def _obey_until(self, due: float) -> None:
+        while True:
+            try:
+                wait = due - self._now()
+                command = self._inbox.get(timeout=wait) if wait > 0 else self._inbox.get_nowait()
+            except queue.Empty:
+                return
+            self._obey(command)
+
+    def _obey(self, command: Command) -> None:
+        match command:
+            case Reply():
+                self._take(command)
+            case Steer(client, game, action):
+                self._or_refuse(client, lambda: self._steer(client, game, action))
+            case Open(ticket, payload):
+                self._or_refuse(ticket.client, lambda: self._open(ticket, payload))
+            case Leave(client, game):
+                self._or_refuse(client, lambda: self._leave(client, game))
+            case Gone(client):
+                if client in self._game_of:
+                    self._leave(client, self._game_of[client])
+            case Stop():
+                for record in self._games.close():
+                    self._end(record)
+                self._running = False
+
+    def _or_refuse(self, client: str, act: Callable[[], None]) -> None:
+        try:
+            act()
+        except RefusedError as error:
+            self._send(client, "refused", refused(error))
+
+    def _open(self, ticket: Ticket, payload: GamePayload) -> None:
+        running = self._game_of.get(ticket.client)
+        if running is not None:
+            self._leave(ticket.client, running)
+        slots = self._games.open(ticket.opening)
+        self._tickets[ticket.game] = ticket
+        self._game_of[ticket.client] = ticket.game
+        payload["countdown_ms"] = round(1000 * slots / SLOTS_PER_SECOND)
+        self._send(ticket.client, "game", payload)
+
+    def _steer(self, client: str, game: int, action: Action) -> None:
+        self._check_owner(client, game)
+        self._games.turn(game, action)
+
+    def _leave(self, client: str, game: int) -> None:
+        self._check_owner(client, game)
+        record = self._games.leave(game)
+        if record is not None:
+            self._end(record)
+        else:
+            self._forget(game)
+
+    def _check_owner(self, client: str, game: int) -> None:
+        if self._game_of.get(client) != game:
+            raise RefusedError(Refusal.UNKNOWN_GAME, f"game {game} is not running")
+
+    def _take(self, reply: Reply) -> None:
+        if reply.actions is None:
+            records = self._games.fail(reply.ask)
+        else:
+            records = self._games.answer(reply.ask, reply.actions, reply.faulty)
+        for record in records:
+            self._end(record)
+
+    def _beat(self, slot: int) -> None:
+        beat = self._games.beat(slot)
+        for tick in beat.ticks:
+            self._send(self._tickets[tick[0]].client, "tick", tick)
+        for record in beat.finished:
+            self._end(record)
+        for ask in beat.asks:
+            if not self.pool.submit(self._question(ask)):
+                logger.error("model %s is asked for but not loaded", ask.model[:8])
+                for record in self._games.fail(ask):
+                    self._end(record)
+
+    def _question(self, ask: Ask) -> Question:
+        engine = self._games.engine
+        shape = (ask.slots.size, PLANES, engine.ruleset.height, engine.ruleset.width)
+        observations = np.empty(shape, dtype=np.float32)
+        engine.gather(ask.slots, ask.seats, observations)
+        return Question(
+            ask,
+            observations,
+            engine.masks[ask.slots, ask.seats],
+            engine.headings[ask.slots, ask.seats],
+        )
+
+    def _end(self, record: FinishedGame) -> None:
+        self._finish(self._forget(record.opening.game), record)
+
+    def _forget(self, game: int) -> Ticket:
+        ticket = self._tickets.pop(game)
+        if self._game_of.get(ticket.client) == game:
+            del self._game_of[ticket.client]
+        return ticket

@@ -1,0 +1,46 @@
+// @ts-check
+/** Small helpers over the document. */
+
+/** @import {ReplayView} from "./types.js" */
+
+/**
+ * @template {Element} T
+ * @param {string} selector
+ * @param {new (...args: never[]) => T} kind
+ * @param {ParentNode} [root]
+ * @returns {T} the element, which the page's template promises
+ */
+export function need(selector, kind, root = document) {
+  const found = root.querySelector(selector);
+  if (!(found instanceof kind)) throw new Error(`the page has no ${selector}`);
+  return found;
+}
+
+/**
+ * @param {HTMLElement} element
+ * @returns {ReplayView} what its `data-view` holds
+ */
+export function viewOf(element) {
+  return JSON.parse(element.dataset.view ?? "null");
+}
+
+/**
+ * Run `draw` once a screen refresh while it asks for more; `wake` starts it again.
+ * @param {(now: number) => boolean} draw  returns whether to go on
+ * @returns {() => void} wake
+ */
+export function animate(draw) {
+  let scheduled = false;
+  /** @param {number} now */
+  const run = (now) => {
+    scheduled = false;
+    if (draw(now)) wake();
+  };
+  const wake = () => {
+    if (scheduled) return;
+    scheduled = true;
+    requestAnimationFrame(run);
+  };
+  wake();
+  return wake;
+}

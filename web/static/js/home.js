@@ -1,0 +1,51 @@
+// @ts-check
+/** The home page: a duel that plays itself, thumbnails, and news of rounds. */
+
+import { animate, need, viewOf } from "./dom.js";
+import { prefersStill } from "./look.js";
+import { Board } from "./render.js";
+import { frameAt } from "./state.js";
+import { followStatus } from "./status.js";
+import { drawThumbs } from "./thumbs.js";
+
+const PLIES_A_SECOND = 9;
+const REST_MS = 1900;
+
+function playHomeDuel() {
+  const canvas = need("canvas[data-home-duel]", HTMLCanvasElement);
+  const view = viewOf(canvas);
+  const board = new Board(canvas);
+  if (prefersStill()) {
+    const drawLast = () => board.draw(frameAt(view, view.plies), 0);
+    new ResizeObserver(drawLast).observe(canvas);
+    return;
+  }
+  let visible = true;
+  let ply = 0;
+  let before = performance.now();
+  let restUntil = 0;
+  const wake = animate((now) => {
+    const elapsed = Math.min(now - before, 100);
+    before = now;
+    if (ply < view.plies) {
+      ply = Math.min(ply + (elapsed / 1000) * PLIES_A_SECOND, view.plies);
+      if (ply === view.plies) restUntil = now + REST_MS;
+    } else if (now > restUntil) {
+      ply = 0;
+    }
+    board.draw(frameAt(view, ply), now);
+    return visible && canvas.isConnected;
+  });
+  new IntersectionObserver(([entry]) => {
+    visible = entry.isIntersecting;
+    before = performance.now();
+    wake();
+  }).observe(canvas);
+}
+
+playHomeDuel();
+drawThumbs();
+followStatus(() => {
+  if (document.querySelector("canvas[data-home-duel][data-ply]") === null) playHomeDuel();
+  drawThumbs();
+});

@@ -1,0 +1,232 @@
+// @ts-check
+/** The live page: wires connection, game state, board, steering and the words around them. */
+
+/** @import {Action, EndMessage, GameMessage} from "./types.js" */
+import { animate, need } from "./dom.js";
+import { bindKeys, bindPad, bindSwipes } from "./input.js";
+import { Board } from "./render.js";
+import { connect } from "./socket.js";
+import { LiveGame } from "./state.js";
+
+const TAG_MS = 2000;
+const RESULT_DELAY_MS = 420;
+
+const stage = need(".stage", HTMLElement);
+const canvas = need("canvas[data-board]", HTMLCanvasElement);
+const plyOut = need("[data-ply-out]", HTMLElement);
+const countdownOut = need("[data-countdown]", HTMLElement);
+const notice = need("[data-notice]", HTMLElement);
+const opponentPick = need("[data-opponent]", HTMLSelectElement);
+const result = need("[data-result]", HTMLElement);
+const resultWord = need("[data-result-word]", HTMLElement);
+const resultText = need("[data-result-text]", HTMLElement);
+const resultRecord = need("[data-result-record]", HTMLElement);
+const replayLink = need("[data-do=replay]", HTMLAnchorElement);
+const recordOut = need("[data-record]", HTMLElement);
+
+const RESULT_WORDS = { won: "Victory", lost: "Defeat", draw: "Draw", void: "Void" };
+
+const board = new Board(canvas);
+/** @type {LiveGame|null} */
+let live = null;
+/** @type {EndMessage|null} */
+let ended = null;
+let endedAt = 0;
+let connected = false;
+let lost = false;
+let shownCount = -1;
+
+function speed() {
+  return Number(need("input[name=speed]:checked", HTMLInputElement).value);
+}
+
+/** @param {string|null} text */
+function tell(text) {
+  notice.hidden = text === null;
+  notice.textContent = text ?? "";
+}
+
+/** @param {EndMessage["record"]} record  from the model's side */
+function recordText(record) {
+  if (record === null) return "";
+  const decided = record.wins + record.losses + record.draws;
+  if (decided === 0) return "Nobody has finished a game against it yet.";
+  const { wins, losses, draws } = record;
+  return `Against people it has won ${wins}, lost ${losses} and drawn ${draws}.`;
+}
+
+function hideResult() {
+  result.hidden = true;
+  ended = null;
+}
+
+function join() {
+  if (!connected) return;
+  if (live !== null && !live.finished && !lost) link.leave(live.id);
+  hideResult();
+  tell(null);
+  lost = false;
+  link.join(opponentPick.value, speed());
+}
+
+function rematch() {
+  if (!connected || (live !== null && !live.finished && !lost)) return;
+  const last = live;
+  hideResult();
+  if (last === null || lost || last.speed !== speed()) join();
+  else link.rematch(last.id);
+}
+
+function nextOpponent() {
+  opponentPick.selectedIndex = (opponentPick.selectedIndex + 1) % opponentPick.length;
+  rememberOpponent();
+  join();
+}
+
+function rememberOpponent() {
+  const url = new URL(location.href);
+  url.searchParams.set("opponent", opponentPick.value);
+  history.replaceState(null, "", url);
+}
+
+/** @param {Action} action */
+function steer(action) {
+  if (live !== null && connected && live.turn(action)) link.turn(live.id, action);
+}
+
+/** @param {GameMessage} message */
+function begin(message) {
+  live = new LiveGame(message, performance.now());
+  canvas.dataset.game = String(message.game);
+  lost = false;
+  hideResult();
+  tell(null);
+  const { opponent, seat, view } = message;
+  for (const [index, name] of view.names.entries()) {
+    const slot = need(`[data-name="${index}"]`, HTMLElement);
+    slot.textContent = index === seat ? "You" : name;
+    slot.parentElement?.classList.remove("arrive");
+    void slot.offsetWidth;
+    slot.parentElement?.classList.add("arrive");
+  }
+  need("[data-opponent-name]", HTMLElement).textContent = opponent.name;
+  need("[data-opponent-label]", HTMLElement).textContent = opponent.label;
+  recordOut.textContent = "";
+  wake();
+}
+
+/** @param {EndMessage} message */
+function finish(message) {
+  if (live === null || message.game !== live.id) return;
+  live.end(message, performance.now());
+  ended = message;
+  endedAt = 0;
+  wake();
+}
+
+/** @param {string|null} address */
+function offerReplay(address) {
+  replayLink.setAttribute("aria-disabled", String(address === null));
+  if (address === null) replayLink.removeAttribute("href");
+  else replayLink.href = address;
+}
+
+/** @param {EndMessage} message */
+function showResult(message) {
+  result.dataset.result = message.result;
+  resultWord.textContent = RESULT_WORDS[message.result];
+  resultWord.className = `result-word ${{ won: "win", lost: "loss" }[String(message.result)] ?? "muted"}`;
+  resultText.textContent = message.text;
+  resultRecord.textContent = recordText(message.record);
+  recordOut.textContent = recordText(message.record);
+  offerReplay(message.replay);
+  const rows = message.view.trails.map((trail) => trail[trail.length - 1][0]);
+  const low = Math.max(...rows) > message.view.height * 0.55;
+  result.classList.toggle("high", low && Math.min(...rows) > message.view.height * 0.35);
+  result.hidden = false;
+}
+
+/** @param {number} count */
+function showCountdown(count) {
+  if (count === shownCount) return;
+  shownCount = count;
+  countdownOut.replaceChildren();
+  if (count === 0) return;
+  const figure = document.createElement("b");
+  figure.textContent = String(count);
+  countdownOut.append(figure);
+}
+
+const wake = animate((now) => {
+  if (live === null) return false;
+  const frame = live.frame(now);
+  const count = live.countdown(now);
+  const tagged = now < live.startsAt + TAG_MS && !live.finished;
+  board.draw(frame, now, {
+    pulse: live.view.plies === 0,
+    tag: tagged ? { seat: live.seat, text: "You" } : undefined,
+  });
+  plyOut.textContent = String(frame.ply);
+  showCountdown(count);
+  if (ended !== null && live.settled) {
+    endedAt ||= now;
+    if (result.hidden && now - endedAt >= RESULT_DELAY_MS) showResult(ended);
+  }
+  return !live.finished || result.hidden || board.busy(now);
+});
+
+const link = connect({
+  onConnect: () => {
+    connected = true;
+    if (live === null) join();
+    else if (live.finished) {
+      tell(null);
+      lost = true;
+    } else {
+      lost = true;
+      tell("Back online. That ride was cut short and counts as abandoned; press space for a new one.");
+    }
+  },
+  onLost: () => {
+    connected = false;
+    tell("Connection lost. Trying to get back to the arena.");
+  },
+  onGame: begin,
+  onTick: (message) => {
+    if (live !== null && message[0] === live.id) live.tick(message, performance.now());
+  },
+  onEnd: finish,
+  onStored: ({ game, replay }) => {
+    if (ended === null || ended.game !== game) return;
+    ended.replay = replay;
+    offerReplay(replay);
+  },
+  onRefused: ({ code, message }) => {
+    if (code === "queue_full") live?.refuseTurn();
+    else if (code !== "unknown_game") tell(message);
+  },
+});
+
+bindKeys(steer);
+bindSwipes(stage, steer);
+bindPad(need(".pad", HTMLElement), steer);
+addEventListener("keydown", (event) => {
+  const busy = event.target instanceof Element && event.target.closest("select, input, a, button");
+  if (event.code !== "Space" || event.repeat || busy) return;
+  event.preventDefault();
+  rematch();
+});
+need("[data-do=rematch]", HTMLButtonElement).addEventListener("click", rematch);
+need("[data-do=next]", HTMLButtonElement).addEventListener("click", nextOpponent);
+opponentPick.addEventListener("change", () => {
+  rememberOpponent();
+  opponentPick.blur();
+  join();
+});
+for (const input of document.querySelectorAll("input[name=speed]")) {
+  input.addEventListener("change", () => {
+    if (input instanceof HTMLElement) input.blur();
+    join();
+  });
+}
+new ResizeObserver(wake).observe(canvas);

@@ -1,0 +1,48 @@
+// @ts-check
+/** The live connection: events in, events out, nothing else. */
+
+/** @import {Action, EndMessage, GameMessage, RefusedMessage, TickMessage} from "./types.js" */
+import { io } from "socket.io-client";
+
+/**
+ * @typedef {object} LiveHandlers
+ * @property {() => void} onConnect
+ * @property {() => void} onLost
+ * @property {(message: GameMessage) => void} onGame
+ * @property {(message: TickMessage) => void} onTick
+ * @property {(message: EndMessage) => void} onEnd
+ * @property {(message: {game: string|number, replay: string}) => void} onStored
+ * @property {(message: RefusedMessage) => void} onRefused
+ */
+
+/**
+ * @typedef {object} LiveConnection
+ * @property {(opponent: string, speed: number) => void} join
+ * @property {(game: string|number, action: Action) => void} turn
+ * @property {(game: string|number) => void} rematch
+ * @property {(game: string|number) => void} leave
+ * @property {() => void} close
+ */
+
+/**
+ * @param {LiveHandlers} handlers
+ * @returns {LiveConnection}
+ */
+export function connect(handlers) {
+  const socket = io("/live", { transports: ["websocket", "polling"], reconnectionDelayMax: 4000 });
+  socket.on("connect", handlers.onConnect);
+  socket.on("disconnect", handlers.onLost);
+  socket.on("connect_error", handlers.onLost);
+  socket.on("game", handlers.onGame);
+  socket.on("tick", handlers.onTick);
+  socket.on("end", handlers.onEnd);
+  socket.on("stored", handlers.onStored);
+  socket.on("refused", handlers.onRefused);
+  return {
+    join: (opponent, speed) => socket.emit("join", { opponent, speed }),
+    turn: (game, action) => socket.emit("turn", { game, action }),
+    rematch: (game) => socket.emit("rematch", { game }),
+    leave: (game) => socket.emit("leave", { game }),
+    close: () => socket.disconnect(),
+  };
+}

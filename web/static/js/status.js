@@ -1,0 +1,78 @@
+// @ts-check
+/** Follows the arena's status, and brings in what changed without a reload. */
+
+const RUNNING_MS = 1500;
+const IDLE_MS = 5_000;
+
+/**
+ * @typedef {object} Status
+ * @property {{round?: number|null, name?: string, sha256?: string}|null} champion
+ * @property {{done: number, total: number, round: number}|null} running
+ */
+
+/**
+ * What the page's markup depends on, apart from the progress bar.
+ * @param {Status} status
+ * @returns {string}
+ */
+export function pageKey({ champion, running }) {
+  const crowned = champion === null ? "" : `${champion.round ?? ""}:${champion.name ?? ""}`;
+  return `${crowned}|${running?.round ?? ""}`;
+}
+
+/** @param {Status["running"]} running */
+function showProgress(running) {
+  if (running === null) return;
+  for (const bar of document.querySelectorAll("progress[data-progress]")) {
+    if (!(bar instanceof HTMLProgressElement)) continue;
+    bar.max = Math.max(running.total, 1);
+    bar.value = running.done;
+  }
+  for (const text of document.querySelectorAll("[data-progress-text]")) {
+    text.textContent = `${running.done} of ${running.total} duels`;
+  }
+}
+
+/** Fetch this page again and put its `data-swap` parts in place of ours. */
+async function swapParts() {
+  const response = await fetch(location.href, { headers: { accept: "text/html" } });
+  if (!response.ok) return;
+  const fresh = new DOMParser().parseFromString(await response.text(), "text/html");
+  for (const part of document.querySelectorAll("[data-swap]")) {
+    const other = fresh.getElementById(part.id);
+    if (other === null || other.innerHTML === part.innerHTML) continue;
+    other.classList.add("arrive");
+    part.replaceWith(other);
+  }
+}
+
+/**
+ * Poll until the page is left.
+ * @param {() => void} onSwapped  called after parts of the page were replaced
+ */
+export function followStatus(onSwapped) {
+  /** @type {string|null} */
+  let key = null;
+  const poll = async () => {
+    let wait = IDLE_MS;
+    try {
+      const response = await fetch("/api/v1/status");
+      if (response.ok) {
+        /** @type {Status} */
+        const status = await response.json();
+        showProgress(status.running);
+        if (status.running !== null) wait = RUNNING_MS;
+        const next = pageKey(status);
+        if (key !== null && key !== next) {
+          await swapParts();
+          onSwapped();
+        }
+        key = next;
+      }
+    } catch {
+      // The server is away; the page stays as it is, and the next poll asks again.
+    }
+    setTimeout(poll, document.hidden ? IDLE_MS : wait);
+  };
+  void poll();
+}

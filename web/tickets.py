@@ -1,0 +1,123 @@
+"""Who plays whom: what the site knows of a live game beside its moves, and what came of it."""
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+
+from replays.format import PERSON, Ending, Replay, model_prefix
+from replays.view import ReplayView, RiderKind, replay_view
+from tron_env.ruleset import ARENA
+from tron_env.spawn import spawns_for
+from tron_env.types import DeathCause, Outcome, Seat, UInt8Array
+from web.live_types import FinishedGame, LiveEnding, Opening
+from web.messages import GameResult
+
+LIVE_NAME: Final = "You"
+STORED_NAME: Final = "A player"
+NO_PLIES: Final[UInt8Array] = np.zeros((0, 2), dtype=np.uint8)
+ENDINGS: Final = {
+    LiveEnding.RULES: Ending.RULES,
+    LiveEnding.FORFEIT: Ending.FORFEIT,
+    LiveEnding.ABANDONED: Ending.ABANDONED,
+    LiveEnding.VOID: Ending.ABANDONED,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Opponent:
+    """A model that people may ride against."""
+
+    spec: str
+    """What names it in a `join`, always the most exact: "champion@3", never "champion"."""
+    name: str
+    label: str
+    """What it is, such as "champion of round 3"."""
+    round: int | None
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class Ticket:
+    """One live game of one client.
+
+    ``client`` is the connection, ``player`` the session's token or None without cookies.
+    """
+
+    opening: Opening
+    client: str
+    player: str | None
+    opponent: Opponent
+
+    @property
+    def game(self) -> int:
+        """The game's number."""
+        return self.opening.game
+
+    def names(self, person: str) -> tuple[str, str]:
+        """Return both riders' names in seat order."""
+        if self.opening.seat is Seat.FIRST:
+            return person, self.opponent.name
+        return self.opponent.name, person
+
+
+def opening_view(ticket: Ticket) -> ReplayView:
+    """Return the game as it stands before its first ply."""
+    start = Replay(
+        ruleset=ARENA,
+        seed=ticket.opening.seed,
+        spawns=spawns_for(ARENA, ticket.opening.seed),
+        actions=NO_PLIES,
+        outcome=Outcome.ONGOING,
+        causes=(DeathCause.NONE, DeathCause.NONE),
+        ending=Ending.ABANDONED,
+    )
+    return _view(ticket, start)
+
+
+def final_view(ticket: Ticket, finished: FinishedGame) -> ReplayView:
+    """Return the whole game as its player sees it."""
+    return _view(ticket, replay_of(ticket, finished))
+
+
+def replay_of(ticket: Ticket, finished: FinishedGame) -> Replay:
+    """Return the record of a finished game; a void one counts as left."""
+    model = model_prefix(ticket.opponent.sha256)
+    return Replay(
+        ruleset=ARENA,
+        seed=ticket.opening.seed,
+        spawns=finished.spawns,
+        actions=finished.actions,
+        outcome=finished.outcome,
+        causes=finished.causes,
+        ending=ENDINGS[finished.ending],
+        models=(PERSON, model) if ticket.opening.seat is Seat.FIRST else (model, PERSON),
+    )
+
+
+def result_of(ticket: Ticket, finished: FinishedGame) -> tuple[GameResult, str]:
+    """Return how the game went for the person, as a word and as a sentence."""
+    seat, name, plies = ticket.opening.seat, ticket.opponent.name, finished.actions.shape[0]
+    if finished.ending is LiveEnding.VOID:
+        return "void", f"{name} was too slow, which is our fault: this game counts for nobody"
+    if finished.ending is LiveEnding.FORFEIT:
+        return "won", f"{name} gave no valid answer: you win after {plies} plies"
+    if finished.outcome is Outcome.TRUNCATED:
+        return "draw", f"Both still riding after {plies} plies: a draw"
+    if finished.outcome.winner is None:
+        if finished.causes[seat] is DeathCause.HEAD_ON:
+            return "draw", f"Head-on after {plies} plies: a draw"
+        return "draw", f"Both crashed on ply {plies}: a draw"
+    if finished.outcome.winner is seat:
+        return "won", f"You won in {plies} plies"
+    if finished.causes[seat] is DeathCause.OPPONENT:
+        return "lost", f"{name} cut you off after {plies} plies"
+    hit = "the wall" if finished.causes[seat] is DeathCause.WALL else "your own trail"
+    return "lost", f"You hit {hit} after {plies} plies"
+
+
+def _view(ticket: Ticket, replay: Replay) -> ReplayView:
+    kinds: tuple[RiderKind, RiderKind] = ("person", "model")
+    if ticket.opening.seat is Seat.SECOND:
+        kinds = ("model", "person")
+    return replay_view(replay, ticket.names(LIVE_NAME), kinds)
