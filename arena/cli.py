@@ -198,12 +198,12 @@ def show_round(number: int | None, as_json: bool) -> None:
 
 
 def _run(settings: "Settings", number: int | None, workers: int | None, as_json: bool) -> None:
-    from arena.cli_progress import progress_shown
     from arena.cli_report import print_json, round_json, show, standings_table
     from arena.executors.local import LocalExecutor
     from arena.models import ModelStore
     from arena.runner import run_round
     from arena.storage import open_storage
+    from tron_env.cli_progress import progress_shown
 
     executor = LocalExecutor(ModelStore(settings.models), workers or settings.workers)
     with open_storage(settings) as storage:

@@ -39,11 +39,11 @@ def duel(
     """
     import secrets
 
-    from arena.cli_progress import progress_shown
     from arena.cli_report import duel_table, duel_text, print_json, show
     from arena.duel import DuelPlan, play_duels
     from arena.schedule import duel_games
     from arena.settings import load_settings
+    from tron_env.cli_progress import progress_shown
     from tron_env.ruleset import ruleset_named
 
     number = secrets.randbelow(2**32) if seed is None else seed
