@@ -43,9 +43,9 @@ class Ruleset:
     def __post_init__(self) -> None:
         for field in ("height", "width"):
             value = getattr(self, field)
-            if not MIN_SIDE <= value <= MAX_SIDE:
+            if not _is_whole(value) or not MIN_SIDE <= value <= MAX_SIDE:
                 raise RulesetError(
-                    f"{field} is {value}; allowed are {MIN_SIDE} to {MAX_SIDE} cells, "
+                    f"{field} is {value!r}; allowed are {MIN_SIDE} to {MAX_SIDE} cells, "
                     "walls included"
                 )
         try:
@@ -53,6 +53,8 @@ class Ruleset:
         except ValueError:
             names = ", ".join(SpawnLayout)
             raise RulesetError(f"spawn is {self.spawn!r}; allowed are {names}") from None
+        if not _is_whole(self.max_plies):
+            raise RulesetError(f"max_plies is {self.max_plies!r}; allowed are whole numbers")
         if self.max_plies == 0:
             object.__setattr__(self, "max_plies", max(DEFAULT_MAX_PLIES, self.playable_cells // 2))
         if not 1 <= self.max_plies <= MAX_PLIES_LIMIT:
@@ -65,6 +67,10 @@ class Ruleset:
     def playable_cells(self) -> int:
         """Cells inside the wall border."""
         return (self.height - 2) * (self.width - 2)
+
+
+def _is_whole(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool)
 
 
 APEX: Final = Ruleset(spawn=SpawnLayout.CORNERS)

@@ -26,6 +26,10 @@ def test_the_default_limit_never_cuts_a_game_on_an_even_board(height, width):
     [
         ({"height": 7}, "height is 7; allowed are 8 to 64"),
         ({"width": 65}, "width is 65; allowed are 8 to 64"),
+        ({"height": 8.5}, r"height is 8\.5; allowed are 8 to 64"),
+        ({"width": "16"}, "width is '16'; allowed are 8 to 64"),
+        ({"width": True}, "width is True; allowed are 8 to 64"),
+        ({"max_plies": 10.0}, r"max_plies is 10\.0; allowed are whole numbers"),
         ({"max_plies": -1}, "max_plies is -1; allowed are 1 to 65535"),
         ({"max_plies": 65_536}, "max_plies is 65536"),
         ({"spawn": "middle"}, "spawn is 'middle'; allowed are corners, mirrored"),
