@@ -22,6 +22,8 @@ PURE = (
     "tron_env.chambers",
     "tron_env.territory",
     "tron_env.scoring",
+    "tron_env.rewards",
+    "tron_env.trails",
     "tron_env.render",
     "replays.format",
     "replays.turns",

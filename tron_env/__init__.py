@@ -17,11 +17,13 @@ if TYPE_CHECKING:
         EmptyActionMaskError,
         EngineError,
         InvalidActionError,
+        OptionError,
         RulesetError,
         TronArenaError,
     )
     from tron_env.registration import register_envs
     from tron_env.render import render_ansi, render_rgb
+    from tron_env.rewards import Rewards, convert_rewards
     from tron_env.ruleset import APEX, ARENA, Ruleset, SpawnLayout, ruleset_named
     from tron_env.scoring import apex_score
     from tron_env.spawn import spawns_for
@@ -52,8 +54,10 @@ __all__ = [
     "EngineError",
     "GameState",
     "InvalidActionError",
+    "OptionError",
     "Outcome",
     "Plane",
+    "Rewards",
     "Ruleset",
     "RulesetError",
     "Seat",
@@ -62,6 +66,7 @@ __all__ = [
     "TronArenaError",
     "TronEnv",
     "apex_score",
+    "convert_rewards",
     "make_agent",
     "register_envs",
     "render_ansi",
@@ -79,11 +84,13 @@ _HOMES = {
         "EmptyActionMaskError",
         "EngineError",
         "InvalidActionError",
+        "OptionError",
         "RulesetError",
         "TronArenaError",
     ),
     "registration": ("register_envs",),
     "render": ("render_ansi", "render_rgb"),
+    "rewards": ("Rewards", "convert_rewards"),
     "ruleset": ("APEX", "ARENA", "Ruleset", "SpawnLayout", "ruleset_named"),
     "scoring": ("apex_score",),
     "spawn": ("spawns_for",),

@@ -1,42 +1,62 @@
 """The Gymnasium face: one seat learns, the other is ridden by an agent."""
 
+from collections.abc import Mapping
 from operator import index
-from typing import Any, Literal, SupportsFloat, SupportsIndex
+from typing import Any, Final, SupportsFloat, SupportsIndex
 
 import gymnasium
 import numpy as np
 from gymnasium import spaces
 
-from tron_env.agent import Agent, make_agent
+from tron_env.agent import Agent
 from tron_env.batch import BatchEngine
-from tron_env.errors import InvalidActionError, RulesetError
+from tron_env.errors import InvalidActionError
+from tron_env.opponents import OpponentMix, Opponents, draw_riders
+from tron_env.options import (
+    Dtype,
+    Observation,
+    OutsideMask,
+    SeatChoice,
+    checked_outside_mask,
+    checked_seat,
+    first_seed,
+    observation_space,
+    replace_outside_mask,
+)
 from tron_env.render import render_ansi, render_rgb
+from tron_env.restarting import NEXT_GAME
+from tron_env.rewards import Rewards, reward_table, rewards_named
 from tron_env.ruleset import Ruleset, ruleset_named
+from tron_env.spawn import random_u64
+from tron_env.starts import read_options
+from tron_env.trails import TrailLog, Trails
 from tron_env.types import (
     ACTIONS,
-    PLANES,
     SEATS,
-    Cell,
-    CellKind,
+    BoolArray,
     DeathCause,
-    Float32Array,
+    GameState,
     Outcome,
     Seat,
-    UInt8Array,
 )
 
+CAUSES: Final = tuple(DeathCause)
+OUTCOMES: Final = tuple(Outcome)
 
-class TronEnv(gymnasium.Env[Float32Array, np.int64]):
+
+class TronEnv(gymnasium.Env[Observation, np.int64]):
     """Two light cycles on one board; whoever rides into a wall or a trail dies.
 
     ## Actions
     ``Discrete(4)``, absolute directions: 0 up (row - 1), 1 right (column + 1), 2 down, 3 left.
-    Asking for the reverse of the present heading keeps the heading. ``info["action_mask"]`` marks
-    the accepted actions: not the reverse, and into a free cell. It describes and does not
-    restrict: any other action is played as well, and kills unless it is the reverse.
+    Asking for the reverse of the present heading keeps the heading. ``info["action_mask"]`` and
+    ``action_masks()`` tell the accepted actions: not the reverse, and into a free cell. The mask
+    describes and does not restrict: any other action is played as well, and kills unless it is the
+    reverse. With ``outside_mask="replace"`` such an action is replaced while there is an accepted
+    one: by going straight on, or where that is not accepted by the lowest that is.
 
     ## Observations
-    ``Box(0, 1, (5, height, width), float32)``, every value 0.0 or 1.0:
+    ``Box(0, 1, (5, height, width))``, float32 or uint8, every value 0 or 1:
 
     | plane | holds |
     |---|---|
@@ -52,10 +72,15 @@ class TronEnv(gymnasium.Env[Float32Array, np.int64]):
     ## Start
     Ruleset ``arena``: 32 x 32 cells with the wall, one rider at random with a random heading and
     two free cells ahead, the other its image under half a turn, at least 6 cells away. Ruleset
-    ``apex``: opposite corners. The start follows from the seed of ``reset``.
+    ``apex``: opposite corners. A ``Ruleset`` may be 8 to 64 cells high and wide. Start, seat and
+    opponent follow from the seed of ``reset``, those of later resets from the game before, so
+    that ``TronVectorEnv`` with the same seed plays the same games. ``reset(options=...)`` may fix
+    ``seat``, and the place by one of ``start`` (a 64-bit seed, see ``spawns_for``), ``spawns`` (two
+    ``Spawn``) and ``state`` (a ``GameState`` in which both live).
 
     ## Rewards
-    +1 for a won game, -1 for a lost one, 0 for a draw and on every other step.
+    +1 for a won game, -1 for a lost one, 0 for a draw and on every other step. Other values, a
+    bonus for each ply survived, and Apex's death-cause score: ``Rewards``.
 
     ## Ending
     Terminated when a rider dies; both may die on the same ply, which is a draw. Truncated when
@@ -64,29 +89,45 @@ class TronEnv(gymnasium.Env[Float32Array, np.int64]):
     ## Info
     ``action_mask`` int8 ``(4,)``, all 0 once the game is over for this seat (fit for
     ``action_space.sample(mask)``); ``cause``, why this seat died, a ``DeathCause``; ``winner``, a
-    ``Seat`` or None; ``seat``, the one that learns.
+    ``Seat`` or None; ``seat``, the one that learns; ``opponent``, the name of the other.
+
+    ## Rendering
+    "ansi" is a string; "rgb_array" uint8 ``(16 height, 16 width, 3)``, drawn without a display;
+    "rgb_array_list" all of these since the last ``render`` or ``reset``.
 
     ## Versions
     * v0: first.
 
+    Attributes:
+        engine: the game, as number 0 of a batch of one; read only.
+        opponents: who may ride the other seat; ``opponents.change`` takes effect at a reset.
+
     Args:
-        opponent: an agent's SPEC or an ``Agent``.
+        opponent: an agent's SPEC, an ``Agent``, a function ``(observations, masks) -> actions``
+            with a leading batch axis, or several of these with weights, one drawn for each game.
         seat: the learner's, 0, 1, or "random" for a new draw at each reset.
         ruleset: a preset's name or a ``Ruleset``.
-        render_mode: "ansi", "rgb_array" or None.
+        rewards: "zero-sum" (above), "points" (1, 1/2, 0), "apex" or a ``Rewards``.
+        outside_mask: whether an action outside the mask is played, "die", or "replace"d.
+        dtype: of the observations, float32 or uint8.
+        render_mode: one of ``metadata["render_modes"]`` or None.
 
     Raises:
         AgentSpecError: ``opponent`` names no installed agent.
-        RulesetError: ``seat`` or ``ruleset`` is not one of those allowed.
+        RulesetError: there is no such ruleset.
+        OptionError: another argument is not one of those allowed.
     """
 
-    metadata = {"render_modes": ["ansi", "rgb_array"], "render_fps": 10}
+    metadata = {"render_modes": ["ansi", "rgb_array", "rgb_array_list"], "render_fps": 10}
 
     def __init__(
         self,
-        opponent: str | Agent = "random",
-        seat: int | Literal["random"] = "random",
+        opponent: Opponents = "random",
+        seat: SeatChoice = "random",
         ruleset: str | Ruleset = "arena",
+        rewards: str | Rewards = "zero-sum",
+        outside_mask: OutsideMask = "die",
+        dtype: Dtype = np.float32,
         render_mode: str | None = None,
     ) -> None:
         if render_mode is not None and render_mode not in self.metadata["render_modes"]:
@@ -94,108 +135,133 @@ class TronEnv(gymnasium.Env[Float32Array, np.int64]):
             raise gymnasium.error.UnsupportedMode(
                 f"render_mode is {render_mode!r}; allowed are {known}"
             )
-        if seat not in (0, 1, "random"):
-            raise RulesetError(f"seat is {seat!r}; allowed are 0, 1 and 'random'")
         self.render_mode = render_mode
         self.ruleset = ruleset_named(ruleset) if isinstance(ruleset, str) else ruleset
-        self.opponent = make_agent(opponent) if isinstance(opponent, str) else opponent
-        shape = (PLANES, self.ruleset.height, self.ruleset.width)
+        self.opponents = OpponentMix(opponent)
+        self.observation_space = observation_space(self.ruleset, dtype)
         self.action_space = spaces.Discrete(ACTIONS)
-        self.observation_space = spaces.Box(0.0, 1.0, shape, np.float32)
-        self._fixed_seat = None if seat == "random" else Seat(int(seat))
+        self.engine = BatchEngine(self.ruleset, 1)
+        self._fixed_seat = checked_seat(seat)
+        self._replaces = checked_outside_mask(outside_mask) == "replace"
+        self._rewards = reward_table(
+            rewards_named(rewards) if isinstance(rewards, str) else rewards
+        ).tolist()
         self._seat: Seat | None = None
-        self._engine = BatchEngine(self.ruleset, 1)
+        self._opponent: Agent = self.opponents.agents[0]
         self._game = np.zeros(1, dtype=np.intp)
         self._other = np.zeros(1, dtype=np.intp)
         self._actions = np.zeros((1, SEATS), dtype=np.uint8)
-        self._trails: tuple[list[Cell], list[Cell]] = ([], [])
+        self._log = TrailLog()
+        self._film: list[tuple[GameState, Trails | None]] = []
 
     def reset(
-        self, *, seed: int | None = None, options: dict[str, Any] | None = None
-    ) -> tuple[Float32Array, dict[str, Any]]:
+        self, *, seed: int | None = None, options: Mapping[str, Any] | None = None
+    ) -> tuple[Observation, dict[str, Any]]:
         """Start a game; ``seed`` names this start and those of the resets that follow.
 
-        ``options`` are not used.
+        ``options`` are those named under Start, above.
+
+        Raises:
+            RulesetError: a place in ``options`` does not fit the ruleset.
+            OptionError: ``options`` hold something unknown.
         """
-        super().reset(seed=seed, options=options)
-        start = self.np_random.integers(2**64, dtype=np.uint64)
-        self._seat = (
-            Seat(int(self.np_random.integers(SEATS)))
-            if self._fixed_seat is None
-            else self._fixed_seat
-        )
+        super().reset(seed=seed)
+        asked = read_options(options)
+        if seed is not None or self._seat is None:
+            own = first_seed(self.np_random)
+        else:
+            own = random_u64(self.engine.seeds[0], NEXT_GAME)
+        asked.place(self.engine, 0, int(own))
+        seats, lots = draw_riders(self.engine.seeds)
+        drawn = Seat(int(seats[0])) if self._fixed_seat is None else self._fixed_seat
+        self._seat = drawn if asked.seat is None else asked.seat
+        self._opponent = self.opponents.agents[int(self.opponents.pick(lots)[0])]
         self._other[0] = self._seat.other
-        self._engine.reset(self._game, np.array([start]))
-        self._trails = ([], [])
-        self._note_heads()
+        if self.render_mode is not None:
+            self._film.clear()
+            self._log.start(self.engine.state(0))
+            self._show()
         return self._observation(self._seat), self._info(self._seat, Outcome.ONGOING)
 
     def step(
         self, action: SupportsIndex
-    ) -> tuple[Float32Array, SupportsFloat, bool, bool, dict[str, Any]]:
+    ) -> tuple[Observation, SupportsFloat, bool, bool, dict[str, Any]]:
         """Play one ply against the opponent, which moves at the same time.
 
         Raises:
             InvalidActionError: ``action`` is not an integer from 0 to 3.
             gymnasium.error.ResetNeeded: there is no game yet.
         """
-        engine, seat = self._engine, self._seat
+        engine, seat = self.engine, self._seat
         if seat is None:
             raise gymnasium.error.ResetNeeded("call reset before step")
         self._actions[0, seat] = _checked(action)
         decides = engine.outcomes[0] == Outcome.ONGOING
+        reward = 0.0
         if decides:
-            chosen = self.opponent.act(engine, self._game, self._other)
+            if self._replaces:
+                replace_outside_mask(engine, self._game, 1 - self._other, self._actions)
+            chosen = self._opponent.act(engine, self._game, self._other)
             self._actions[0, seat.other] = chosen[0]
         engine.step(self._actions)
-        outcome = Outcome(engine.outcomes[0])
-        self._note_heads()
-        winner = outcome.winner
-        reward = 0.0
-        if decides and winner is not None:
-            reward = 1.0 if winner is seat else -1.0
+        outcome = OUTCOMES[engine.outcomes[0]]
+        if decides:
+            first, second = engine.causes[0].tolist()
+            reward = self._rewards[outcome][first][second][seat]
+            if self.render_mode is not None:
+                self._log.note(engine.state(0).heads)
+                self._show()
         truncated = outcome is Outcome.TRUNCATED
         terminated = outcome is not Outcome.ONGOING and not truncated
         return self._observation(seat), reward, terminated, truncated, self._info(seat, outcome)
 
-    def render(self) -> str | UInt8Array | None:
-        """Return the board as text ("ansi") or as uint8 ``(rows, cols, 3)`` ("rgb_array")."""
+    def action_masks(self) -> BoolArray:
+        """Return the learner's accepted actions, bool ``(4,)``, as sb3-contrib asks for them.
+
+        Raises:
+            gymnasium.error.ResetNeeded: there is no game yet.
+        """
+        if self._seat is None:
+            raise gymnasium.error.ResetNeeded("call reset before action_masks")
+        mask: BoolArray = self.engine.masks[0, self._seat].copy()
+        return mask
+
+    def render(self) -> Any:
+        """Return what the render mode promises; see Rendering, above.
+
+        Raises:
+            gymnasium.error.ResetNeeded: there is no game yet.
+        """
         if self.render_mode is None:
             gymnasium.logger.warn("render was called without a render_mode; name one in make()")
             return None
         if self._seat is None:
             raise gymnasium.error.ResetNeeded("call reset before render")
-        state = self._engine.state(0)
+        if self.render_mode == "rgb_array_list":
+            frames = [render_rgb(state, trails=trails) for state, trails in self._film]
+            self._film.clear()
+            return frames
+        state = self.engine.state(0)
         if self.render_mode == "ansi":
             return render_ansi(state)
-        return render_rgb(state, trails=self._trails)
+        return render_rgb(state, trails=self._log.trails())
 
-    def _note_heads(self) -> None:
-        """Keep the order in which cells were ridden, which only pictures need."""
-        if self.render_mode != "rgb_array":
-            return
-        state = self._engine.state(0)
-        for seat in Seat:
-            trail, head = self._trails[seat], state.heads[seat]
-            if not trail:
-                trail.extend(
-                    Cell(*map(int, cell))
-                    for cell in np.argwhere(state.cells == CellKind.TRAIL_0 + seat)
-                )
-                trail.sort(key=head.__eq__)
-            elif trail[-1] != head:
-                trail.append(head)
+    def _show(self) -> None:
+        """Keep or show the present position, in the modes that do so unasked."""
+        if self.render_mode == "rgb_array_list":
+            self._film.append((self.engine.state(0), self._log.trails()))
 
-    def _observation(self, seat: Seat) -> Float32Array:
-        observation: Float32Array = self._engine.planes[0, seat].astype(np.float32)
+    def _observation(self, seat: Seat) -> Observation:
+        observation: Observation = self.engine.planes[0, seat].astype(self.observation_space.dtype)
         return observation
 
     def _info(self, seat: Seat, outcome: Outcome) -> dict[str, Any]:
         return {
-            "action_mask": self._engine.masks[0, seat].astype(np.int8),
-            "cause": DeathCause(self._engine.causes[0, seat]),
+            "action_mask": self.engine.masks[0, seat].astype(np.int8),
+            "cause": CAUSES[self.engine.causes[0, seat]],
             "winner": outcome.winner,
             "seat": seat,
+            "opponent": self._opponent.name,
         }
 
 

@@ -1,7 +1,7 @@
 """The root of the error tree, and the engine's branch of it.
 
 TronArenaError
-EngineError: RulesetError, InvalidActionError, EmptyActionMaskError
+EngineError: RulesetError, OptionError, InvalidActionError, EmptyActionMaskError
 AgentSpecError
 ReplayError      (replays.errors)
 AgentError       (agents.errors): an entrant's fault, scored
@@ -19,6 +19,10 @@ class EngineError(TronArenaError):
 
 class RulesetError(EngineError, ValueError):
     """A ruleset or a start is outside the allowed range; the message names the field."""
+
+
+class OptionError(EngineError, ValueError):
+    """An option of an environment is not one of those allowed; the message names it."""
 
 
 class InvalidActionError(EngineError, ValueError):

@@ -14,7 +14,11 @@ def register_envs() -> None:
     import gymnasium
 
     if ENV_ID not in gymnasium.registry:
-        gymnasium.register(id=ENV_ID, entry_point="tron_env.env:TronEnv")
+        gymnasium.register(
+            id=ENV_ID,
+            entry_point="tron_env.env:TronEnv",
+            vector_entry_point="tron_env.vector:TronVectorEnv",
+        )
 
 
 def register_with_gymnasium() -> None:

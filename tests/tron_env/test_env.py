@@ -8,12 +8,16 @@ from gymnasium.utils.env_checker import check_env
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.boards import board
 from tests.games import SEEDS, reference_of, rulesets
 from tron_env import TronEnv
 from tron_env.agent import make_agent
-from tron_env.errors import AgentSpecError, InvalidActionError, RulesetError
+from tron_env.errors import AgentSpecError, InvalidActionError, OptionError, RulesetError
+from tron_env.rewards import Rewards
 from tron_env.ruleset import APEX, Ruleset, SpawnLayout
-from tron_env.types import Action, DeathCause, Outcome, Seat
+from tron_env.scoring import apex_score
+from tron_env.spawn import spawns_for
+from tron_env.types import Action, CellKind, DeathCause, Outcome, Seat, Spawn
 
 
 class Straight:
@@ -74,7 +78,7 @@ def test_the_made_environment_plays_whole_games_with_accepted_actions():
 def test_every_step_is_the_reference_seen_from_one_seat(ruleset, seat, seed, actions, replies):
     env = TronEnv(opponent=Scripted(replies), seat=seat, ruleset=ruleset)
     observation, info = env.reset(seed=seed % 2**32)
-    start = int(np.random.default_rng(seed % 2**32).integers(2**64, dtype=np.uint64))
+    start = int(env.engine.seeds[0])
     game, me = reference_of(ruleset, start), Seat(seat)
     for ply in range(200):
         np.testing.assert_array_equal(observation, game.observation(me))
@@ -129,7 +133,7 @@ def test_win_loss_and_draw_are_rewarded_once():
 def test_the_ply_limit_truncates():
     env = TronEnv(opponent=Straight(), seat=0, ruleset=Ruleset(max_plies=3))
     env.reset(seed=0)
-    ends = [env.step(int(env.unwrapped._engine.headings[0, 0]))[2:4] for _ in range(4)]
+    ends = [env.step(int(env.unwrapped.engine.headings[0, 0]))[2:4] for _ in range(4)]
     assert ends == [(False, False), (False, False), (False, True), (False, True)]
 
 
@@ -170,8 +174,16 @@ def test_any_kind_of_integer_is_an_action(action):
 
 
 def test_bad_arguments_are_named():
-    with pytest.raises(RulesetError, match="seat is 2"):
-        TronEnv(seat=2)
+    for arguments, told in [
+        ({"seat": 2}, "seat is 2; allowed are 0, 1 and 'random'"),
+        ({"rewards": "money"}, "'money'; known are apex, points, zero-sum"),
+        ({"outside_mask": "forbid"}, "outside_mask is 'forbid'; allowed are 'die' and 'replace'"),
+        ({"dtype": "int8"}, "dtype is 'int8'; allowed are float32 and uint8"),
+        ({"opponent": 3}, "opponent is 3; allowed are"),
+        ({"opponent": []}, "opponent weights are"),
+    ]:
+        with pytest.raises(OptionError, match=told):
+            TronEnv(**arguments)
     with pytest.raises(RulesetError, match="'huge'"):
         TronEnv(ruleset="huge")
     with pytest.raises(AgentSpecError, match="'nobody'"):
@@ -186,6 +198,8 @@ def test_using_it_before_reset_says_so():
         env.step(0)
     with pytest.raises(gymnasium.error.ResetNeeded):
         env.render()
+    with pytest.raises(gymnasium.error.ResetNeeded):
+        env.action_masks()
 
 
 def test_the_agent_whose_package_cannot_be_loaded_is_named(monkeypatch):
@@ -205,12 +219,175 @@ def test_the_agent_whose_package_cannot_be_loaded_is_named(monkeypatch):
         make_agent("ghost")
 
 
+def play_out(env, policy=None):
+    """Play to the end and return all rewards and the last info."""
+    info, over, rewards = {"action_mask": env.action_masks()}, False, []
+    while not over:
+        action = int(np.argmax(info["action_mask"])) if policy is None else policy(info)
+        _, reward, terminated, truncated, info = env.step(action)
+        over = terminated or truncated
+        rewards.append(reward)
+    return rewards, info
+
+
+@pytest.mark.parametrize(
+    ("mine", "theirs", "paid"),
+    [
+        (Action.LEFT, Action.LEFT, [-10.0]),
+        (Action.RIGHT, Action.RIGHT, [10.25]),
+        (Action.RIGHT, Action.LEFT, [0.25] * 5 + [5.0]),
+    ],
+)
+def test_survival_is_paid_on_top_for_each_ply_survived(mine, theirs, paid):
+    """On an 8 by 8 board: into the wall at once, the other does, both after five plies."""
+    rewards = Rewards(win=10, draw=5, loss=-10, survival=0.25)
+    env = TronEnv(Scripted([theirs] * 9), 0, Ruleset(8, 8, SpawnLayout.CORNERS), rewards)
+    env.reset(seed=0)
+    assert play_out(env, lambda info: int(mine))[0] == paid
+
+
+def test_apex_rewards_are_the_score_of_the_game():
+    env = TronEnv(opponent="random", ruleset=Ruleset(10, 10), rewards="apex")
+    for seed in range(12):
+        env.reset(seed=seed)
+        rewards, info = play_out(env)
+        state = env.engine.state(0)
+        score = apex_score(state.causes, state.outcome)[info["seat"]]
+        assert rewards[:-1] == [0.0] * (len(rewards) - 1)
+        assert rewards[-1] == pytest.approx(score)
+
+
+def test_actions_outside_the_mask_are_replaced_when_asked():
+    """By straight on; into the wall ahead by the lowest accepted; the reverse by straight on."""
+    env = TronEnv(Straight(), 0, Ruleset(8, 8, SpawnLayout.CORNERS), outside_mask="replace")
+    env.reset(seed=0)
+    env.step(Action.LEFT)
+    assert env.engine.state(0).heads[0] == (2, 1)
+    env.step(Action.UP)
+    assert env.engine.state(0).heads[0] == (3, 1)
+    start = board("########\n#......#\n#aaaaa>#\n#......#\n#......#\n#......#\n#<.....#\n########")
+    env.reset(options={"state": start})
+    env.step(Action.RIGHT)
+    assert env.engine.state(0).heads[0] == (1, 6)
+
+
+def test_a_rider_without_accepted_actions_dies_though_actions_are_replaced():
+    start = board("########\n#aaaa..#\n#aaaa>b#\n#aaaaab#\n#..bbbb#\n#..b...#\n#..<...#\n########")
+    start.cells[1, 5] = CellKind.TRAIL_1
+    env = TronEnv(Straight(), 0, Ruleset(8, 8), outside_mask="replace")
+    env.reset(options={"state": start})
+    assert not env.action_masks().any()
+    *_, terminated, _, info = env.step(Action.RIGHT)
+    assert terminated
+    assert info["cause"] is DeathCause.OPPONENT
+
+
+@pytest.mark.parametrize("dtype", ["float32", "uint8", np.uint8])
+def test_observations_have_the_dtype_asked_for(dtype):
+    env = TronEnv(dtype=dtype)
+    observation, _ = env.reset(seed=0)
+    assert observation.dtype == np.dtype(dtype)
+    assert observation in env.observation_space
+    np.testing.assert_array_equal(observation, TronEnv().reset(seed=0)[0])
+
+
+def test_a_function_may_be_the_opponent():
+    def lowest(observations, masks):
+        assert observations.shape[1:] == (5, 32, 32)
+        assert observations.dtype == np.float32
+        assert masks.shape == (len(observations), 4)
+        return masks.argmax(axis=1)
+
+    env = TronEnv(lowest, seat=1)
+    _, info = env.reset(seed=2)
+    assert info["opponent"] == "lowest"
+    expected = int(env.engine.masks[0, 0].argmax())
+    env.step(1)
+    assert env.engine.headings[0, 0] == expected
+
+
+@pytest.mark.parametrize("answer", [7, [7], [-1], [256], [1.0], [1, 1], None])
+def test_a_function_that_answers_nonsense_is_named(answer):
+    def confused(observations, masks):
+        return answer
+
+    env = TronEnv(confused)
+    env.reset(seed=0)
+    with pytest.raises(InvalidActionError, match="confused"):
+        env.step(0)
+
+
+def test_opponents_are_drawn_by_weight_from_the_games_seed():
+    env = TronEnv([(Straight(), 3.0), (Scripted([]), 1.0)])
+    env.reset(seed=0)
+    met = [env.reset()[1]["opponent"] for _ in range(400)]
+    assert 250 < met.count("straight") < 350
+    env.reset(seed=0)
+    assert [env.reset()[1]["opponent"] for _ in range(400)] == met
+    env.opponents.change([(Scripted([]), 1.0)])
+    assert {env.reset()[1]["opponent"] for _ in range(20)} == {"scripted"}
+
+
+def test_resets_start_where_they_are_told_to():
+    env = TronEnv(Straight())
+    env.reset(options={"start": 77, "seat": 1})
+    heads = [tuple(spawn[:2]) for spawn in spawns_for(env.ruleset, 77)]
+    assert [tuple(head) for head in env.engine.state(0).heads] == heads
+    spawns = (Spawn(5, 5, Action.UP), Spawn(9, 9, Action.LEFT))
+    _, info = env.reset(options={"spawns": spawns, "seat": 0})
+    assert info["seat"] is Seat.FIRST
+    assert env.engine.state(0).heads == ((5, 5), (9, 9))
+    env.step(Action.UP)
+    state = env.engine.state(0)
+    env.reset()
+    assert env.engine.plies[0] == 0
+    env.reset(options={"state": state})
+    assert env.engine.state(0).ply == 1
+    np.testing.assert_array_equal(env.engine.state(0).cells, state.cells)
+
+
+@pytest.mark.parametrize(
+    ("options", "error", "told"),
+    [
+        ({"map": 1}, OptionError, "'map' is unknown; allowed are start, spawns, state, seat"),
+        ({"seat": 3}, OptionError, "'seat' is 3; allowed are 0 and 1"),
+        ({"start": 1, "spawns": 2}, OptionError, "'start' and 'spawns' exclude each other"),
+        ({"start": -1}, RulesetError, "seed is -1"),
+        (
+            {"spawns": (Spawn(0, 5, Action.UP), Spawn(9, 9, Action.UP))},
+            RulesetError,
+            "spawn of seat 0 is .0, 5.; allowed are rows 1 to 30",
+        ),
+    ],
+)
+def test_bad_starts_are_named(options, error, told):
+    with pytest.raises(error, match=told):
+        TronEnv().reset(options=options)
+
+
+def test_frames_are_listed_since_the_last_render_or_reset():
+    env = TronEnv(Straight(), 0, "apex", render_mode="rgb_array_list")
+    single = TronEnv(Straight(), 0, "apex", render_mode="rgb_array")
+    env.reset(seed=0)
+    single.reset(seed=0)
+    expected = [single.render()]
+    for _ in range(3):
+        env.step(Action.RIGHT)
+        single.step(Action.RIGHT)
+        expected.append(single.render())
+    np.testing.assert_array_equal(env.render(), expected)
+    assert env.render() == []
+    env.step(Action.RIGHT)
+    env.reset()
+    assert len(env.render()) == 1
+
+
 @pytest.mark.parametrize("mode", ["ansi", "rgb_array"])
 def test_frames_follow_the_game(mode):
     env = gymnasium.make("tron_env:Tron-v0", render_mode=mode, opponent=Straight(), seat=0)
     env.reset(seed=1)
     first = env.render()
-    env.step(env.unwrapped._engine.headings[0, 0])
+    env.step(env.unwrapped.engine.headings[0, 0])
     second = env.render()
     assert type(first) is type(second)
     if mode == "ansi":

@@ -1,0 +1,89 @@
+"""What the environment faces have in common: their options, checked once."""
+
+from collections.abc import Mapping
+from typing import Final, Literal, TypeAlias
+
+import numpy as np
+from gymnasium import spaces
+
+from tron_env.batch import BatchEngine
+from tron_env.errors import OptionError
+from tron_env.ruleset import Ruleset
+from tron_env.types import (
+    PLANES,
+    SEATS,
+    Float32Array,
+    IntArray,
+    Seat,
+    UInt8Array,
+)
+
+Observation: TypeAlias = Float32Array | UInt8Array
+Dtype: TypeAlias = type[np.float32] | type[np.uint8] | Literal["float32", "uint8"]
+SeatChoice: TypeAlias = int | Literal["random"]
+OutsideMask: TypeAlias = Literal["die", "replace"]
+
+DTYPES: Final[Mapping[object, type[np.float32] | type[np.uint8]]] = {
+    np.float32: np.float32,
+    np.uint8: np.uint8,
+    "float32": np.float32,
+    "uint8": np.uint8,
+}
+
+
+def observation_space(ruleset: Ruleset, dtype: Dtype) -> spaces.Space[Observation]:
+    """Return the space of one seat's observations.
+
+    Raises:
+        OptionError: ``dtype`` is neither float32 nor uint8.
+    """
+    kind = DTYPES.get(dtype)
+    if kind is None:
+        raise OptionError(f"dtype is {dtype!r}; allowed are float32 and uint8")
+    return spaces.Box(0, 1, (PLANES, ruleset.height, ruleset.width), kind)
+
+
+def checked_seat(seat: SeatChoice) -> Seat | None:
+    """Return the seat, None for "random".
+
+    Raises:
+        OptionError: it is neither.
+    """
+    if isinstance(seat, str) and seat == "random":
+        return None
+    if seat not in range(SEATS):
+        raise OptionError(f"seat is {seat!r}; allowed are 0, 1 and 'random'")
+    return Seat(seat)
+
+
+def checked_outside_mask(outside_mask: str) -> str:
+    """Return the option as it is.
+
+    Raises:
+        OptionError: it is neither "die" nor "replace".
+    """
+    if outside_mask not in ("die", "replace"):
+        raise OptionError(f"outside_mask is {outside_mask!r}; allowed are 'die' and 'replace'")
+    return outside_mask
+
+
+def first_seed(generator: np.random.Generator) -> np.uint64:
+    """Return the seed of the first game after a seeded reset."""
+    return generator.integers(2**64, dtype=np.uint64)
+
+
+def replace_outside_mask(
+    engine: BatchEngine, games: IntArray, seats: IntArray, actions: UInt8Array
+) -> None:
+    """Replace actions outside the mask in ``actions``, uint8 ``(n, 2)``, where one is accepted.
+
+    By the heading, or where that is not accepted by the lowest action that is.
+    """
+    masks = engine.masks[games, seats]
+    rows = np.arange(len(games))
+    wrong = np.flatnonzero(~masks[rows, actions[games, seats]] & masks.any(axis=1))
+    if wrong.size:
+        headings = engine.headings[games[wrong], seats[wrong]]
+        lowest = masks[wrong].argmax(axis=1)
+        better = np.where(masks[wrong, headings], headings, lowest)
+        actions[games[wrong], seats[wrong]] = better
