@@ -5,8 +5,11 @@ asked: it keeps its heading and dies.
 
 Faults: a call that fails is repeated position by position, and only positions that fail alone are
 forfeited. With its ``MAX_FAULTS``-th forfeit a contestant is out, and forfeits whatever it has
-left in this batch of games without play. Faults of ours are ``ArenaFault`` and end the batch; it
-is played again from the start.
+left in this batch of games without play. One that fails in company but answers alone forfeits
+nothing; from its ``MAX_FAILED_CALLS``-th failed call on it is asked for one position at a time, so
+that it cannot cost the others a failure and a restart at every ply. All faults of a ply count at
+once, whoever was asked first. Faults of ours are ``ArenaFault`` and end the batch; it is played
+again from the start.
 """
 
 from collections.abc import Callable, Sequence
@@ -39,6 +42,7 @@ from tron_env.types import (
 )
 
 MAX_FAULTS: Final = 3
+MAX_FAILED_CALLS: Final = 3
 MAX_REASON: Final = 400
 """Longer reasons are cut; they hold what a hostile model's process wrote."""
 
@@ -123,6 +127,16 @@ def reason_for(error: AgentError) -> str:
     return f"{FAULTS.get(type(error), 'failed')}: {error}"[:MAX_REASON]
 
 
+@dataclass(frozen=True, slots=True)
+class _Fault:
+    """A position for which a contestant had no answer."""
+
+    contestant: int
+    game: int
+    seat: int
+    reason: str
+
+
 class _Batch:
     """The state of one batch of games."""
 
@@ -140,6 +154,7 @@ class _Batch:
         self.history: UInt8Array = np.zeros((ruleset.max_plies, n, SEATS), dtype=np.uint8)
         self.playing: BoolArray = np.ones(n, dtype=np.bool_)
         self.faults = [0] * len(contestants)
+        self.failed_calls = [0] * len(contestants)
         self.reasons: list[list[str | None]] = [[None, None] for _ in plans]
 
     def play(self, progress: Progress) -> tuple[PlayedGame, ...]:
@@ -163,40 +178,54 @@ class _Batch:
         for index, contestant in enumerate(self.contestants):
             rows, seats = np.nonzero(asked & (self.riders[active] == index))
             if rows.size:
-                contestant.submit(self.engine, active[rows], seats)
+                if self.failed_calls[index] < MAX_FAILED_CALLS:
+                    contestant.submit(self.engine, active[rows], seats)
                 places.append((index, rows, seats))
+        faults: list[_Fault] = []
         for index, rows, seats in places:
-            try:
-                actions[rows, seats] = self.contestants[index].collect()
-            except AgentError:
-                self._choose_singly(index, active, rows, seats, actions)
+            if self.failed_calls[index] < MAX_FAILED_CALLS:
+                try:
+                    actions[rows, seats] = self.contestants[index].collect()
+                except AgentError:
+                    self.failed_calls[index] += 1
+                else:
+                    continue
+            faults += self._choose_singly(index, active, rows, seats, actions)
+        if faults:
+            self._forfeit(faults)
         return actions
 
     def _choose_singly(
         self, index: int, active: IntArray, rows: IntArray, seats: IntArray, actions: UInt8Array
-    ) -> None:
+    ) -> list[_Fault]:
+        """Fill in ``actions`` up to the fault that puts the contestant out; return the faults."""
         contestant = self.contestants[index]
+        faults: list[_Fault] = []
         for row, seat in zip(rows, seats, strict=True):
             game = active[row : row + 1]
             contestant.submit(self.engine, game, np.array([seat], dtype=np.intp))
             try:
                 actions[row, seat] = contestant.collect()[0]
             except AgentError as error:
-                self._forfeit(int(game[0]), int(seat), reason_for(error))
-                self.faults[index] += 1
-                if self.faults[index] == MAX_FAULTS:
-                    self._leave(index)
-                    return
+                faults.append(_Fault(index, int(game[0]), int(seat), reason_for(error)))
+                if self.faults[index] + len(faults) == MAX_FAULTS:
+                    break
+        return faults
 
-    def _forfeit(self, game: int, seat: int, reason: str) -> None:
-        self.reasons[game][seat] = reason
-        self.playing[game] = False
-
-    def _leave(self, index: int) -> None:
-        """Forfeit all games that a contestant has left."""
-        unfinished = self.playing[:, None] & (self.riders == index)
-        for game, seat in np.argwhere(unfinished).tolist():
-            self._forfeit(game, seat, f"not played after {MAX_FAULTS} faults")
+    def _forfeit(self, faults: Sequence[_Fault]) -> None:
+        """Forfeit the games of these faults, and all that contestants who are out have left."""
+        for fault in faults:
+            self.reasons[fault.game][fault.seat] = fault.reason
+            self.faults[fault.contestant] += 1
+        for index in {fault.contestant for fault in faults}:
+            if self.faults[index] == MAX_FAULTS:
+                unfinished = self.playing[:, None] & (self.riders == index)
+                for game, seat in np.argwhere(unfinished).tolist():
+                    self.reasons[game][seat] = (
+                        self.reasons[game][seat] or f"not played after {MAX_FAULTS} faults"
+                    )
+        for game in np.flatnonzero(self.playing).tolist():
+            self.playing[game] = self.reasons[game] == [None, None]
 
     def _played(self, game: int) -> PlayedGame:
         engine, plan = self.engine, self.plans[game]

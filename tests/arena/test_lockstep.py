@@ -7,7 +7,7 @@ from agents.errors import InferenceTimeoutError, InvalidLogitsError, ModelCrashe
 from arena.contestants import AgentContestant
 from arena.duel import DuelPlan, play_duels
 from arena.errors import SandboxLostError
-from arena.lockstep import MAX_FAULTS, GamePlan, play_games
+from arena.lockstep import MAX_FAILED_CALLS, MAX_FAULTS, GamePlan, play_games
 from arena.schedule import duel_games
 from replays.format import Ending
 from replays.playback import verify
@@ -127,6 +127,38 @@ def test_past_the_limit_the_rest_is_forfeited_without_play():
     ] * (6 - MAX_FAULTS)
     assert {game.replay.outcome for game in played} == {Outcome.FIRST_WINS}
     assert contestants[1].calls == [6] + [1] * MAX_FAULTS
+
+
+def test_who_fails_only_in_company_is_soon_asked_alone_and_forfeits_nothing():
+    def trouble(engine, games):
+        if len(games) > 1:
+            raise InferenceTimeoutError("took over 1 s")
+
+    crowded = Lowest(trouble=trouble)
+    played = play_games(ARENA, plans(), (Lowest(), crowded))
+    healthy = play_games(ARENA, plans(), (Lowest(), Lowest()))
+    assert [game.replay for game in played] == [game.replay for game in healthy]
+    assert sum(call > 1 for call in crowded.calls) == MAX_FAILED_CALLS
+
+
+def test_a_fault_and_a_leaving_in_one_ply_count_alike_whoever_is_asked_first():
+    def leaves(engine, games):
+        raise ModelCrashedError("segmentation fault")
+
+    def fails_in_the_last(engine, games):
+        if 5 in games:
+            raise InvalidLogitsError((0,))
+
+    riders = {"leaver": Lowest(trouble=leaves), "failing": Lowest(trouble=fails_in_the_last)}
+    found = []
+    for order in (("leaver", "failing"), ("failing", "leaver")):
+        seats = (order.index("leaver"), order.index("failing"))
+        games = [GamePlan(seats, seed) for seed in range(6)]
+        played = play_games(ARENA, games, [riders[name] for name in order])
+        found.append([(game.reasons, game.replay.outcome) for game in played])
+    assert found[0] == found[1]
+    gone, nan = f"not played after {MAX_FAULTS} faults", "NaN or +inf for an accepted action"
+    assert found[0][-2:] == [((gone, None), Outcome.SECOND_WINS), ((gone, nan), Outcome.DRAW)]
 
 
 def test_both_may_forfeit_the_same_game():
