@@ -4,6 +4,7 @@ A worker that dies, or that reports a fault of ours, has its block played again 
 end with their parent, however it ends.
 """
 
+import contextlib
 import logging
 import multiprocessing
 import os
@@ -58,19 +59,16 @@ class LocalExecutor:
                     result = _reply(worker)
                     if isinstance(result, BlockResult):
                         yield result
+                        if waiting:
+                            _give(worker, waiting.popleft())
+                            continue
                     else:
                         _count(attempts, worker.task, result)
                         waiting.append(worker.task)
-                        _stop(worker)
-                        workers.remove(worker)
-                        workers.append(self._start(waiting.popleft()))
-                        continue
+                    _stop(worker)
+                    workers.remove(worker)
                     if waiting:
-                        worker.task = waiting.popleft()
-                        worker.pipe.send(worker.task)
-                    else:
-                        _stop(worker)
-                        workers.remove(worker)
+                        workers.append(self._start(waiting.popleft()))
         finally:
             for worker in workers:
                 _stop(worker)
@@ -81,8 +79,16 @@ class LocalExecutor:
         process = context.Process(target=_work, args=(theirs, self._folder), daemon=True)
         process.start()
         theirs.close()
-        ours.send(task)
-        return _Worker(process, ours, task)
+        worker = _Worker(process, ours, task)
+        _give(worker, task)
+        return worker
+
+
+def _give(worker: _Worker, task: BlockTask) -> None:
+    worker.task = task
+    # One that is dead by now ends its pipe, and with that its task is given to another.
+    with contextlib.suppress(OSError):
+        worker.pipe.send(task)
 
 
 def _reply(worker: _Worker) -> BlockResult | str:

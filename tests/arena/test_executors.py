@@ -96,6 +96,17 @@ def test_a_fault_of_ours_is_retried_and_then_told(models, caplog):
     assert worker_pids() == set()
 
 
+def test_a_worker_that_dies_between_two_blocks_costs_nothing(models):
+    tasks = tasks_for(models)
+    results = LocalExecutor(models, 1).play(tasks)
+    found = [next(results)]
+    (pid,) = worker_pids()
+    os.kill(pid, signal.SIGKILL)
+    os.waitid(os.P_PID, pid, os.WEXITED | os.WNOWAIT)  # gone, and left to be reaped
+    found += results
+    assert by_number(found) == [play_block(task, models.get) for task in tasks]
+
+
 def test_nothing_to_play_starts_nothing(models):
     assert list(LocalExecutor(models, 2).play([])) == []
 
