@@ -5,11 +5,16 @@ import hashlib
 import os
 import re
 import tempfile
+import time
 from pathlib import Path
+from typing import Final
 
 from arena.errors import StorageError
 
-DIGEST = re.compile(r"[0-9a-f]{64}")
+DIGEST: Final = re.compile(r"[0-9a-f]{64}")
+UNFINISHED: Final = ".new-"
+LEFTOVER_SECONDS: Final = 3600.0
+"""No writer takes that long: what is older was left by one that was killed."""
 
 
 def digest(model: bytes) -> str:
@@ -36,16 +41,21 @@ class ModelStore:
     def put(self, model: bytes) -> str:
         """Store a model and return its SHA-256; nobody ever sees half of it.
 
+        A file that was damaged since is replaced, and what killed processes left half written
+        is removed.
+
         Raises:
             StorageError: the folder cannot be written to.
         """
         sha256 = digest(model)
         path = self.path(sha256)
-        if path.exists():
-            return sha256
+        with contextlib.suppress(OSError):
+            if digest(path.read_bytes()) == sha256:
+                return sha256
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
-            handle, name = tempfile.mkstemp(dir=self.folder, prefix=".new-")
+            self._remove_leftovers()
+            handle, name = tempfile.mkstemp(dir=self.folder, prefix=UNFINISHED)
             try:
                 with os.fdopen(handle, "wb") as file:
                     file.write(model)
@@ -59,6 +69,12 @@ class ModelStore:
         except OSError as error:
             raise StorageError(f"cannot store a model in {self.folder}: {error}") from error
         return sha256
+
+    def _remove_leftovers(self) -> None:
+        for left in self.folder.glob(f"{UNFINISHED}*"):
+            with contextlib.suppress(OSError):  # another process was quicker
+                if time.time() - left.stat().st_mtime > LEFTOVER_SECONDS:
+                    left.unlink()
 
     def get(self, sha256: str) -> bytes:
         """Return a stored model.

@@ -1,4 +1,5 @@
 import hashlib
+import os
 
 import pytest
 
@@ -22,6 +23,25 @@ def test_missing_and_damaged_models_are_faults(tmp_path):
     store.path(sha256).write_bytes(b"other")
     with pytest.raises(StorageError, match="damaged"):
         store.get(sha256)
+
+
+def test_a_damaged_model_is_mended_by_storing_it_again(tmp_path):
+    store = ModelStore(tmp_path)
+    sha256 = store.put(b"weights")
+    store.path(sha256).write_bytes(b"wei")
+    assert store.put(b"weights") == sha256
+    assert store.get(sha256) == b"weights"
+
+
+def test_what_killed_writers_left_is_removed_and_what_others_write_is_not(tmp_path):
+    store = ModelStore(tmp_path)
+    left, busy = tmp_path / ".new-left", tmp_path / ".new-busy"
+    for path in (left, busy):
+        path.write_bytes(b"wei")
+    os.utime(left, (0, 0))
+    store.put(b"weights")
+    assert not left.exists()
+    assert busy.exists()
 
 
 @pytest.mark.parametrize("name", ["../escape", "", "0" * 63, "G" * 64, "0" * 64 + "/.."])
