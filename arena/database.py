@@ -33,9 +33,9 @@ class Database:
         self.engine = _engine(url)
         try:
             self._migrate()
-        except SQLAlchemyError as error:
+        except StorageError as error:
             self.engine.dispose()
-            raise StorageError(f"cannot open the database: {error}") from error
+            raise StorageError(f"cannot use {self.engine.url}: {error}") from error
 
     def __enter__(self) -> Self:
         return self
@@ -101,17 +101,24 @@ def _translated() -> Iterator[None]:
     try:
         yield
     except SQLAlchemyError as error:
-        reason = getattr(error, "orig", None) or error
-        raise StorageError(f"the database failed: {reason}") from error
+        reason = str(getattr(error, "orig", None) or error)
+        raise StorageError(f"the database failed: {' '.join(reason.split())}") from error
 
 
 def _engine(url: str) -> Engine:
     parsed = make_url(url)
-    if parsed.get_backend_name() != "sqlite":
-        return create_engine(parsed, pool_pre_ping=True)
-    if parsed.database and parsed.database != ":memory:":
-        Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
-    engine = create_engine(parsed, connect_args={"timeout": BUSY_SECONDS})
+    try:
+        if parsed.get_backend_name() != "sqlite":
+            return create_engine(parsed, pool_pre_ping=True)
+        if parsed.database and parsed.database != ":memory:":
+            Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
+        engine = create_engine(parsed, connect_args={"timeout": BUSY_SECONDS})
+    except ModuleNotFoundError as error:
+        raise StorageError(
+            f"{parsed} needs the Python package {error.name}; pip install it"
+        ) from error
+    except (SQLAlchemyError, OSError) as error:
+        raise StorageError(f"cannot use the database: {' '.join(str(error).split())}") from error
     event.listen(engine, "connect", _prepare_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
     return engine

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from agents.zoo import ShippedModel
 from arena.records import ChampionRow, EntryKind, EntryRow, NewEntry, SubmissionRow
-from arena.submission import defending_name
+from arena.submission import defending_name, distinct_name
 
 
 def choose_field(
@@ -15,7 +15,8 @@ def choose_field(
     """Return the field: the reigning champion, the anchors, then the submissions as they came.
 
     Every model enters once. One that is there already, as champion or anchor or under the name of
-    whoever submitted it first, does not enter again.
+    whoever submitted it first, does not enter again. Champion and anchors keep names that a
+    submission took before they were there; the submission is told apart by a number.
 
     Args:
         submissions: those that count, one a name.
@@ -48,11 +49,12 @@ def choose_field(
                 submission_id=None,
             ),
         )
+    names = {entry.name for entry in field.values()}
     for row in submissions:
         field.setdefault(
             row.sha256,
             NewEntry(
-                name=row.name,
+                name=distinct_name(row.name, row.id, names),
                 kind=EntryKind.SUBMISSION,
                 anchor=False,
                 alone=row.alone,

@@ -75,6 +75,8 @@ def close_round(
 ) -> RoundRow:
     """Freeze the open round's field, publish its seed, and open the next round.
 
+    The next round takes the default number of starts, whatever this one took.
+
     Args:
         storage: the database.
         models: gets copies of the anchors, so that the field outlives upgrades of the package.
@@ -96,7 +98,7 @@ def close_round(
     def choose(submissions: Sequence[SubmissionRow]) -> tuple[NewEntry, ...]:
         return choose_field(submissions, champion, baselines)
 
-    storage.freeze(number, choose, round_robin, next_seed=new_seed())
+    storage.freeze(number, choose, round_robin, next_seed=new_seed(), next_starts=DEFAULT_STARTS)
     return existing_round(storage, number)
 
 

@@ -11,6 +11,7 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import quote
 
 from tron_env.errors import TronArenaError
 
@@ -45,7 +46,7 @@ def load_settings(environ: Mapping[str, str] = os.environ) -> Settings:
     url = environ.get("TRON_DATABASE_URL", "")
     return Settings(
         home=home,
-        database_url=_checked_url(url) if url else f"sqlite:///{home / 'arena.db'}",
+        database_url=_checked_url(url) if url else _sqlite_url(home / "arena.db"),
         workers=_workers(environ.get("TRON_WORKERS", "")),
     )
 
@@ -67,6 +68,11 @@ def _home(value: str) -> Path:
     except OSError as error:
         raise SettingsError(f"TRON_HOME is {str(home)!r}, which is no usable folder") from error
     return home
+
+
+def _sqlite_url(file: Path) -> str:
+    """Return the URL of a database file, whatever characters its path holds."""
+    return f"sqlite:///{quote(str(file), safe=' +/')}"
 
 
 def _checked_url(url: str) -> str:

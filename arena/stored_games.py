@@ -11,7 +11,7 @@ from arena.database import Database
 from arena.errors import StorageError
 from arena.records import GameFilter, GameKind, GameRow, HumanRecord, NewGame
 from arena.schema import games
-from replays.format import Ending, Replay, decode
+from replays.format import PERSON, Ending, Replay, decode, model_prefix
 from tron_env.types import DeathCause, Outcome, Seat
 
 COLUMNS = tuple(column for column in games.c if column.name not in {"replay", "session"})
@@ -86,7 +86,7 @@ class StoredGames(Database):
         """Store a person's game and return its ID.
 
         Raises:
-            StorageError: the database failed.
+            StorageError: the database failed, or the replay is of another model.
             ReplayFormatError: the replay is malformed.
         """
         models: list[str | None] = [game.model_sha256, game.model_sha256]
@@ -168,6 +168,10 @@ def _values(
     names: tuple[str, str],
     models: tuple[str | None, str | None],
 ) -> dict[str, object]:
+    if replay.models != tuple(PERSON if sha is None else model_prefix(sha) for sha in models):
+        raise StorageError(
+            f"the replay of {names[0]} against {names[1]} was played by other models"
+        )
     return {
         "first_name": names[0],
         "second_name": names[1],

@@ -1,6 +1,6 @@
 """The transactions that move a round on: open, freeze, begin, store duels, finish."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -51,14 +51,16 @@ class StoredProgress(StoredRounds):
         arrange: Callable[[int], Sequence[ScheduledDuel]],
         *,
         next_seed: str,
+        next_starts: int,
     ) -> None:
-        """Close a round, freeze its field and schedule, and open the next one like it.
+        """Close a round, freeze its field and schedule, and open the next one of its ruleset.
 
         Args:
             round_number: the open round.
             choose: returns the field for the submissions that count; its order numbers it.
             arrange: returns every duel, by these numbers, for the field's size.
             next_seed: the seed of the round that opens.
+            next_starts: starts a pair meets in there, whatever this round was reduced to.
 
         Raises:
             StorageError: the round is not open, or nothing could be played in it.
@@ -97,7 +99,7 @@ class StoredProgress(StoredRounds):
                 .values(status=SubmissionStatus.ENTERED)
             )
             old = connection.execute(select(rounds).where(rounds.c.number == round_number)).one()
-            _open(connection, ruleset=old.ruleset, starts=old.starts, seed=next_seed)
+            _open(connection, ruleset=old.ruleset, starts=next_starts, seed=next_seed)
 
     def begin(self, round_number: int) -> None:
         """Mark a closed round as running; one that already runs stays as it is.
@@ -117,9 +119,22 @@ class StoredProgress(StoredRounds):
 
         Returns:
             How many duels were new.
+
+        Raises:
+            StorageError: a duel has more or fewer games than the round asks for, or replays of
+                other models than it names.
         """
         now = datetime.now(UTC)
         with self.writing() as connection:
+            starts = connection.scalar(
+                select(rounds.c.starts).where(rounds.c.number == round_number)
+            )
+            for result in results:
+                if starts is None or len(result.games) != 2 * starts:
+                    raise StorageError(
+                        f"duel {result.duel_id} of round {round_number} came with "
+                        f"{len(result.games)} games; a pair meets in {starts} starts"
+                    )
             stored = sum(_save_duel(connection, round_number, result, now) for result in results)
             connection.execute(
                 update(rounds)
@@ -132,7 +147,8 @@ class StoredProgress(StoredRounds):
         """Store the standings (by entry ID) and the champion's entry ID, and end the round.
 
         Raises:
-            StorageError: the round is not running.
+            StorageError: the round is not running or not all played, or the standings and the
+                champion are not of its entrants.
         """
         values = {
             "status": RoundStatus.DONE,
@@ -141,6 +157,7 @@ class StoredProgress(StoredRounds):
         }
         with self.writing() as connection:
             _change(connection, round_number, (RoundStatus.RUNNING,), values)
+            _check_finished(connection, round_number, standings.keys(), champion)
             for entry_id, standing in standings.items():
                 columns = {name: getattr(standing, name) for name in Standing.__slots__}
                 connection.execute(update(entries).where(entries.c.id == entry_id).values(columns))
@@ -173,6 +190,17 @@ def _change(
     if changed.rowcount != 1:
         states = " or ".join(allowed)
         raise StorageError(f"round {round_number} is not {states}")
+
+
+def _check_finished(
+    connection: Connection, round_number: int, ranked: Collection[int], champion: int
+) -> None:
+    unplayed = select(func.count()).where(duels.c.round == round_number, duels.c.done.is_(False))
+    if left := connection.scalar(unplayed):
+        raise StorageError(f"round {round_number} still has {left} duels to play")
+    entered = set(connection.scalars(select(entries.c.id).where(entries.c.round == round_number)))
+    if champion not in entered or set(ranked) != entered:
+        raise StorageError(f"these standings are not those of the entrants of round {round_number}")
 
 
 def _live_submissions(connection: Connection, round_number: int) -> tuple[SubmissionRow, ...]:

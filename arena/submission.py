@@ -40,6 +40,21 @@ def checked_name(name: str, taken: Collection[str] = ()) -> str:
     return name
 
 
+def distinct_name(name: str, submission_id: int, taken: Collection[str]) -> str:
+    """Return what a submission is called in a field where others are ``taken``.
+
+    Names of anchors cannot be submitted, but an upgrade may bring new anchors.
+
+    >>> distinct_name("ann", 7, {"voronoi"})
+    'ann'
+    >>> distinct_name("Voronoi", 7, {"voronoi"})
+    'Voronoi~7'
+    """
+    if name.lower() in {other.lower() for other in taken}:
+        return f"{name}~{submission_id}"
+    return name
+
+
 def defending_name(name: str, round_number: int, taken: Collection[str]) -> str:
     """Return what a reigning champion is called in a field where others are ``taken``.
 

@@ -11,6 +11,7 @@ from dataclasses import replace
 
 import pytest
 
+from agents.zoo import ShippedModel
 from arena.errors import ArenaFault, StorageError
 from arena.executors.local import LocalExecutor
 from arena.models import ModelStore, digest
@@ -114,8 +115,30 @@ def test_the_seed_is_published_when_the_round_closes(home):
     assert closed.number == opened.number
     assert digest(bytes.fromhex(closed.seed)) == opened.seed_sha256
     following = home.storage.open_round()
-    assert (following.number, following.seed, following.starts) == (2, None, 2)
+    assert (following.number, following.seed) == (2, None)
     assert following.seed_sha256 != opened.seed_sha256
+
+
+def test_fewer_starts_are_for_one_round_only(home):
+    usual = ensure_open(home.storage).starts
+    assert closed_round(home.storage, home.models, FIVE, starts=usual - 1).starts == usual - 1
+    assert home.storage.open_round().starts == usual
+
+
+def test_a_new_anchor_keeps_its_name_before_a_submission_that_had_it(home, tmp_path):
+    ensure_open(home.storage)
+    ids = {}
+    for seed, name in enumerate(("ann", "Newcomer")):
+        ids[name] = home.storage.add_submission(name, home.models.put(rival(seed))).id
+    path = tmp_path / "newcomer.onnx"
+    path.write_bytes(rival(9))
+    anchor = ShippedModel("newcomer", path, digest(rival(9)), "Newcomer", "Came by an upgrade.")
+    close_round(home.storage, home.models, anchors=[anchor])
+    assert {entry.name: entry.kind for entry in home.storage.entries(1)} == {
+        "newcomer": EntryKind.ANCHOR,
+        "ann": EntryKind.SUBMISSION,
+        f"Newcomer~{ids['Newcomer']}": EntryKind.SUBMISSION,
+    }
 
 
 def test_the_champion_defends_and_is_told_apart_from_its_authors_next_model(home):

@@ -1,6 +1,8 @@
 import pytest
+from sqlalchemy import make_url
 
 from arena.settings import SettingsError, load_settings, usable_cores
+from arena.storage import open_storage
 
 
 def test_a_home_holds_everything_by_default(tmp_path):
@@ -17,6 +19,14 @@ def test_the_environment_decides(tmp_path):
     environ = {"TRON_HOME": str(tmp_path), "TRON_DATABASE_URL": url, "TRON_WORKERS": "3"}
     settings = load_settings(environ)
     assert (settings.database_url, settings.workers) == (url, 3)
+
+
+@pytest.mark.parametrize("name", ["what?", "c#", "100%", "50%25", "a&b=c", "blank é"])
+def test_a_home_may_be_called_anything(tmp_path, name):
+    settings = load_settings({"TRON_HOME": str(tmp_path / name)})
+    assert make_url(settings.database_url).database == str(tmp_path / name / "arena.db")
+    open_storage(settings).close()
+    assert (tmp_path / name / "arena.db").is_file()
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,9 @@
 """The database: migrations, transactions, games and their searches."""
 
 import multiprocessing
+import sys
 import threading
+from dataclasses import replace
 
 import pytest
 from alembic.autogenerate import compare_metadata
@@ -27,13 +29,14 @@ from arena.schema import metadata
 from arena.settings import load_settings
 from arena.storage import Storage, open_storage
 from arena.stored_games import NewHumanGame
-from replays.format import Ending, Replay, encode
+from replays.format import PERSON, Ending, Replay, encode, model_prefix
 from tests.replays.games import play
 from tron_env.ruleset import ARENA
 from tron_env.types import DeathCause, Outcome, Seat
 
 SEED, NEXT_SEED = "11" * 32, "22" * 32
-MODELS = {name: f"{place:064x}" for place, name in enumerate(("ann", "bob", "cid"))}
+MODELS = {name: f"{place}a" * 32 for place, name in enumerate(("ann", "bob", "cid"))}
+ANN = model_prefix(MODELS["ann"])
 STANDING = Standing(1, 1.5, 2, 1, 1, 0, 0, 1000.0, 900.0, 1100.0, 0.5)
 
 
@@ -50,16 +53,22 @@ def entry(name):
 def frozen(storage, *names):
     row = storage.ensure_open_round(ruleset="arena", starts=1, seed=SEED)
     field = [entry(name) for name in names or MODELS]
-    storage.freeze(row.number, lambda _: field, round_robin, next_seed=NEXT_SEED)
+    storage.freeze(row.number, lambda _: field, round_robin, next_seed=NEXT_SEED, next_starts=1)
     return row.number
 
 
 def result(duel, seed=1):
     models = (MODELS[duel.names[0]], MODELS[duel.names[1]])
     games = tuple(
-        NewGame(k, duel.names, models, encode(play(ARENA, seed + k)), (None, None)) for k in (0, 1)
+        NewGame(k, duel.names, models, encode(ridden(models, seed + k)), (None, None))
+        for k in (0, 1)
     )
     return DuelResult(duel.id, (1.5, 0.5), (0, 1), games)
+
+
+def ridden(models, seed):
+    """A game between models with these hashes."""
+    return replace(play(ARENA, seed), models=tuple(map(model_prefix, models)))
 
 
 def test_the_migrated_database_is_what_the_schema_says(storage):
@@ -113,12 +122,33 @@ def test_what_is_no_database_of_ours_is_refused(tmp_path, content):
         Storage(f"sqlite:///{path}")
 
 
+@pytest.mark.parametrize(
+    ("url", "words"),
+    [
+        ("sqlite:////dev/null/arena.db", "cannot use the database: .*/dev/null"),
+        ("sqlite:////proc/arena.db", "cannot use sqlite:////proc/arena.db: .*unable to open"),
+        ("postgresql+nothing://host/name", "cannot use the database: .*nothing"),
+    ],
+)
+def test_a_database_that_cannot_be_opened_is_one_line(url, words):
+    with pytest.raises(StorageError, match=words) as error:
+        Storage(url)
+    assert "\n" not in str(error.value)
+
+
+def test_a_missing_driver_is_named_without_telling_the_password(monkeypatch):
+    monkeypatch.setitem(sys.modules, "psycopg", None)
+    with pytest.raises(StorageError, match="psycopg; pip install it") as error:
+        Storage("postgresql+psycopg://tron:secret@host/name")
+    assert "secret" not in str(error.value)
+
+
 def test_a_round_moves_only_forward(storage):
     number = frozen(storage)
     entries = storage.entries(number)
     assert storage.round(number).status is RoundStatus.CLOSED
     with pytest.raises(StorageError, match="is not open"):
-        storage.freeze(number, lambda _: [entry("ann")], round_robin, next_seed=SEED)
+        storage.freeze(number, lambda _: [entry("ann")], round_robin, next_seed=SEED, next_starts=1)
     with pytest.raises(StorageError, match="is not open"):
         storage.set_starts(number, 3)
     with pytest.raises(StorageError, match="is not running"):
@@ -127,7 +157,15 @@ def test_a_round_moves_only_forward(storage):
     started = storage.round(number).started_at
     storage.begin(number)
     assert storage.round(number).started_at == started
-    storage.finish(number, {entries[1].id: STANDING}, entries[1].id)
+    table = {entry.id: STANDING for entry in entries}
+    with pytest.raises(StorageError, match="3 duels to play"):
+        storage.finish(number, table, entries[1].id)
+    storage.save_duels(number, [result(duel) for duel in storage.duels(number)])
+    for ranked, champion in ((table, 99), ({entries[1].id: STANDING}, entries[1].id)):
+        with pytest.raises(StorageError, match="not those of the entrants of round 1"):
+            storage.finish(number, ranked, champion)
+    assert storage.round(number).status is RoundStatus.RUNNING
+    storage.finish(number, table, entries[1].id)
     done = storage.round(number)
     assert (done.status, done.champion_entry_id) == (RoundStatus.DONE, entries[1].id)
     assert storage.champion().name == "bob"
@@ -155,8 +193,35 @@ def test_a_duel_is_stored_once(storage):
     assert storage.round(number).duels_done == 2
     stored = storage.duel(duels[0].id)
     assert (stored.done, stored.points, stored.games) == (True, (1.5, 0.5), 2)
-    assert storage.duel_replays(duels[0].id)[0] == encode(play(ARENA, 1))
+    models = tuple(MODELS[name] for name in duels[0].names)
+    assert storage.duel_replays(duels[0].id)[0] == encode(ridden(models, 1))
     assert [duel.done for duel in storage.duels(number)] == [True, True, False]
+
+
+def test_a_duel_is_stored_with_all_of_its_games_or_not_at_all(storage):
+    number = frozen(storage)
+    duel = storage.duels(number)[0]
+    whole = result(duel)
+    for games in ((), whole.games[:1]):
+        with pytest.raises(StorageError, match="a pair meets in 1 starts"):
+            storage.save_duels(number, [replace(whole, games=games)])
+    assert not storage.duel(duel.id).done
+
+
+def test_replays_of_other_models_are_not_stored(storage):
+    number = frozen(storage)
+    duel = storage.duels(number)[0]
+    whole = result(duel)
+    swapped = tuple(replace(game, models=game.models[::-1]) for game in whole.games)
+    with pytest.raises(StorageError, match="played by other models"):
+        storage.save_duels(number, [replace(whole, games=swapped)])
+    for game in (
+        replace(human(Outcome.FIRST_WINS), model_sha256=MODELS["bob"]),
+        replace(human(Outcome.FIRST_WINS), human_seat=Seat.SECOND),
+    ):
+        with pytest.raises(StorageError, match="played by other models"):
+            storage.save_human_game(game)
+    assert storage.search_games() == ()
 
 
 def test_duels_of_a_block_are_stored_all_or_none(storage):
@@ -229,7 +294,7 @@ def test_the_latest_valid_submission_counts(storage):
         )
         return [anchor, *entered]
 
-    storage.freeze(1, choose, round_robin, next_seed=NEXT_SEED)
+    storage.freeze(1, choose, round_robin, next_seed=NEXT_SEED, next_starts=1)
     assert seen == [second]
     assert storage.submission(second.id).status is SubmissionStatus.ENTERED
     later = storage.add_submission("ann", MODELS["ann"])
@@ -246,7 +311,14 @@ def human(result_of, seat=Seat.FIRST, *, ending=Ending.RULES, first_try=False, s
     causes = deaths.get(result_of, alive) if ending is Ending.RULES else alive
     start = play(ARENA, 3)
     replay = Replay(
-        ARENA, start.seed, start.spawns, start.actions[:2], result_of, causes, ending=ending
+        ARENA,
+        start.seed,
+        start.spawns,
+        start.actions[:2],
+        result_of,
+        causes,
+        ending=ending,
+        models=(PERSON, ANN) if seat is Seat.FIRST else (ANN, PERSON),
     )
     names = ("You", "ann") if seat is Seat.FIRST else ("ann", "You")
     return NewHumanGame(encode(replay), names, seat, MODELS["ann"], None, 10, first_try, session)

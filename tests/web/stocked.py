@@ -51,7 +51,7 @@ def close_round(storage: Storage) -> int:
     ]
     pairs = enumerate(combinations(range(len(NAMES)), 2))
     schedule = [ScheduledDuel(index, 0, first, second) for index, (first, second) in pairs]
-    storage.freeze(number, lambda _: field, lambda _: schedule, next_seed="22" * 32)
+    storage.freeze(number, lambda _: field, lambda _: schedule, next_seed="22" * 32, next_starts=1)
     storage.begin(number)
     return number
 
