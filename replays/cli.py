@@ -1,4 +1,4 @@
-"""The command `tron replay`: shows and verifies recorded games."""
+"""The command `tron replay`: what shows and verifies recorded games, and the group itself."""
 
 import json
 import os
@@ -9,17 +9,23 @@ from typing import TypedDict
 
 import click
 
+from replays.cli_export import export, import_
+
 CLEAR_SCREEN = "\x1b[2J"
 CURSOR_HOME = "\x1b[H"
 
 
 @click.group()
 def replay() -> None:
-    """Show and verify recorded games.
+    """Show, verify, export and import recorded games.
 
     A replay is named by its file or by what installed sources know, such as a game's number;
     - is standard input.
     """
+
+
+replay.add_command(export)
+replay.add_command(import_)
 
 
 @replay.command()

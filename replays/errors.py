@@ -4,6 +4,7 @@ ReplayError
 ReplayFormatError     bytes or fields that are no replay
 ReplayDesyncError     a replay that the rules play differently
 ReplayNotFoundError   nobody has the replay that was asked for
+ReplayExportError     a replay cannot be written in the form that was asked for
 """
 
 from tron_env.errors import TronArenaError
@@ -19,6 +20,10 @@ class ReplayFormatError(ReplayError, ValueError):
 
 class ReplayNotFoundError(ReplayError, LookupError):
     """There is no replay of that name."""
+
+
+class ReplayExportError(ReplayError, ValueError):
+    """A replay cannot be written in this form, or not by this installation."""
 
 
 class ReplayDesyncError(ReplayError):

@@ -12,7 +12,7 @@ from replays.errors import ReplayFormatError
 from replays.format import MAX_BYTES, MIN_BYTES, Ending, Replay, decode, encode, model_prefix
 from replays.view import replay_view
 from tests.replays.games import alive, play, replays
-from tron_env.ruleset import APEX, ARENA, MAX_PLIES_LIMIT, Ruleset
+from tron_env.ruleset import APEX, ARENA, MAX_PLIES_LIMIT, Ruleset, SpawnLayout
 from tron_env.spawn import spawns_for
 from tron_env.types import Action, DeathCause, Outcome, Spawn
 
@@ -153,6 +153,72 @@ def test_model_prefix_is_the_start_of_the_hash():
 def test_contradictory_fields_are_named(changes, message):
     with pytest.raises(ReplayFormatError, match=message):
         unplayed(**changes)
+
+
+def any_record(rng):
+    """A record of any fields that fit together, whether or not the rules play it so."""
+    height, width = (int(side) for side in rng.integers(8, 65, 2))
+    spawn = rng.choice(list(SpawnLayout))
+    plies = int(rng.integers(0, 250))
+    ruleset = Ruleset(height, width, spawn, max_plies=int(rng.integers(max(plies, 1), 65_536)))
+    seed = int(rng.integers(0, 2**64, dtype=np.uint64))
+    spawns = spawns_for(ruleset, seed)
+    if rng.random() < 0.3:
+        free = Spawn(int(rng.integers(1, height - 1)), 1, Action(int(rng.integers(4))))
+        spawns = (free, Spawn(free.row, 2, Action(int(rng.integers(4)))))
+    turns = rng.choice([0, 1, 3], (plies, 2)).astype(np.uint8)
+    start = np.array([spawn.heading for spawn in spawns], dtype=np.uint8)
+    ends = [
+        (Outcome.FIRST_WINS, (DeathCause.NONE, DeathCause.SELF), Ending.RULES),
+        (Outcome.SECOND_WINS, (DeathCause.OPPONENT, DeathCause.NONE), Ending.RULES),
+        (Outcome.DRAW, (DeathCause.HEAD_ON, DeathCause.HEAD_ON), Ending.RULES),
+        (Outcome.TRUNCATED, alive(), Ending.RULES),
+        (Outcome.SECOND_WINS, alive(), Ending.FORFEIT),
+        (Outcome.ONGOING, alive(), Ending.ABANDONED),
+    ]
+    outcome, causes, ending = ends[rng.integers(len(ends))]
+    return Replay(
+        ruleset=ruleset,
+        seed=None if rng.random() < 0.3 else seed,
+        spawns=spawns,
+        actions=(start + np.cumsum(turns, axis=0, dtype=np.uint8)) & 3,
+        outcome=outcome,
+        causes=causes,
+        ending=ending,
+        models=(rng.bytes(8), rng.bytes(8)),
+    )
+
+
+def check_records(count, seed):
+    """Round trip, one truncation and one flipped bit of ``count`` random records."""
+    rng = np.random.default_rng(seed)
+    for _ in range(count):
+        replay = any_record(rng)
+        data = encode(replay)
+        again = decode(data)
+        assert encode(again) == data
+        assert (again.actions == replay.actions).all()
+        assert (again.ruleset, again.seed, again.spawns, again.outcome) == (
+            replay.ruleset,
+            replay.seed,
+            replay.spawns,
+            replay.outcome,
+        )
+        bit = int(rng.integers(8 * len(data)))
+        flipped = bytearray(data)
+        flipped[bit // 8] ^= 1 << bit % 8
+        for damaged in (data[: int(rng.integers(len(data)))], bytes(flipped)):
+            with pytest.raises(ReplayFormatError):
+                decode(damaged)
+
+
+def test_random_records_survive_and_damage_is_noticed():
+    check_records(500, seed=1)
+
+
+@pytest.mark.proof
+def test_100_000_random_records_survive_and_damage_is_noticed():
+    check_records(100_000, seed=2)
 
 
 @given(st.binary(max_size=200))

@@ -1,0 +1,203 @@
+"""The JSON form of a replay: the same game as the binary one, readable, with its riders' names.
+
+Headings are strings of ``U``, ``R``, ``D`` and ``L``, one letter a ply. Seeds are strings too, as
+they may be larger than what JavaScript keeps exactly.
+"""
+
+from typing import Final, Literal, TypedDict
+
+import numpy as np
+
+from replays.errors import ReplayFormatError
+from replays.facts import rider_names
+from replays.fields import Fields
+from replays.format import PERSON, Ending, Replay
+from tron_env.errors import RulesetError
+from tron_env.ruleset import MAX_PLIES_LIMIT, MAX_SIDE, MIN_SIDE, Ruleset, SpawnLayout
+from tron_env.types import Action, DeathCause, Outcome, Spawn, UInt8Array
+
+DOCUMENT_TYPE: Final = "tron_replay"
+DOCUMENT_VERSION: Final = 1
+MAX_NAME: Final = 200
+"""Characters of a rider's name."""
+LETTERS: Final = "URDL"
+
+
+class RulesetDocument(TypedDict):
+    """The rules of the game."""
+
+    height: int
+    width: int
+    spawn: str
+    max_plies: int
+
+
+class SpawnDocument(TypedDict):
+    """Where a rider starts."""
+
+    row: int
+    col: int
+    heading: str
+
+
+class ReplayDocument(TypedDict):
+    """One game; lists over riders are in seat order."""
+
+    type: Literal["tron_replay"]
+    version: int
+    names: list[str]
+    models: list[str | None]
+    """The first 8 bytes of each model's SHA-256 in hexadecimal, None for a person."""
+    ruleset: RulesetDocument
+    seed: str | None
+    spawns: list[SpawnDocument]
+    plies: int
+    headings: list[str]
+    outcome: str
+    causes: list[str]
+    ending: str
+
+
+def to_document(replay: Replay, names: tuple[str, str]) -> ReplayDocument:
+    """Return the JSON form of ``replay``."""
+    ruleset = replay.ruleset
+    return ReplayDocument(
+        type="tron_replay",
+        version=DOCUMENT_VERSION,
+        names=list(names),
+        models=[None if model == PERSON else model.hex() for model in replay.models],
+        ruleset=RulesetDocument(
+            height=ruleset.height,
+            width=ruleset.width,
+            spawn=ruleset.spawn.value,
+            max_plies=ruleset.max_plies,
+        ),
+        seed=None if replay.seed is None else str(replay.seed),
+        spawns=[
+            SpawnDocument(row=row, col=col, heading=LETTERS[heading])
+            for row, col, heading in replay.spawns
+        ],
+        plies=replay.plies,
+        headings=["".join(LETTERS[way] for way in seat) for seat in replay.actions.T.tolist()],
+        outcome=replay.outcome.name.lower(),
+        causes=[cause.name.lower() for cause in replay.causes],
+        ending=replay.ending.name.lower(),
+    )
+
+
+def from_document(value: object) -> tuple[Replay, tuple[str, str]]:
+    """Return the replay that a parsed JSON document holds, and the names of its riders.
+
+    Raises:
+        ReplayFormatError: it is none; the message names the field.
+    """
+    document = Fields(value, "replay")
+    if document.text("type", MAX_NAME) != DOCUMENT_TYPE:
+        raise ReplayFormatError(f"replay.type is not {DOCUMENT_TYPE!r}")
+    version = document.integer("version", 1, 2**31)
+    if version != DOCUMENT_VERSION:
+        raise ReplayFormatError(
+            f"replay.version is {version}; this program knows {DOCUMENT_VERSION}"
+        )
+    try:
+        ruleset = _ruleset(document.fields("ruleset"))
+        replay = Replay(
+            ruleset=ruleset,
+            seed=_seed(document) if document.has("seed") else None,
+            spawns=_spawns(document),
+            actions=_actions(document),
+            outcome=Outcome[document.text("outcome", MAX_NAME).upper()],
+            causes=_causes(document),
+            ending=Ending[document.text("ending", MAX_NAME).upper()],
+            models=_models(document),
+        )
+    except RulesetError as error:
+        raise ReplayFormatError(f"replay.ruleset: {error}") from error
+    except KeyError as error:
+        raise ReplayFormatError(f"replay: {error} is none of the known names") from error
+    return replay, _names(document, replay)
+
+
+def _ruleset(fields: Fields) -> Ruleset:
+    return Ruleset(
+        height=fields.integer("height", MIN_SIDE, MAX_SIDE),
+        width=fields.integer("width", MIN_SIDE, MAX_SIDE),
+        spawn=SpawnLayout[fields.text("spawn", MAX_NAME).upper()],
+        max_plies=fields.integer("max_plies", 1, MAX_PLIES_LIMIT),
+    )
+
+
+def _seed(document: Fields) -> int:
+    text = document.text("seed", 20)
+    if not (text.isascii() and text.isdecimal()):
+        raise ReplayFormatError(f"replay.seed is {text!r}; expected digits")
+    return int(text)
+
+
+def _spawns(document: Fields) -> tuple[Spawn, Spawn]:
+    spawns = [
+        Spawn(
+            fields.integer("row", 0, MAX_SIDE),
+            fields.integer("col", 0, MAX_SIDE),
+            Action(_letters(fields.text("heading", 1), "heading of a spawn")[0]),
+        )
+        for fields in document.objects("spawns", 2)
+    ]
+    if len(spawns) != 2:
+        raise ReplayFormatError("replay.spawns has not two spawns")
+    return spawns[0], spawns[1]
+
+
+def _actions(document: Fields) -> UInt8Array:
+    first, second = _texts(document, "headings", MAX_PLIES_LIMIT)
+    if len(first) != len(second):
+        raise ReplayFormatError("replay.headings differ in length")
+    if not first:
+        return np.zeros((0, 2), dtype=np.uint8)
+    both = [_letters(text, "replay.headings") for text in (first, second)]
+    return np.array(both, dtype=np.uint8).T
+
+
+def _letters(text: str, where: str) -> list[int]:
+    numbers = [LETTERS.find(letter) for letter in text]
+    if not numbers or min(numbers) < 0:
+        raise ReplayFormatError(f"{where} holds a letter other than {LETTERS}")
+    return numbers
+
+
+def _causes(document: Fields) -> tuple[DeathCause, DeathCause]:
+    first, second = _texts(document, "causes", MAX_NAME)
+    return DeathCause[first.upper()], DeathCause[second.upper()]
+
+
+def _models(document: Fields) -> tuple[bytes, bytes]:
+    models = document.items("models", 2)
+    if len(models) != 2:
+        raise ReplayFormatError("replay.models has not two items")
+    first, second = (_model(model) for model in models)
+    return first, second
+
+
+def _model(value: object) -> bytes:
+    if value is None:
+        return PERSON
+    if not isinstance(value, str) or len(value) != 2 * len(PERSON):
+        raise ReplayFormatError(f"replay.models must be {2 * len(PERSON)} hexadecimal digits each")
+    try:
+        return bytes.fromhex(value)
+    except ValueError as error:
+        raise ReplayFormatError(f"replay.models: {error}") from error
+
+
+def _names(document: Fields, replay: Replay) -> tuple[str, str]:
+    return _texts(document, "names", MAX_NAME) if document.has("names") else rider_names(replay)
+
+
+def _texts(document: Fields, name: str, at_most: int) -> tuple[str, str]:
+    items = document.items(name, 2)
+    texts = [item for item in items if isinstance(item, str) and len(item) <= at_most]
+    if len(items) != 2 or len(texts) != 2:
+        raise ReplayFormatError(
+            f"replay.{name} must be two texts of at most {at_most} characters each"
+        )
+    return texts[0], texts[1]
