@@ -38,6 +38,7 @@ if TYPE_CHECKING:
         Seat,
         Spawn,
     )
+    from tron_env.vector import TronVectorEnv
 
 __all__ = [
     "APEX",
@@ -65,6 +66,7 @@ __all__ = [
     "SpawnLayout",
     "TronArenaError",
     "TronEnv",
+    "TronVectorEnv",
     "apex_score",
     "convert_rewards",
     "make_agent",
@@ -105,6 +107,7 @@ _HOMES = {
         "Seat",
         "Spawn",
     ),
+    "vector": ("TronVectorEnv",),
 }
 _HOME_OF = {name: module for module, names in _HOMES.items() for name in names}
 

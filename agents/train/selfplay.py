@@ -22,6 +22,7 @@ from agents.train.network import PolicyNetwork, TronFeatures
 from agents.train.vec_env import TronVecEnv
 from tron_env.agent import Agent, make_agent
 from tron_env.batch import BatchEngine
+from tron_env.rewards import Rewards
 from tron_env.types import PLANES, Float32Array, IntArray, UInt8Array
 
 logger = logging.getLogger(__name__)
@@ -102,7 +103,8 @@ class OpponentPool:
         agents = [*self.anchors, *self.snapshots]
         each = self.config.self_play_weight / max(1, len(self.snapshots))
         anchor_weights = [weight for _, weight in self.config.anchors]
-        env.set_opponents(agents, [*anchor_weights, *[each] * len(self.snapshots)])
+        weights = [*anchor_weights, *[each] * len(self.snapshots)]
+        env.set_opponents(list(zip(agents, weights, strict=True)))
 
 
 def train(config: TrainConfig, out: Path, *, resume: bool, reporter: Reporter) -> Path:
@@ -139,12 +141,10 @@ def _learner(config: TrainConfig, checkpoint: Checkpoint | None) -> MaskablePPO:
     done = 0 if checkpoint is None else checkpoint.steps
     # A resumed run draws other games than the run it continues did at its beginning.
     seed = (config.seed + done) % 2**32
-    placeholder = make_agent("random")
     env = TronVecEnv(
         config.games,
-        [placeholder],
         ruleset=config.board,
-        survival_bonus=config.survival_bonus,
+        rewards=Rewards(survival=config.survival_bonus),
         seed=seed,
     )
     model = MaskablePPO(

@@ -1,11 +1,6 @@
-"""BatchEngine as a Stable-Baselines3 ``VecEnv``: one seat of each game learns.
+"""``TronVecEnv``: the batch core of the environment faces as a Stable-Baselines3 ``VecEnv``."""
 
-Opponents are asked in batch through the ``Agent`` protocol, each for all of its games at once, so a
-step of 64 games costs one engine step and one call an opponent, not 64 Python environments.
-"""
-
-from collections.abc import Sequence
-from typing import Any, Final
+from typing import Any
 
 import numpy as np
 from gymnasium import spaces
@@ -13,34 +8,24 @@ from numpy.typing import NDArray
 from stable_baselines3.common.vec_env import VecEnv
 from stable_baselines3.common.vec_env.base_vec_env import VecEnvIndices, VecEnvStepReturn
 
-from agents.train.errors import TrainingConfigError
-from tron_env.agent import Agent
 from tron_env.batch import BatchEngine
+from tron_env.learner import Ended, LearnerGames
+from tron_env.opponents import Opponents
+from tron_env.options import Dtype, Observation, OutsideMask, SeatChoice, first_seed
+from tron_env.restarting import NEXT_GAME
+from tron_env.rewards import Rewards
 from tron_env.ruleset import ARENA, Ruleset
-from tron_env.types import (
-    ACTIONS,
-    PLANES,
-    SEATS,
-    BoolArray,
-    DeathCause,
-    Float32Array,
-    IntArray,
-    Outcome,
-    Seat,
-    SeedArray,
-    UInt8Array,
-)
-
-SECOND: Final = np.intp(Seat.SECOND)
+from tron_env.spawn import random_u64
+from tron_env.types import ACTIONS, BoolArray, DeathCause, IntArray, Outcome, Seat
 
 
 class TronVecEnv(VecEnv):
-    """``n`` games that start again by themselves.
+    """``n`` games of ``TronEnv`` that start again by themselves.
 
     Observations are the learner's five planes, ``(n, 5, height, width)`` of 0 and 1, uint8 (four
     times smaller in a rollout buffer) or float32. Set ``normalize_images=False`` in the policy.
-    Rewards are +1 for a win, -1 for a loss, 0 for a draw, plus ``survival_bonus`` for each ply
-    survived. Actions are raw: one outside the mask is played, as the rules have it.
+    Everything else is as ``TronEnv`` documents it; game ``i`` of seed ``s`` is the game, and then
+    the games, of ``TronEnv`` with seed ``s + i``.
 
     A step that ends game ``i`` returns the first observation of the next game, and in ``infos[i]``:
     ``terminal_observation``, ``TimeLimit.truncated``, ``episode`` (return ``r``, plies ``l``),
@@ -48,128 +33,99 @@ class TronVecEnv(VecEnv):
     ``opponent`` (its name).
 
     Attributes:
-        engine: the games; read only.
-        seats: ``(n,)`` the learner's seat in each game.
+        games: the core; read only.
     """
 
     def __init__(
         self,
         n: int,
-        opponents: Sequence[Agent],
+        opponent: Opponents = "random",
         *,
-        weights: Sequence[float] | None = None,
-        ruleset: Ruleset = ARENA,
-        seat: Seat | None = None,
-        survival_bonus: float = 0.0,
-        dtype: type[np.uint8] | type[np.float32] = np.uint8,
+        ruleset: str | Ruleset = ARENA,
+        seat: SeatChoice = "random",
+        rewards: str | Rewards = "zero-sum",
+        outside_mask: OutsideMask = "die",
+        dtype: Dtype = np.uint8,
         seed: int | None = None,
     ) -> None:
         """Prepare ``n`` games.
 
         Args:
             n: games.
-            opponents: one is drawn for each new game.
-            weights: their shares, evenly by default.
+            opponent: as for ``TronEnv``; one is drawn for each new game.
             ruleset: board, start and limit.
-            seat: the learner's seat; drawn for each game when None.
-            survival_bonus: reward for a ply survived.
+            seat: the learner's; drawn for each game when "random".
+            rewards: as for ``TronEnv``.
+            outside_mask: as for ``TronEnv``.
             dtype: of the observations.
-            seed: of starts, seats and opponents drawn; from the system when None.
+            seed: as given to ``seed``; from the system when None.
 
         Raises:
-            TrainingConfigError: there is no opponent, or the weights do not fit.
-            RulesetError: ``n`` is below 1.
+            AgentSpecError: an opponent's SPEC names no installed agent.
+            RulesetError: there is no such ruleset, or ``n`` is below 1.
+            OptionError: another argument is not one of those allowed.
         """
-        self.engine = BatchEngine(ruleset, n)
-        self.seats: IntArray = np.zeros(n, dtype=np.intp)
-        self._dtype = dtype
-        self._seat = seat
-        self._survival_bonus = survival_bonus
-        self._games: IntArray = np.arange(n, dtype=np.intp)
-        self._generator = np.random.default_rng(seed)
-        self._opponents: list[Agent] = []
-        self._shares: NDArray[np.float64] = np.zeros(0)
-        self._opponent_of: IntArray = np.zeros(n, dtype=np.intp)
-        self._actions: UInt8Array = np.zeros((n, SEATS), dtype=np.uint8)
-        self._returns: NDArray[np.float64] = np.zeros(n)
-        self.set_opponents(opponents, weights)
-        shape = (PLANES, ruleset.height, ruleset.width)
-        super().__init__(n, spaces.Box(0, 1, shape, dtype), spaces.Discrete(ACTIONS))
+        self.games = LearnerGames(
+            n,
+            opponent,
+            seat=seat,
+            ruleset=ruleset,
+            rewards=rewards,
+            outside_mask=outside_mask,
+            dtype=dtype,
+        )
+        self._indices: IntArray = np.arange(n, dtype=np.intp)
+        super().__init__(n, self.games.space, spaces.Discrete(ACTIONS))
+        self.seed(seed)
 
-    def set_opponents(
-        self, opponents: Sequence[Agent], weights: Sequence[float] | None = None
-    ) -> None:
+    @property
+    def engine(self) -> BatchEngine:
+        """The games themselves; read only."""
+        return self.games.engine
+
+    @property
+    def seats(self) -> IntArray:
+        """The learner's seat in each game, ``(n,)``; read only."""
+        return self.games.seats
+
+    def set_opponents(self, opponents: Opponents) -> None:
         """Change whom new games are played against; running games keep their opponent.
 
         Raises:
-            TrainingConfigError: there is no opponent, or the weights do not fit.
+            AgentSpecError: a SPEC names no installed agent.
+            OptionError: there is no opponent, or a weight is out of range.
         """
-        shares = np.ones(len(opponents)) if weights is None else np.asarray(weights, np.float64)
-        if not opponents or shares.shape != (len(opponents),):
-            raise TrainingConfigError(
-                f"{len(opponents)} opponents with weights {weights}; "
-                "there must be at least one opponent, and one weight each"
-            )
-        if not np.isfinite(shares).all() or shares.min() < 0 or shares.sum() <= 0:
-            raise TrainingConfigError(
-                f"weights are {weights}; allowed are numbers from 0 up, not all 0"
-            )
-        playing = [self._opponents[k] for k in self._opponent_of] if self._opponents else []
-        pool = list(opponents)
-        for agent in playing:
-            if not any(agent is known for known in pool):
-                pool.append(agent)
-        place = {id(agent): k for k, agent in enumerate(pool)}
-        self._opponents = pool
-        self._shares = np.zeros(len(pool))
-        self._shares[: len(opponents)] = shares / shares.sum()
-        if playing:
-            self._opponent_of = np.array([place[id(agent)] for agent in playing], dtype=np.intp)
+        self.games.change_opponents(opponents)
 
-    def reset(self) -> UInt8Array | Float32Array:
-        """Start all games afresh and return the first observations."""
-        if self._seeds[0] is not None:
-            self._generator = np.random.default_rng(self._seeds[0])
+    def reset(self) -> Observation:
+        """Start all games and return the first observations.
+
+        Games follow from the last ``seed`` when it is new, else each from the one before.
+        """
+        seeds = [self._next_seed(i, seed) for i, seed in enumerate(self._seeds)]
         self._reset_seeds()
         self._reset_options()
-        self._start(self._games)
-        return self._observe(self._games)
+        self.games.start(self._indices, np.array(seeds, dtype=np.uint64))
+        return self.games.observe()
 
     def step_async(self, actions: NDArray[np.integer[Any]]) -> None:
         """Take the learner's actions, integers ``(n,)``, and ask the opponents for theirs."""
-        self._actions[self._games, self.seats] = np.asarray(actions).reshape(-1)
-        others = 1 - self.seats
-        for k, agent in enumerate(self._opponents):
-            games = np.flatnonzero(self._opponent_of == k)
-            if games.size:
-                seats = others[games]
-                self._actions[games, seats] = agent.act(self.engine, games, seats)
+        self.games.choose(np.asarray(actions).reshape(-1))
 
     def step_wait(self) -> VecEnvStepReturn:
         """Play the ply, start ended games again, and return what the learner sees."""
-        engine = self.engine
-        engine.step(self._actions)
-        outcomes = engine.outcomes
-        won = outcomes == np.where(self.seats == SECOND, Outcome.SECOND_WINS, Outcome.FIRST_WINS)
-        lost = outcomes == np.where(self.seats == SECOND, Outcome.FIRST_WINS, Outcome.SECOND_WINS)
-        alive = engine.causes[self._games, self.seats] == DeathCause.NONE
-        rewards = (won.astype(np.float32) - lost + np.float32(self._survival_bonus) * alive).astype(
-            np.float32
-        )
-        self._returns += rewards
-        dones = outcomes != Outcome.ONGOING
+        ended = self.games.play()
+        dones = np.zeros(self.num_envs, dtype=np.bool_)
         infos: list[dict[str, Any]] = [{} for _ in range(self.num_envs)]
-        ended = np.flatnonzero(dones)
-        if ended.size:
-            for i, last in zip(ended.tolist(), self._observe(ended), strict=True):
-                infos[i] = self._ending(i, last)
-            self._start(ended)
-        return self._observe(self._games), rewards, dones, infos
+        if ended is not None:
+            dones[ended.games] = True
+            for k, game in enumerate(ended.games.tolist()):
+                infos[game] = _ending(ended, k)
+        return self.games.observe(), self.games.rewards.copy(), dones, infos
 
     def action_masks(self) -> BoolArray:
         """Return the learner's accepted actions, bool ``(n, 4)``; a row may be all False."""
-        masks: BoolArray = self.engine.masks[self._games, self.seats]
-        return masks
+        return self.games.action_masks()
 
     def close(self) -> None:
         """Do nothing: there is nothing to release."""
@@ -207,33 +163,20 @@ class TronVecEnv(VecEnv):
         """Return False for each game: nothing is wrapped."""
         return [False for _ in self._get_indices(indices)]
 
-    def _start(self, games: IntArray) -> None:
-        draw = self._generator
-        k = games.shape[0]
-        seeds: SeedArray = draw.integers(0, 2**64, size=(k,), dtype=np.uint64)
-        self.engine.reset(games, seeds)
-        self.seats[games] = draw.integers(0, SEATS, size=k) if self._seat is None else self._seat
-        self._opponent_of[games] = draw.choice(self._shares.shape[0], size=k, p=self._shares)
-        self._returns[games] = 0.0
+    def _next_seed(self, i: int, seed: int | None) -> np.uint64:
+        if seed is None and self.games.started:
+            return random_u64(self.games.engine.seeds[i], NEXT_GAME)
+        return first_seed(np.random.default_rng(seed))
 
-    def _observe(self, games: IntArray) -> UInt8Array | Float32Array:
-        if self._dtype is np.uint8:
-            planes: UInt8Array = self.engine.planes[games, self.seats[games]]
-            return planes
-        out = np.empty((games.shape[0], *self.engine.planes.shape[2:]), dtype=np.float32)
-        self.engine.gather(games, self.seats[games], out)
-        return out
 
-    def _ending(self, i: int, last: UInt8Array | Float32Array) -> dict[str, Any]:
-        engine = self.engine
-        seat = Seat(int(self.seats[i]))
-        outcome = Outcome(engine.outcomes[i])
-        return {
-            "terminal_observation": last,
-            "TimeLimit.truncated": outcome is Outcome.TRUNCATED,
-            "episode": {"r": float(self._returns[i]), "l": int(engine.plies[i])},
-            "outcome": outcome,
-            "seat": seat,
-            "cause": DeathCause(engine.causes[i, seat]),
-            "opponent": self._opponents[self._opponent_of[i]].name,
-        }
+def _ending(ended: Ended, k: int) -> dict[str, Any]:
+    outcome = Outcome(ended.outcomes[k])
+    return {
+        "terminal_observation": ended.observations[k],
+        "TimeLimit.truncated": outcome is Outcome.TRUNCATED,
+        "episode": {"r": float(ended.returns[k]), "l": int(ended.plies[k])},
+        "outcome": outcome,
+        "seat": Seat(int(ended.seats[k])),
+        "cause": DeathCause(ended.causes[k]),
+        "opponent": ended.opponents[k],
+    }

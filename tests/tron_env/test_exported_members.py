@@ -33,6 +33,7 @@ NAMES = [
     "SpawnLayout",
     "TronArenaError",
     "TronEnv",
+    "TronVectorEnv",
     "apex_score",
     "convert_rewards",
     "make_agent",

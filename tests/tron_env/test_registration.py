@@ -77,3 +77,4 @@ def test_registering_again_is_harmless():
     register_envs()
     register_envs()
     assert gymnasium.spec(ENV_ID).entry_point == "tron_env.env:TronEnv"
+    assert gymnasium.spec(ENV_ID).vector_entry_point == "tron_env.vector:TronVectorEnv"

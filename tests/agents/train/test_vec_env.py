@@ -1,10 +1,15 @@
+import warnings
+
 import numpy as np
 import pytest
+from stable_baselines3.common.env_checker import check_env
 from stable_baselines3.common.vec_env import VecEnv
 
-from agents.train.errors import TrainingConfigError
 from agents.train.vec_env import TronVecEnv
+from tron_env import TronEnv
 from tron_env.batch import BatchEngine
+from tron_env.errors import OptionError
+from tron_env.rewards import Rewards
 from tron_env.ruleset import APEX, ARENA, Ruleset, SpawnLayout
 from tron_env.types import DeathCause, IntArray, Outcome, Seat, UInt8Array
 
@@ -40,7 +45,7 @@ def learner_actions(env: TronVecEnv) -> UInt8Array:
 
 @pytest.mark.parametrize("dtype", [np.uint8, np.float32])
 def test_every_game_is_the_game_that_a_single_engine_plays(dtype):
-    env = TronVecEnv(6, [Scripted()], dtype=dtype, seed=3)
+    env = TronVecEnv(6, Scripted(), dtype=dtype, seed=3)
     assert isinstance(env, VecEnv)
     observations = env.reset()
     singles = [BatchEngine(ARENA, 1) for _ in range(env.num_envs)]
@@ -95,7 +100,7 @@ def test_every_game_is_the_game_that_a_single_engine_plays(dtype):
 
 def test_truncation_is_told_apart_from_a_draw_by_death():
     ruleset = Ruleset(spawn=SpawnLayout.CORNERS, max_plies=3)
-    env = TronVecEnv(2, [Straight()], ruleset=ruleset, survival_bonus=0.25)
+    env = TronVecEnv(2, Straight(), ruleset=ruleset, rewards=Rewards(survival=0.25))
     env.reset()
     for _ in range(3):
         _, rewards, dones, infos = env.step(np.array(env.engine.headings[:, 0]))
@@ -106,7 +111,7 @@ def test_truncation_is_told_apart_from_a_draw_by_death():
 
 
 def test_a_raw_action_outside_the_mask_kills():
-    env = TronVecEnv(1, [Straight()], ruleset=APEX, seat=Seat.FIRST)
+    env = TronVecEnv(1, Straight(), ruleset=APEX, seat=Seat.FIRST)
     env.reset()
     _, rewards, dones, infos = env.step(np.array([3]))
     assert rewards[0] == -1.0
@@ -117,7 +122,7 @@ def test_a_raw_action_outside_the_mask_kills():
 def test_masks_reach_sb3_and_its_helpers():
     from sb3_contrib.common.maskable.utils import get_action_masks, is_masking_supported
 
-    env = TronVecEnv(5, [Straight()], seed=1)
+    env = TronVecEnv(5, Straight(), seed=1)
     env.reset()
     assert is_masking_supported(env)
     np.testing.assert_array_equal(get_action_masks(env), env.action_masks())
@@ -135,24 +140,24 @@ def test_same_seed_same_games():
             frames.append(env.step(learner_actions(env))[0].tobytes())
         return frames
 
-    opponents = [Scripted("a"), Scripted("b", 2)]
+    opponents = [(Scripted("a"), 1.0), (Scripted("b", 2), 1.0)]
     assert trace(TronVecEnv(4, opponents)) == trace(TronVecEnv(4, opponents))
 
 
 def test_seats_are_drawn_or_fixed():
-    drawn = TronVecEnv(64, [Straight()], seed=0)
+    drawn = TronVecEnv(64, Straight(), seed=0)
     drawn.reset()
     assert 16 < drawn.seats.sum() < 48
-    fixed = TronVecEnv(64, [Straight()], seat=Seat.SECOND, seed=0)
+    fixed = TronVecEnv(64, Straight(), seat=Seat.SECOND, seed=0)
     fixed.reset()
     assert fixed.seats.all()
 
 
 def test_opponents_change_for_new_games_only():
     first, second = Scripted("first"), Scripted("second")
-    env = TronVecEnv(16, [first], seed=5)
+    env = TronVecEnv(16, first, seed=5)
     env.reset()
-    env.set_opponents([second, Scripted("never")], [1.0, 0.0])
+    env.set_opponents([(second, 1.0), (Scripted("never"), 0.0)])
     names: list[list[str]] = [[] for _ in range(16)]
     for _ in range(300):
         *_, infos = env.step(learner_actions(env))
@@ -165,7 +170,7 @@ def test_opponents_change_for_new_games_only():
 
 
 def test_opponents_are_drawn_by_weight():
-    env = TronVecEnv(400, [Straight("often"), Straight("rarely")], weights=[3, 1], seed=5)
+    env = TronVecEnv(400, [(Straight("often"), 3), (Straight("rarely"), 1)], seed=5)
     env.reset()
     counted = {"often": 0, "rarely": 0}
     while sum(counted.values()) < 400:
@@ -177,12 +182,43 @@ def test_opponents_are_drawn_by_weight():
     assert 0.65 < share < 0.85
 
 
-@pytest.mark.parametrize("weights", [[1.0], [-1.0, 2.0], [0.0, 0.0], [float("nan"), 1.0]])
+@pytest.mark.parametrize("weights", [[-1.0, 2.0], [0.0, 0.0], [float("nan"), 1.0]])
 def test_bad_weights_are_refused(weights):
-    with pytest.raises(TrainingConfigError, match="weights"):
-        TronVecEnv(1, [Straight(), Scripted()], weights=weights)
+    with pytest.raises(OptionError, match="weights"):
+        TronVecEnv(1, list(zip([Straight(), Scripted()], weights, strict=True)))
 
 
 def test_no_opponent_is_refused():
-    with pytest.raises(TrainingConfigError, match="at least one opponent"):
+    with pytest.raises(OptionError, match="at least one opponent"):
         TronVecEnv(1, [])
+
+
+def test_it_plays_the_games_of_the_gymnasium_face():
+    """On the same seed, game i is TronEnv with seed + i, reset after every end."""
+    options = {"opponent": {"random": 2.0, "wall-hugger": 1.0}, "ruleset": Ruleset(9, 12)}
+    env = TronVecEnv(3, **options, dtype=np.float32)
+    env.seed(21)
+    singles = [TronEnv(**options) for _ in range(3)]
+    observations = env.reset()
+    for i, single in enumerate(singles):
+        np.testing.assert_array_equal(single.reset(seed=21 + i)[0], observations[i])
+    for _ in range(120):
+        actions = learner_actions(env)
+        observations, rewards, dones, infos = env.step(actions)
+        for i, single in enumerate(singles):
+            seen, reward, terminated, truncated, info = single.step(actions[i])
+            assert (rewards[i], dones[i]) == (reward, terminated or truncated)
+            if dones[i]:
+                np.testing.assert_array_equal(infos[i]["terminal_observation"], seen)
+                assert infos[i]["opponent"] == info["opponent"]
+                seen, _ = single.reset()
+            np.testing.assert_array_equal(observations[i], seen)
+            np.testing.assert_array_equal(env.action_masks()[i], single.action_masks())
+
+
+def test_sb3_has_only_its_advice_for_images_to_give():
+    """The planes look like an image to it, whose values would go up to 255."""
+    with warnings.catch_warnings(record=True) as said:
+        warnings.simplefilter("always")
+        check_env(TronEnv(dtype=np.uint8), skip_render_check=True)
+    assert all("image" in str(warning.message) for warning in said)
