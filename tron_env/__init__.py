@@ -21,6 +21,7 @@ if TYPE_CHECKING:
         RulesetError,
         TronArenaError,
     )
+    from tron_env.pettingzoo import TronParallelEnv, aec_env, parallel_env
     from tron_env.registration import register_envs
     from tron_env.render import render_ansi, render_rgb
     from tron_env.rewards import Rewards, convert_rewards
@@ -66,10 +67,13 @@ __all__ = [
     "SpawnLayout",
     "TronArenaError",
     "TronEnv",
+    "TronParallelEnv",
     "TronVectorEnv",
+    "aec_env",
     "apex_score",
     "convert_rewards",
     "make_agent",
+    "parallel_env",
     "register_envs",
     "render_ansi",
     "render_rgb",
@@ -90,6 +94,7 @@ _HOMES = {
         "RulesetError",
         "TronArenaError",
     ),
+    "pettingzoo": ("TronParallelEnv", "aec_env", "parallel_env"),
     "registration": ("register_envs",),
     "render": ("render_ansi", "render_rgb"),
     "rewards": ("Rewards", "convert_rewards"),

@@ -33,10 +33,13 @@ NAMES = [
     "SpawnLayout",
     "TronArenaError",
     "TronEnv",
+    "TronParallelEnv",
     "TronVectorEnv",
+    "aec_env",
     "apex_score",
     "convert_rewards",
     "make_agent",
+    "parallel_env",
     "register_envs",
     "render_ansi",
     "render_rgb",
@@ -54,6 +57,8 @@ HEAVY = {
     "sqlalchemy",
     "onnxruntime",
     "onnx",
+    "pettingzoo",
+    "pygame",
 }
 
 
