@@ -47,8 +47,29 @@ PURE = (
 
 PURE_IMPORTS = {
     *("__future__", "abc", "base64", "bisect", "collections", "dataclasses", "datetime", "enum"),
-    *("fractions", "functools", "hashlib", "heapq", "itertools", "json", "math", "numba", "numpy"),
-    *("operator", "PIL", "re", "statistics", "string", "struct", "types", "typing", "zlib"),
+    *(
+        "fractions",
+        "functools",
+        "hashlib",
+        "heapq",
+        "itertools",
+        "json",
+        "llvmlite",
+        "math",
+        "numba",
+    ),
+    *(
+        "numpy",
+        "operator",
+        "PIL",
+        "re",
+        "statistics",
+        "string",
+        "struct",
+        "types",
+        "typing",
+        "zlib",
+    ),
 }
 """What pure modules may import beside the project: all of it computes, none of it acts."""
 

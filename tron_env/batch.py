@@ -5,7 +5,7 @@ from typing import Final
 
 import numpy as np
 
-from tron_env import memory, observation, restarting, stepping
+from tron_env import memory, observation, restarting, starting, stepping
 from tron_env.errors import InvalidActionError, RulesetError
 from tron_env.kernel import write_mask
 from tron_env.observation import Observations
@@ -103,7 +103,7 @@ class BatchEngine:
         seed_array = self._seeds(seeds)
         if seed_array.shape != index.shape:
             raise RulesetError(f"{index.shape[0]} games but seeds of shape {seed_array.shape}")
-        stepping.reset_games(*self._where, self._mirrored, index, seed_array)
+        starting.reset_games(*self._where, self._mirrored, index, seed_array)
 
     def reset_to(self, game: int, spawns: tuple[Spawn, Spawn], *, seed: int = 0) -> None:
         """Start one game from explicit spawns, laid out as the ruleset's layout would.
@@ -126,7 +126,7 @@ class BatchEngine:
         index = self._games([game])
         self.seeds[index] = self._seeds([seed])
         numbers = tuple(int(number) for spawn in spawns for number in spawn)
-        stepping.reset_to_spawns(*self._where, self._mirrored, int(index[0]), numbers)
+        starting.reset_to_spawns(*self._where, self._mirrored, int(index[0]), numbers)
 
     def reset_to_state(self, game: int, state: GameState, *, seed: int = 0) -> None:
         """Start one game from any position in which both riders live.
@@ -188,11 +188,12 @@ class BatchEngine:
             checked,
             self._last_block,
             self._ended,
+            self._all,
         )
         if self.threads == 1:
             count = restarting.step_restarting(*arguments)
         else:
-            count = restarting.step_restarting_threaded(*arguments, self._all, self.threads)
+            count = restarting.step_restarting_threaded(*arguments, self.threads)
         if count < 0:
             raise self._out_of_range(checked)
         ended: IntArray = self._ended[:count]

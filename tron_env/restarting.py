@@ -13,11 +13,9 @@ from numba import prange
 from tron_env.compiling import kernel, njit, part
 from tron_env.kernel import ALIVE, ONGOING, TRAIL, WALL
 from tron_env.memory import views
-from tron_env.spawn import random_u64
-from tron_env.stepping import (
+from tron_env.places import (
     FIVE,
     FOUR,
-    INVALID_ACTION,
     ONE,
     OTHER_TRAIL,
     OTHER_TRAIL_OF_1,
@@ -26,12 +24,11 @@ from tron_env.stepping import (
     TEN,
     TWO,
     Index,
-    any_invalid,
-    play_ply,
     show_head,
-    start_seeded,
-    step_range,
 )
+from tron_env.spawn import random_u64
+from tron_env.starting import start_seeded
+from tron_env.stepping import INVALID_ACTION, any_invalid, play_ply, step_range
 from tron_env.types import IntArray, UInt8Array
 
 NEXT_GAME = np.uint64(1 << 63)
@@ -142,6 +139,7 @@ def step_restarting(
     actions: UInt8Array,
     last: UInt8Array,
     out_games: IntArray,
+    games: IntArray,
 ) -> int:
     """Play one ply of every game, then keep the finished ones and start those that follow.
 
@@ -155,18 +153,15 @@ def step_restarting(
         actions: uint8 ``(n, 2)``.
         last: another block for n games; ``out_games[k]`` is copied to its place k as it ended.
         out_games: ``(n + 1,)``.
+        games: ``(n,)``, 0 to n - 1.
 
     Returns:
         How many games were finished, or INVALID_ACTION with nothing played.
     """
     if any_invalid(actions):
         return INVALID_ACTION
-    rows, cols = Index(height), Index(width)
-    state = views(memory, n, height * width)
-    for j in range(n):
-        action_0, action_1 = np.int64(actions[j, 0]), np.int64(actions[j, 1])
-        play_ply(state, Index(j), rows, cols, action_0, action_1, max_plies)
-    count = list_finished(state[5], out_games)
+    step_range(memory, n, height, width, max_plies, games, actions, 0, n)
+    count = list_finished(views(memory, n, height * width)[5], out_games)
     keep_range(memory, n, height, width, mirrored, last, out_games, 0, count)
     return count
 
@@ -206,7 +201,7 @@ def step_restarting_threaded(
     games: IntArray,
     threads: int,
 ) -> int:
-    """Do what ``step_restarting`` does, dealt to ``threads`` threads; ``games`` counts 0 to n."""
+    """Do what ``step_restarting`` does, dealt to ``threads`` threads."""
     if any_invalid(actions):
         return INVALID_ACTION
     for t in prange(threads):
