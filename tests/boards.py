@@ -1,73 +1,21 @@
 """ASCII diagrams of positions, and single plies of the kernel on them.
 
-One character a cell: ``#`` wall, ``.`` free, ``a`` and ``b`` trails of seat 0 and seat 1,
-``^ > v <`` a living head by its heading, ``x`` the last cell of a dead rider. The first head in
-reading order is seat 0's unless the diagram is read with ``swapped=True``. Boards may be smaller
-than any ruleset allows; the wall border must be drawn.
+Diagrams are those of ``tron_env.diagrams``. The first head in reading order is seat 0's unless the
+diagram is read with ``swapped=True``.
 """
-
-from textwrap import dedent
 
 import numpy as np
 
 from tron_env import kernel
-from tron_env.types import (
-    Action,
-    BoolArray,
-    Cell,
-    CellKind,
-    DeathCause,
-    GameState,
-    Outcome,
-)
+from tron_env.diagrams import draw_diagram, parse_diagram
+from tron_env.types import Action, BoolArray, Cell, DeathCause, GameState, Outcome
 
-HEADS = {"^": Action.UP, ">": Action.RIGHT, "v": Action.DOWN, "<": Action.LEFT}
-KINDS = {
-    ".": CellKind.EMPTY,
-    "#": CellKind.WALL,
-    "a": CellKind.TRAIL_0,
-    "b": CellKind.TRAIL_1,
-}
-SIGNS = {kind: sign for sign, kind in KINDS.items()}
+diagram = draw_diagram
 
 
 def board(text: str, *, swapped: bool = False, ply: int = 0) -> GameState:
     """Read a diagram of a game in which both riders live."""
-    lines = dedent(text).strip().splitlines()
-    assert len({len(line) for line in lines}) == 1, "rows differ in length"
-    found = [
-        (Cell(row, col), HEADS[sign])
-        for row, line in enumerate(lines)
-        for col, sign in enumerate(line)
-        if sign in HEADS
-    ]
-    assert len(found) == 2, f"{len(found)} heads"
-    if swapped:
-        found.reverse()
-    cells = np.array(
-        [[KINDS.get(sign, CellKind.EMPTY) for sign in line] for line in lines], dtype=np.uint8
-    )
-    edge = np.concatenate([cells[0], cells[-1], cells[:, 0], cells[:, -1]])
-    assert (edge == CellKind.WALL).all(), "the border is not all wall"
-    for seat, (cell, _) in enumerate(found):
-        cells[cell] = CellKind.TRAIL_0 + seat
-    return GameState(
-        cells=cells,
-        heads=(found[0][0], found[1][0]),
-        headings=(found[0][1], found[1][1]),
-        causes=(DeathCause.NONE, DeathCause.NONE),
-        ply=ply,
-        outcome=Outcome.ONGOING,
-    )
-
-
-def diagram(state: GameState) -> str:
-    """Draw a state; the opposite of ``board`` where both riders live."""
-    rows = [[SIGNS[CellKind(kind)] for kind in row] for row in state.cells]
-    arrows = {heading: sign for sign, heading in HEADS.items()}
-    for cell, heading, cause in zip(state.heads, state.headings, state.causes, strict=True):
-        rows[cell.row][cell.col] = arrows[heading] if cause is DeathCause.NONE else "x"
-    return "\n".join("".join(row) for row in rows)
+    return parse_diagram(text, swapped=swapped, ply=ply)
 
 
 def advance(state: GameState, actions: tuple[Action, Action], *, max_plies: int = 500) -> GameState:

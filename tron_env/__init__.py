@@ -11,9 +11,11 @@ from tron_env.registration import register_with_gymnasium
 if TYPE_CHECKING:
     from tron_env.agent import Agent, AgentFactory, make_agent
     from tron_env.batch import BatchEngine
+    from tron_env.diagrams import draw_diagram, parse_diagram
     from tron_env.env import TronEnv
     from tron_env.errors import (
         AgentSpecError,
+        DiagramError,
         EmptyActionMaskError,
         EngineError,
         InvalidActionError,
@@ -22,12 +24,14 @@ if TYPE_CHECKING:
         TronArenaError,
     )
     from tron_env.pettingzoo import TronParallelEnv, aec_env, parallel_env
+    from tron_env.regions import Owner, are_separated, reachable_map, territory_map
     from tron_env.registration import register_envs
     from tron_env.render import render_ansi, render_rgb
     from tron_env.rewards import Rewards, convert_rewards
     from tron_env.ruleset import APEX, ARENA, Ruleset, SpawnLayout, ruleset_named
     from tron_env.scoring import apex_score
     from tron_env.spawn import spawns_for
+    from tron_env.symmetry import SYMMETRIES, Symmetry
     from tron_env.types import (
         Action,
         Cell,
@@ -44,6 +48,7 @@ if TYPE_CHECKING:
 __all__ = [
     "APEX",
     "ARENA",
+    "SYMMETRIES",
     "Action",
     "Agent",
     "AgentFactory",
@@ -52,12 +57,14 @@ __all__ = [
     "Cell",
     "CellKind",
     "DeathCause",
+    "DiagramError",
     "EmptyActionMaskError",
     "EngineError",
     "GameState",
     "InvalidActionError",
     "OptionError",
     "Outcome",
+    "Owner",
     "Plane",
     "Rewards",
     "Ruleset",
@@ -65,28 +72,36 @@ __all__ = [
     "Seat",
     "Spawn",
     "SpawnLayout",
+    "Symmetry",
     "TronArenaError",
     "TronEnv",
     "TronParallelEnv",
     "TronVectorEnv",
     "aec_env",
     "apex_score",
+    "are_separated",
     "convert_rewards",
+    "draw_diagram",
     "make_agent",
     "parallel_env",
+    "parse_diagram",
+    "reachable_map",
     "register_envs",
     "render_ansi",
     "render_rgb",
     "ruleset_named",
     "spawns_for",
+    "territory_map",
 ]
 
 _HOMES = {
     "agent": ("Agent", "AgentFactory", "make_agent"),
     "batch": ("BatchEngine",),
+    "diagrams": ("draw_diagram", "parse_diagram"),
     "env": ("TronEnv",),
     "errors": (
         "AgentSpecError",
+        "DiagramError",
         "EmptyActionMaskError",
         "EngineError",
         "InvalidActionError",
@@ -95,12 +110,14 @@ _HOMES = {
         "TronArenaError",
     ),
     "pettingzoo": ("TronParallelEnv", "aec_env", "parallel_env"),
+    "regions": ("Owner", "are_separated", "reachable_map", "territory_map"),
     "registration": ("register_envs",),
     "render": ("render_ansi", "render_rgb"),
     "rewards": ("Rewards", "convert_rewards"),
     "ruleset": ("APEX", "ARENA", "Ruleset", "SpawnLayout", "ruleset_named"),
     "scoring": ("apex_score",),
     "spawn": ("spawns_for",),
+    "symmetry": ("SYMMETRIES", "Symmetry"),
     "types": (
         "Action",
         "Cell",

@@ -1,7 +1,8 @@
 """The root of the error tree, and the engine's branch of it.
 
 TronArenaError
-EngineError: RulesetError, OptionError, InvalidActionError, EmptyActionMaskError
+EngineError: RulesetError, OptionError, DiagramError,
+             InvalidActionError, EmptyActionMaskError
 AgentSpecError
 ReplayError      (replays.errors)
 AgentError       (agents.errors): an entrant's fault, scored
@@ -23,6 +24,10 @@ class RulesetError(EngineError, ValueError):
 
 class OptionError(EngineError, ValueError):
     """An option of an environment is not one of those allowed; the message names it."""
+
+
+class DiagramError(EngineError, ValueError):
+    """An ASCII diagram is not one of a position; the message says where."""
 
 
 class InvalidActionError(EngineError, ValueError):

@@ -7,6 +7,7 @@ from typing import Final, TypeAlias
 import numpy as np
 from PIL import Image, ImageChops, ImageDraw, ImageFilter
 
+from tron_env.diagrams import draw_diagram
 from tron_env.types import Action, Cell, CellKind, DeathCause, GameState, Seat, UInt8Array
 
 Colour: TypeAlias = tuple[int, int, int]
@@ -25,13 +26,6 @@ SHIMMER: Final = 6
 OVERSAMPLING: Final = 3
 
 ARROWS: Final = {Action.UP: "▲", Action.RIGHT: "▶", Action.DOWN: "▼", Action.LEFT: "◀"}
-PLAIN_HEADS: Final = {Action.UP: "^", Action.RIGHT: ">", Action.DOWN: "v", Action.LEFT: "<"}
-PLAIN_KINDS: Final = {
-    CellKind.EMPTY: ".",
-    CellKind.WALL: "#",
-    CellKind.TRAIL_0: "a",
-    CellKind.TRAIL_1: "b",
-}
 AHEAD: Final = {Action.UP: (-1, 0), Action.RIGHT: (0, 1), Action.DOWN: (1, 0), Action.LEFT: (0, -1)}
 
 
@@ -39,9 +33,10 @@ def render_ansi(state: GameState, *, colour: bool = True) -> str:
     """Return the board as text, one line a row.
 
     With ``colour``, a cell is two columns wide in 24-bit colour, heads are arrows and a dead
-    rider's is a cross. Without, it is one character: ``#`` wall, ``.`` free, ``a`` and ``b`` the
-    trails, ``^>v<`` heads, ``x`` where a dead rider stopped.
+    rider's is a cross. Without, it is a diagram of ``tron_env.diagrams``.
     """
+    if not colour:
+        return draw_diagram(state)
     heads = {
         cell: (seat, state.headings[seat], state.causes[seat])
         for seat, cell in zip(Seat, state.heads, strict=True)
@@ -52,14 +47,13 @@ def render_ansi(state: GameState, *, colour: bool = True) -> str:
         for col, number in enumerate(kinds):
             kind = CellKind(number)
             rider = heads.get(Cell(row, col))
-            if not colour:
-                line += PLAIN_KINDS[kind] if rider is None else _sign(rider, PLAIN_HEADS, "x")
-            elif rider is None:
+            if rider is None:
                 line += _ansi_cell(_ansi_colour(kind), "  ")
             else:
-                mark = _sign(rider, ARROWS, "×")  # noqa: RUF001
-                line += _ansi_cell(RIDERS[rider[0]], f"{mark} ")
-        lines.append(line + "\x1b[0m" if colour else line)
+                seat, heading, cause = rider
+                mark = ARROWS[heading] if cause is DeathCause.NONE else "×"  # noqa: RUF001
+                line += _ansi_cell(RIDERS[seat], f"{mark} ")
+        lines.append(line + "\x1b[0m")
     return "\n".join(lines)
 
 
@@ -95,11 +89,6 @@ def render_rgb(
     )
     frame: UInt8Array = np.array(ImageChops.screen(sharp, _dimmed(glow, 0.6)), dtype=np.uint8)
     return frame
-
-
-def _sign(rider: tuple[Seat, Action, DeathCause], arrows: dict[Action, str], dead: str) -> str:
-    _, heading, cause = rider
-    return arrows[heading] if cause is DeathCause.NONE else dead
 
 
 def _ansi_colour(kind: CellKind) -> Colour:

@@ -1,7 +1,5 @@
 """What must not matter: which seat is which, and how the board is turned."""
 
-from dataclasses import dataclass
-
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -9,9 +7,11 @@ from hypothesis import strategies as st
 
 from tests.games import SCRIPTS, SEEDS, chosen_actions, plies, rulesets
 from tron_env.batch import BatchEngine
+from tron_env.diagrams import draw_diagram
 from tron_env.ruleset import Ruleset
 from tron_env.spawn import spawns_for
-from tron_env.types import Action, CellKind, Outcome, Spawn
+from tron_env.symmetry import HALF_TURN, SYMMETRIES, Symmetry
+from tron_env.types import Action, CellKind, Outcome, Seat, Spawn
 
 SWAPPED_KIND = np.array([CellKind.EMPTY, CellKind.WALL, CellKind.TRAIL_1, CellKind.TRAIL_0])
 SWAPPED_OUTCOME = np.array(
@@ -25,42 +25,17 @@ SWAPPED_OUTCOME = np.array(
 )
 
 
-@dataclass(frozen=True)
-class BoardMap:
-    """A symmetry of the board: the transpose first, then mirrored rows, then mirrored columns."""
-
-    transpose: bool
-    flip_rows: bool
-    flip_cols: bool
-
-    def ruleset(self, old: Ruleset) -> Ruleset:
-        height, width = (old.width, old.height) if self.transpose else (old.height, old.width)
-        return Ruleset(height, width, old.spawn, old.max_plies)
-
-    def board(self, array: np.ndarray) -> np.ndarray:
-        """Move the last two axes."""
-        moved = array.swapaxes(-1, -2) if self.transpose else array
-        moved = moved[..., ::-1, :] if self.flip_rows else moved
-        return moved[..., ::-1] if self.flip_cols else moved
-
-    @property
-    def actions(self) -> np.ndarray:
-        """Where each action goes, ``(4,)``."""
-        up, right, down, left = Action
-        order = [left, down, right, up] if self.transpose else [up, right, down, left]
-        flips = {up: down, down: up} if self.flip_rows else {}
-        flips |= {left: right, right: left} if self.flip_cols else {}
-        return np.array([flips.get(action, action) for action in order], dtype=np.uint8)
-
-    def spawn(self, old: Spawn, new_ruleset: Ruleset) -> Spawn:
-        row, col = (old.col, old.row) if self.transpose else (old.row, old.col)
-        row = new_ruleset.height - 1 - row if self.flip_rows else row
-        col = new_ruleset.width - 1 - col if self.flip_cols else col
-        return Spawn(row, col, Action(self.actions[old.heading]))
+BOARD_MAPS = st.sampled_from(SYMMETRIES)
 
 
-BOARD_MAPS = st.builds(BoardMap, st.booleans(), st.booleans(), st.booleans())
-HALF_TURN = BoardMap(transpose=False, flip_rows=True, flip_cols=True)
+def ruleset_image(turned: Symmetry, old: Ruleset) -> Ruleset:
+    height, width = (old.width, old.height) if turned.transpose else (old.height, old.width)
+    return Ruleset(height, width, old.spawn, old.max_plies)
+
+
+def spawn_image(turned: Symmetry, old: Spawn, ruleset: Ruleset) -> Spawn:
+    cell = turned.cell(old[:2], ruleset.height, ruleset.width)
+    return Spawn(*cell, turned.action(old.heading))
 
 
 @settings(deadline=None, max_examples=100)
@@ -68,13 +43,13 @@ HALF_TURN = BoardMap(transpose=False, flip_rows=True, flip_cols=True)
 def test_turning_the_board_turns_the_game(ruleset, seed, script, turned):
     engine = BatchEngine(ruleset, 1)
     engine.reset([0], [seed])
-    image = BatchEngine(turned.ruleset(ruleset), 1)
+    image = BatchEngine(ruleset_image(turned, ruleset), 1)
     first, second = spawns_for(ruleset, seed)
-    image.reset_to(0, (turned.spawn(first, image.ruleset), turned.spawn(second, image.ruleset)))
+    image.reset_to(0, (spawn_image(turned, first, ruleset), spawn_image(turned, second, ruleset)))
     for actions in plies(engine, [script]):
         image.step(turned.actions[actions])
-        np.testing.assert_array_equal(image.planes, turned.board(engine.planes))
-        np.testing.assert_array_equal(image.masks[..., turned.actions], engine.masks)
+        np.testing.assert_array_equal(image.planes, turned.boards(engine.planes))
+        np.testing.assert_array_equal(image.masks, turned.by_action(engine.masks))
         np.testing.assert_array_equal(image.causes, engine.causes)
         np.testing.assert_array_equal(image.outcomes, engine.outcomes)
 
@@ -103,21 +78,42 @@ def test_riders_that_mirror_each_other_see_the_same_game(ruleset, seed, script):
     engine.reset([0], [seed])
     while engine.outcomes[0] == Outcome.ONGOING:
         mine, theirs = engine.planes[0]
-        np.testing.assert_array_equal(theirs, HALF_TURN.board(mine))
+        np.testing.assert_array_equal(theirs, HALF_TURN.boards(mine))
         action = chosen_actions(engine, [script])[0, 0]
         engine.step(np.array([[action, HALF_TURN.actions[action]]], dtype=np.uint8))
     assert engine.outcomes[0] in (Outcome.DRAW, Outcome.TRUNCATED)
     assert engine.causes[0, 0] == engine.causes[0, 1]
 
 
-@pytest.mark.parametrize("turned", [HALF_TURN, BoardMap(True, False, True)])
+@pytest.mark.parametrize("turned", SYMMETRIES)
 def test_maps_move_actions_as_they_move_cells(turned):
     """A step then the map is the map then the mapped step."""
-    ruleset = Ruleset(9, 12)
-    for action in Action:
-        step = turned.spawn(Spawn(4, 5, action), turned.ruleset(ruleset))
-        grid = np.zeros((9, 12))
-        rows, cols = [(-1, 0), (0, 1), (1, 0), (0, -1)][action]
+    for action, (rows, cols) in zip(Action, [(-1, 0), (0, 1), (1, 0), (0, -1)], strict=True):
+        grid = np.zeros((9, 12), dtype=np.uint8)
         grid[4 + rows, 5 + cols] = 1
-        ahead = [(-1, 0), (0, 1), (1, 0), (0, -1)][step.heading]
-        assert turned.board(grid)[step.row + ahead[0], step.col + ahead[1]] == 1
+        start = turned.cell((4, 5), 9, 12)
+        ahead = [(-1, 0), (0, 1), (1, 0), (0, -1)][turned.action(action)]
+        assert turned.boards(grid)[start.row + ahead[0], start.col + ahead[1]] == 1
+
+
+def test_there_are_eight_and_each_is_undone_by_its_inverse():
+    grid, logits = np.arange(12).reshape(3, 4), np.arange(4.0)
+    assert len({turned.boards(np.arange(9).reshape(3, 3)).tobytes() for turned in SYMMETRIES}) == 8
+    for turned in SYMMETRIES:
+        np.testing.assert_array_equal(turned.inverse.boards(turned.boards(grid)), grid)
+        np.testing.assert_array_equal(turned.inverse.by_action(turned.by_action(logits)), logits)
+
+
+@settings(deadline=None, max_examples=50)
+@given(ruleset=rulesets(), seed=SEEDS, script=SCRIPTS, turned=BOARD_MAPS)
+def test_states_turn_with_everything_in_them(ruleset, seed, script, turned):
+    engine = BatchEngine(ruleset, 1)
+    engine.reset([0], [seed])
+    for _ in zip(range(5), plies(engine, [script]), strict=False):
+        pass
+    state = engine.state(0)
+    image = turned.state(state)
+    assert draw_diagram(turned.inverse.state(image)) == draw_diagram(state)
+    for seat in Seat:
+        assert image.cells[image.heads[seat]] == state.cells[state.heads[seat]]
+        assert image.headings[seat] == turned.actions[state.headings[seat]]
