@@ -92,7 +92,7 @@ def thumbs(storage: Storage, games: Sequence[GameRow]) -> tuple[Thumb, ...]:
             names=game.names,
             winner=winner_of(game.outcome, game.ending),
             note=note_of(game),
-            view=_view(storage, game),
+            view=stored_view(storage, game),
         )
         for game in games
     )
@@ -155,11 +155,28 @@ def replay_page(storage: Storage, game_id: int) -> ReplayPage | None:
     first, second = (end_of(game, seat) for seat in Seat)
     return ReplayPage(
         game=game,
-        view=_view(storage, game),
+        view=stored_view(storage, game),
         winner=winner_of(game.outcome, game.ending),
         verdict=verdict_of(game.names, game.outcome, game.ending, game.plies),
         ends=(first, second),
     )
+
+
+def stored_view(storage: Storage, game: GameRow) -> ReplayView:
+    """Return a stored game ready to draw; it is shared, so callers must not change it.
+
+    Raises:
+        StorageError: the database has lost its replay.
+        ReplayError: the stored replay is damaged.
+    """
+    kinds: tuple[RiderKind, RiderKind] = (
+        "person" if game.human_seat is Seat.FIRST else "model",
+        "person" if game.human_seat is Seat.SECOND else "model",
+    )
+    encoded = storage.replay(game.id)
+    if encoded is None:
+        raise StorageError(f"game {game.id} has lost its replay")
+    return _decoded(encoded, game.names, kinds)
 
 
 def _champion(storage: Storage, name: str, sha256: str, round_: int | None, label: str) -> Champion:
@@ -189,17 +206,6 @@ def _showcase(storage: Storage, round_number: int) -> list[GameRow]:
 
 def _appeal(game: GameRow) -> tuple[bool, bool, int]:
     return game.ending is Ending.RULES, game.outcome.winner is not None, game.plies
-
-
-def _view(storage: Storage, game: GameRow) -> ReplayView:
-    kinds: tuple[RiderKind, RiderKind] = (
-        "person" if game.human_seat is Seat.FIRST else "model",
-        "person" if game.human_seat is Seat.SECOND else "model",
-    )
-    encoded = storage.replay(game.id)
-    if encoded is None:
-        raise StorageError(f"game {game.id} has lost its replay")
-    return _decoded(encoded, game.names, kinds)
 
 
 @lru_cache(maxsize=512)
