@@ -1,21 +1,24 @@
 """Where clients' wishes become games: everything slow happens here, outside the clock."""
 
 import itertools
-import secrets
 import threading
 from collections.abc import Callable
-from typing import Protocol
+from typing import Final, Protocol
 
 from agents.errors import AgentError
 from arena.errors import ArenaFault
 from tron_env.ruleset import ARENA
 from tron_env.spawn import spawns_for
+from tron_env.types import Spawn
 from web.errors import Refusal, RefusedError
 from web.inference import Policy
-from web.live_types import Opening, person_seat
+from web.live_types import Opening, cells_ahead, person_seat
 from web.messages import GamePayload, GameReference, Join, Turn
 from web.referee import Gone, Leave, Open, Referee, Steer
 from web.tickets import Opponent, Ticket, opening_view
+
+MIN_CELLS_AHEAD: Final = 8
+"""No live game starts with a wall nearer than this: at 14 plies a second, half a second."""
 
 
 class Opponents(Protocol):
@@ -35,14 +38,20 @@ class Lobby:
         referee: runs the games.
         opponents: resolves and loads models.
         admit: called before a game is opened; raises ``RefusedError`` while none may be.
+        draw_seed: draws a game's start; nobody may be able to foresee it.
     """
 
     def __init__(
-        self, referee: Referee, opponents: Opponents, admit: Callable[[Opponent], None]
+        self,
+        referee: Referee,
+        opponents: Opponents,
+        admit: Callable[[Opponent], None],
+        draw_seed: Callable[[], int],
     ) -> None:
         self._referee = referee
         self._opponents = opponents
         self._admit = admit
+        self._draw_seed = draw_seed
         self._numbers = itertools.count(1)
         self._lock = threading.Lock()
         self._latest: dict[str, tuple[int, Join] | None] = {}
@@ -103,15 +112,23 @@ class Lobby:
         self._referee.post(Leave(client, reference.game))
 
     def _ticket(self, client: str, player: str | None, opponent: Opponent, speed: int) -> Ticket:
-        seed = secrets.randbits(63)
+        seed, spawns = self._draw_start()
         opening = Opening(
             game=next(self._numbers),
             seed=seed,
-            seat=person_seat(spawns_for(ARENA, seed)),
+            seat=person_seat(spawns),
             speed=speed,
             model=opponent.sha256,
         )
         return Ticket(opening, client, player, opponent)
+
+    def _draw_start(self) -> tuple[int, tuple[Spawn, Spawn]]:
+        """Draw a start that leaves a person time to look, and the model, by symmetry, as much."""
+        while True:
+            seed = self._draw_seed()
+            spawns = spawns_for(ARENA, seed)
+            if cells_ahead(spawns[0], ARENA) >= MIN_CELLS_AHEAD:
+                return seed, spawns
 
 
 def _game_payload(ticket: Ticket) -> GamePayload:
