@@ -7,6 +7,7 @@ from typing import Final, Protocol
 
 from agents.errors import AgentError
 from arena.errors import ArenaFault
+from arena.records import HumanRecord
 from tron_env.ruleset import ARENA
 from tron_env.spawn import spawns_for
 from tron_env.types import Spawn
@@ -14,6 +15,7 @@ from web.errors import Refusal, RefusedError
 from web.inference import Policy
 from web.live_types import Opening, cells_ahead, person_seat
 from web.messages import GamePayload, GameReference, Join, Turn
+from web.recorder import record_payload
 from web.referee import Gone, Leave, Open, Referee, Steer
 from web.tickets import Opponent, Ticket, opening_view
 
@@ -37,7 +39,8 @@ class Lobby:
     Args:
         referee: runs the games.
         opponents: resolves and loads models.
-        admit: called before a game is opened; raises ``RefusedError`` while none may be.
+        admit: called before a game is opened, for the opponent's record against people; raises
+            ``RefusedError`` while no game may be.
         draw_seed: draws a game's start; nobody may be able to foresee it.
     """
 
@@ -45,7 +48,7 @@ class Lobby:
         self,
         referee: Referee,
         opponents: Opponents,
-        admit: Callable[[Opponent], None],
+        admit: Callable[[Opponent], HumanRecord],
         draw_seed: Callable[[], int],
     ) -> None:
         self._referee = referee
@@ -80,9 +83,9 @@ class Lobby:
             raise RefusedError(
                 Refusal.UNAVAILABLE, f"{opponent.name} cannot play just now: {error}"
             ) from error
-        self._admit(opponent)
+        record = self._admit(opponent)
         ticket = self._ticket(client, player, opponent, join.speed)
-        payload = _game_payload(ticket)
+        payload = _game_payload(ticket, record)
         with self._lock:
             if client not in self._latest:
                 return
@@ -131,7 +134,7 @@ class Lobby:
                 return seed, spawns
 
 
-def _game_payload(ticket: Ticket) -> GamePayload:
+def _game_payload(ticket: Ticket, record: HumanRecord) -> GamePayload:
     opponent = ticket.opponent
     return {
         "game": ticket.game,
@@ -144,5 +147,6 @@ def _game_payload(ticket: Ticket) -> GamePayload:
             "label": opponent.label,
             "round": opponent.round,
         },
+        "record": record_payload(record),
         "view": opening_view(ticket),
     }

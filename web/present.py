@@ -9,7 +9,6 @@ from agents.zoo import DEFAULT_CHAMPION, shipped, shipped_model
 from arena.errors import StorageError
 from arena.records import (
     GameRow,
-    HumanRecord,
     RoundRow,
     RoundStatus,
 )
@@ -18,6 +17,7 @@ from replays.format import Ending, decode
 from replays.view import ReplayView, RiderKind, replay_view
 from tron_env.types import Seat
 from web.demo import demo_view
+from web.human import Tries, all_tries, first_tries
 from web.words import end_of, note_of, verdict_of, winner_of
 
 SHOWCASE: Final = 4
@@ -42,10 +42,9 @@ class Champion:
     name: str
     label: str
     round: int | None
-    record: HumanRecord
-    beaten_percent: int | None
-    """Games people won, in percent of those that were decided; None before the first."""
-    decided: int
+    first: Tries
+    all: Tries
+    abandoned: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,14 +180,13 @@ def stored_view(storage: Storage, game: GameRow) -> ReplayView:
 
 def _champion(storage: Storage, name: str, sha256: str, round_: int | None, label: str) -> Champion:
     record = storage.human_record(sha256)
-    decided = record.wins + record.losses + record.draws
     return Champion(
         name=name,
         label=label,
         round=round_,
-        record=record,
-        beaten_percent=round(100 * record.losses / decided) if decided else None,
-        decided=decided,
+        first=first_tries(record),
+        all=all_tries(record),
+        abandoned=record.abandoned,
     )
 
 

@@ -254,7 +254,7 @@ def test_from_home_through_a_game_to_its_replay(site: Site, browser: Browser):
         page.get_by_role("link", name="Ride against it").click()
         record = ride_steered(site, shown, ByKeys(), turns=3)
         expect(page.locator("[data-result-word]")).to_have_text(re.compile("Victory|Defeat|Draw"))
-        expect(page.locator("[data-result-record]")).to_contain_text("Against people it has won")
+        expect(page.locator("[data-result-record]")).to_contain_text("games by people")
         won = record.replay.outcome.winner
         word = "Draw" if won is None else "Victory" if won == person(shown) else "Defeat"
         expect(page.locator("[data-result-word]")).to_have_text(word)

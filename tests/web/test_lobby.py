@@ -3,6 +3,7 @@
 import queue
 
 from tests.web.test_inference import Restless
+from tests.web.test_recorder import NOBODY
 from tron_env.ruleset import ARENA
 from tron_env.spawn import spawns_for
 from web.inference import InferencePool
@@ -39,7 +40,7 @@ class Anybody:
 def test_no_game_starts_right_before_a_wall():
     notes = Notes()
     seeds = iter(range(10_000))
-    lobby = Lobby(notes, Anybody(), lambda opponent: None, seeds.__next__)  # type: ignore[arg-type]
+    lobby = Lobby(notes, Anybody(), lambda opponent: NOBODY, seeds.__next__)  # type: ignore[arg-type]
     lobby.connect("c")
     for _ in range(50):
         lobby.join("c", None, Join("zoo/m", 10))
