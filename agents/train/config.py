@@ -3,11 +3,30 @@
 import dataclasses
 import json
 from dataclasses import dataclass, field
+from enum import StrEnum
 from typing import Any, Final
 
 from agents.train.errors import TrainingConfigError
 from tron_env.errors import RulesetError
 from tron_env.ruleset import Ruleset, ruleset_named
+
+
+class Algorithm(StrEnum):
+    """Which of Stable-Baselines3's algorithms learns."""
+
+    MASKABLE_PPO = "maskable-ppo"
+    """Of sb3-contrib: draws from the accepted actions only, as the arena does."""
+    PPO = "ppo"
+    """Learns what not to ride into by riding into it."""
+
+
+class Device(StrEnum):
+    """Where the learner computes."""
+
+    AUTO = "auto"
+    """On a GPU where PyTorch sees one."""
+    CPU = "cpu"
+    CUDA = "cuda"
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,9 +41,14 @@ class NetworkConfig:
     """Output channels of the two convolutions over the coarse whole board."""
     features: int = 128
     """Width of the last hidden layer, which policy and value share."""
+    territory_steps: int = 0
+    """Steps of the territory floods inside the network, 0 for none; see ``territory``."""
 
     def __post_init__(self) -> None:
         _require(7 <= self.fovea_radius <= 31, "fovea_radius", self.fovea_radius, "7 to 31")
+        _require(
+            0 <= self.territory_steps <= 900, "territory_steps", self.territory_steps, "0 to 900"
+        )
         sizes = (*self.fovea_channels, *self.periphery_channels, self.features)
         _require(min(sizes) >= 1, "a layer's width", min(sizes), "1 or more")
 
@@ -39,6 +63,7 @@ class TrainConfig:
         TrainingConfigError: a field is out of range; the message names it.
     """
 
+    algorithm: Algorithm = Algorithm.MASKABLE_PPO
     steps: int = 1_200_000
     """Length of the whole run."""
     seed: int = 0
@@ -66,20 +91,28 @@ class TrainConfig:
     anchors: tuple[tuple[str, float], ...] = (("random", 0.15), ("wall-hugger", 0.35))
     """Fixed opponents by SPEC, each with its share of the games."""
     self_play_weight: float = 0.5
-    """Share of the games against snapshots of the learner, the pool's evenly."""
+    """Share of the games against snapshots of the learner."""
+    latest_share: float = 0.0
+    """Share of those that the newest snapshot gets beforehand; the league divides the rest."""
+    rivalry: float = 0.0
+    """How much hard opponents are preferred; see ``league``. At 0 all are met evenly."""
     pool_size: int = 4
-    """Snapshots kept as opponents, newest first."""
+    """Snapshots kept as opponents: the newest, or with ``rivalry`` the hardest."""
     snapshot_steps: int = 65_536
     """Steps between two snapshots that join the pool."""
-    checkpoint_steps: int = 65_536
-    """Steps between two checkpoints that ``--resume`` can go on from."""
+    checkpoint_steps: int = 8192
+    """Steps between two checkpoints that ``--resume`` can go on from; by default every update."""
     evaluation_steps: int = 262_144
     """Steps between two evaluations."""
     evaluation_starts: int = 50
     """Starts of an evaluation against each opponent, played twice with seats exchanged."""
-    evaluation_opponents: tuple[str, ...] = ("random", "wall-hugger")
+    evaluation_opponents: tuple[str, ...] = ("random", "wall-hugger", "voronoi")
+    """The ladder, by SPEC; the best policy so far is met too."""
+    losses_share: float = 0.5
+    """Share of the games that begin shortly before a defeat, where ``--losses`` gives some."""
     threads: int = 1
     """Threads that PyTorch may use."""
+    device: Device = Device.AUTO
     network: NetworkConfig = field(default_factory=NetworkConfig)
 
     def __post_init__(self) -> None:
@@ -109,6 +142,10 @@ class TrainConfig:
         for name in ("gamma", "gae_lambda", "clip_range"):
             value = getattr(self, name)
             _require(0 < value <= 1, name, value, "above 0, at most 1")
+        for name in ("latest_share", "losses_share"):
+            value = getattr(self, name)
+            _require(0 <= value <= 1, name, value, "0 to 1")
+        _require(self.rivalry >= 0, "rivalry", self.rivalry, "0 or more")
         _require(self.learning_rate > 0, "learning_rate", self.learning_rate, "above 0")
         weights = (self.self_play_weight, *(weight for _, weight in self.anchors))
         _require(
@@ -150,7 +187,14 @@ class TrainConfig:
         try:
             fields: dict[str, Any] = json.loads(text)
             network = _tuples(fields.pop("network", {}))
-            return cls(network=NetworkConfig(**network), **_tuples(fields))
+            algorithm = Algorithm(fields.pop("algorithm", Algorithm.MASKABLE_PPO))
+            device = Device(fields.pop("device", Device.AUTO))
+            return cls(
+                network=NetworkConfig(**network),
+                algorithm=algorithm,
+                device=device,
+                **_tuples(fields),
+            )
         except (TypeError, ValueError, AttributeError) as error:
             raise TrainingConfigError(f"not a training configuration: {error}") from error
 
@@ -169,10 +213,30 @@ def _require(holds: bool, name: str, value: object, allowed: str) -> None:
 
 
 PRESETS: Final = {
+    "quick": TrainConfig(
+        steps=300_000,
+        anchors=(("random", 0.1), ("wall-hugger", 0.4)),
+        evaluation_steps=98_304,
+        snapshot_steps=32_768,
+    ),
     "small": TrainConfig(),
-    "quick": TrainConfig(steps=300_000, evaluation_steps=98_304, snapshot_steps=32_768),
+    "strong": TrainConfig(
+        steps=6_000_000,
+        learning_rate=5e-4,
+        anchors=(("wall-hugger", 0.1), ("voronoi", 0.25), ("minimax:depth=2", 0.15)),
+        latest_share=0.5,
+        rivalry=2.0,
+        pool_size=12,
+        snapshot_steps=131_072,
+        evaluation_steps=524_288,
+        evaluation_opponents=("wall-hugger", "voronoi", "minimax:depth=2"),
+        network=NetworkConfig(
+            fovea_channels=(48, 48, 64), periphery_channels=(24, 24), territory_steps=40
+        ),
+    ),
 }
-"""``small`` makes the shipped ``ppo-small``; ``quick`` beats ``random`` within some minutes."""
+"""``small`` makes the shipped ``ppo-small``, ``quick`` a first model within minutes; ``strong``
+sees territory, meets searches and a league, and wants hours."""
 
 
 def preset_named(name: str) -> TrainConfig:

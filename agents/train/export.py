@@ -4,16 +4,19 @@ import tempfile
 import warnings
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 import onnx
 import torch
+from torch import nn
 
 from agents.onnx_agent import OnnxAgent
 from agents.policy import select_actions
 from agents.train.errors import ParityError
 from agents.train.network import SIDE, PolicyNetwork
+from agents.train.symmetry import SymmetricEnsemble
+from agents.train.territory import TerritoryMaps
 from tron_env.batch import BatchEngine
 from tron_env.ruleset import ARENA
 from tron_env.types import (
@@ -24,17 +27,21 @@ from tron_env.types import (
     Float32Array,
     Outcome,
     SeedArray,
-    UInt8Array,
 )
 
 OPSET: Final = 17
+BITWISE_OPSET: Final = 18
+"""For networks with territory, whose boards are packed bits."""
 INPUT: Final = "observations"
 OUTPUT: Final = "logits"
 TOLERANCE: Final = 1e-4
 """Largest allowed difference of a logit; float32 sums in another order differ by about 1e-6."""
-PARITY_POSITIONS: Final = 2000
+PARITY_POSITIONS: Final = 1000
 PARITY_SEED: Final = 17
 PARITY_BATCH: Final = 64
+PARITY_GAMES: Final = 16
+PARITY_EVERY: Final = 3
+"""Plies from one position kept to the next of its game, so that whole games are seen."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,14 +70,17 @@ class Positions:
     """``(k, 4)``, at least one accepted action in every row."""
 
 
-def export(network: PolicyNetwork, path: Path) -> Parity:
+def export(network: PolicyNetwork, path: Path, *, ensemble: bool = False) -> Parity:
     """Write ``network`` to ``path``, once it is shown to compute the same.
+
+    With ``ensemble`` it is asked on all eight images of the board, inside the graph.
 
     Raises:
         ParityError: it does not; nothing is written.
     """
-    model = to_onnx(network)
-    parity = check_parity(network, model)
+    policy = SymmetricEnsemble(network).eval() if ensemble else network
+    model = to_onnx(policy)
+    parity = check_parity(policy, model)
     if not parity.passed:
         raise ParityError(
             f"not written: on {parity.positions} positions the graph changes "
@@ -84,11 +94,17 @@ def export(network: PolicyNetwork, path: Path) -> Parity:
     return parity
 
 
-def to_onnx(network: PolicyNetwork) -> bytes:
-    """Return an ONNX model, opset 17, float32 ``(batch, 5, 32, 32)`` to ``(batch, 4)``.
+def to_onnx(network: nn.Module) -> bytes:
+    """Return an ONNX model, float32 ``(batch, 5, 32, 32)`` to ``(batch, 4)``.
 
     The TorchScript exporter is used: the newer one needs further packages.
     """
+    packed = any(isinstance(module, TerritoryMaps) for module in network.modules())
+    opset = BITWISE_OPSET if packed else OPSET
+    # The exporter knows the operator but not that it may stand for PyTorch's.
+    torch.onnx.register_custom_op_symbolic(  # type: ignore[attr-defined]
+        "aten::bitwise_or", _bitwise_or, BITWISE_OPSET
+    )
     with tempfile.TemporaryDirectory() as folder, warnings.catch_warnings():
         path = Path(folder) / "model.onnx"
         warnings.filterwarnings("ignore", category=DeprecationWarning)
@@ -97,7 +113,7 @@ def to_onnx(network: PolicyNetwork) -> bytes:
             (torch.zeros(2, PLANES, SIDE, SIDE),),
             path,
             dynamo=False,
-            opset_version=OPSET,
+            opset_version=opset,
             input_names=[INPUT],
             output_names=[OUTPUT],
             dynamic_axes={INPUT: {0: "batch"}, OUTPUT: {0: "batch"}},
@@ -108,7 +124,11 @@ def to_onnx(network: PolicyNetwork) -> bytes:
     return serialized
 
 
-def check_parity(network: PolicyNetwork, model: bytes, positions: int = PARITY_POSITIONS) -> Parity:
+def _bitwise_or(graph: Any, first: Any, second: Any) -> Any:
+    return graph.op("BitwiseOr", first, second)
+
+
+def check_parity(network: nn.Module, model: bytes, positions: int = PARITY_POSITIONS) -> Parity:
     """Compare ``model`` with ``network`` on ``positions`` real positions.
 
     The graph is asked in batches of 64 and, for the first 64 positions, one by one as well.
@@ -133,34 +153,34 @@ def check_parity(network: PolicyNetwork, model: bytes, positions: int = PARITY_P
     )
 
 
-def real_positions(network: PolicyNetwork, count: int, seed: int = PARITY_SEED) -> Positions:
+def real_positions(network: nn.Module, count: int, seed: int = PARITY_SEED) -> Positions:
     """Collect positions from games in which the network plays, one ply in eight at random."""
     generator = np.random.default_rng(seed)
-    engine = BatchEngine(ARENA, PARITY_BATCH)
-    games = np.arange(engine.n, dtype=np.intp)
+    engine = BatchEngine(ARENA, PARITY_GAMES)
+    games = np.repeat(np.arange(engine.n, dtype=np.intp), SEATS)
+    seats = np.tile(np.arange(SEATS, dtype=np.intp), engine.n)
     observations: list[Float32Array] = []
     masks: list[BoolArray] = []
-    collected = 0
+    collected = ply = 0
     while collected < count:
-        over = games[engine.outcomes != Outcome.ONGOING]
+        over = np.flatnonzero(engine.outcomes != Outcome.ONGOING)
         seeds: SeedArray = generator.integers(0, 2**64, size=(len(over),), dtype=np.uint64)
         engine.reset(over, seeds)
-        actions: UInt8Array = np.zeros((engine.n, SEATS), dtype=np.uint8)
-        for seat in range(SEATS):
-            seen = np.empty((engine.n, PLANES, SIDE, SIDE), dtype=np.float32)
-            seats = np.full(engine.n, seat, dtype=np.intp)
-            engine.gather(games, seats, seen)
-            with torch.no_grad():
-                logits = network(torch.from_numpy(seen)).numpy()
-            wild = generator.random(engine.n) < 1 / 8
-            logits[wild] = generator.random((int(wild.sum()), ACTIONS), dtype=np.float32)
-            accepted = engine.masks[:, seat].copy()
-            actions[:, seat] = select_actions(logits, accepted, engine.headings[:, seat])
+        seen = np.empty((len(games), PLANES, SIDE, SIDE), dtype=np.float32)
+        engine.gather(games, seats, seen)
+        with torch.no_grad():
+            logits = network(torch.from_numpy(seen)).numpy()
+        wild = generator.random(len(games)) < 1 / 8
+        logits[wild] = generator.random((int(wild.sum()), ACTIONS), dtype=np.float32)
+        accepted = engine.masks[games, seats]
+        if ply % PARITY_EVERY == 0:
             able = accepted.any(axis=1)
             observations.append(seen[able])
             masks.append(accepted[able])
             collected += int(able.sum())
-        engine.step(actions)
+        actions = select_actions(logits, accepted, engine.headings[games, seats])
+        engine.step(actions.reshape(engine.n, SEATS))
+        ply += 1
     return Positions(np.concatenate(observations)[:count], np.concatenate(masks)[:count])
 
 

@@ -6,6 +6,9 @@ the head. Two windows are taken. The *fovea* shows the nearest cells one by one;
 shows the whole board in blocks of 4x4 cells, each the mean of what lies in it. So a small
 convolutional network sees its own surroundings exactly, wherever it stands, and all of the rest
 roughly, for the price of a few small matrix products. Cells off the board read as not free.
+
+With ``territory_steps`` the maps of ``agents.train.territory`` are seen through both windows too,
+and its facts about each action are turned into a score an action by one small network for all four.
 """
 
 from collections.abc import Mapping
@@ -16,13 +19,18 @@ from stable_baselines3.common.torch_layers import BaseFeaturesExtractor
 from torch import Tensor, nn
 
 from agents.train.config import NetworkConfig
+from agents.train.territory import FACTS, MAPS, TerritoryMaps
 from tron_env.types import ACTIONS, PLANES, Plane
 
 SIDE = 32
 BLOCK = 4
 PERIPHERY = 2 * SIDE // BLOCK
 VIEWS = 4
-"""Planes of a window: free, own trail, other trail, other head."""
+"""Planes of a window: free, own trail, other trail, other head; then the territory's maps."""
+CONTEXT = 16
+"""Numbers about the whole position that the score of an action depends on."""
+SCORER = 32
+"""Width of the hidden layer that scores an action."""
 
 
 def selection_table(offsets: range, block: int) -> Tensor:
@@ -46,13 +54,18 @@ def selection_table(offsets: range, block: int) -> Tensor:
 
 
 class TronFeatures(BaseFeaturesExtractor):
-    """Observation ``(batch, 5, 32, 32)`` float32 to features ``(batch, config.features)``."""
+    """Observation ``(batch, 5, 32, 32)`` float32 to features, ``(batch, features_dim)``.
+
+    There are ``config.features`` of them, and one more an action where territory is seen.
+    """
 
     fovea_table: Tensor
     periphery_table: Tensor
 
     def __init__(self, observation_space: spaces.Box, config: NetworkConfig) -> None:
-        super().__init__(observation_space, config.features)
+        scores = ACTIONS if config.territory_steps else 0
+        super().__init__(observation_space, config.features + scores)
+        views = VIEWS + (MAPS if config.territory_steps else 0)
         radius = config.fovea_radius
         self.fovea_side = 2 * radius + 1
         self.register_buffer(
@@ -63,7 +76,7 @@ class TronFeatures(BaseFeaturesExtractor):
         )
         near, middle, far = config.fovea_channels
         self.fovea = nn.Sequential(
-            nn.Conv2d(VIEWS, near, 3, stride=2),
+            nn.Conv2d(views, near, 3, stride=2),
             nn.ReLU(),
             nn.Conv2d(near, middle, 3, stride=2),
             nn.ReLU(),
@@ -73,7 +86,7 @@ class TronFeatures(BaseFeaturesExtractor):
         )
         first, second = config.periphery_channels
         self.periphery = nn.Sequential(
-            nn.Conv2d(VIEWS, first, 3, stride=2),
+            nn.Conv2d(views, first, 3, stride=2),
             nn.ReLU(),
             nn.Conv2d(first, second, 3, stride=2),
             nn.ReLU(),
@@ -81,17 +94,30 @@ class TronFeatures(BaseFeaturesExtractor):
         )
         with torch.no_grad():
             joined = (
-                self.fovea(torch.zeros(1, VIEWS, self.fovea_side, self.fovea_side)).shape[1]
-                + self.periphery(torch.zeros(1, VIEWS, PERIPHERY, PERIPHERY)).shape[1]
+                self.fovea(torch.zeros(1, views, self.fovea_side, self.fovea_side)).shape[1]
+                + self.periphery(torch.zeros(1, views, PERIPHERY, PERIPHERY)).shape[1]
+            )
+        self.territory: TerritoryMaps | None = None
+        if config.territory_steps:
+            self.territory = TerritoryMaps(config.territory_steps)
+            joined += ACTIONS * FACTS
+            self.context = nn.Sequential(nn.Linear(config.features, CONTEXT), nn.ReLU())
+            self.scorer = nn.Sequential(
+                nn.Linear(FACTS + CONTEXT, SCORER), nn.ReLU(), nn.Linear(SCORER, 1)
             )
         self.hidden = nn.Sequential(nn.Linear(joined, config.features), nn.ReLU())
 
-    def windows(self, observations: Tensor) -> tuple[Tensor, Tensor]:
-        """Return the fovea ``(batch, 4, side, side)`` and the periphery ``(batch, 4, 16, 16)``."""
+    def windows(self, observations: Tensor, maps: Tensor | None = None) -> tuple[Tensor, Tensor]:
+        """Return the fovea ``(batch, n, side, side)`` and the periphery ``(batch, n, 16, 16)``.
+
+        ``n`` is 4, and more by the number of ``maps``, float32 ``(batch, m, 32, 32)``.
+        """
         own = observations[:, Plane.OWN_TRAIL]
         other = observations[:, Plane.OTHER_TRAIL]
         free = 1.0 - observations[:, Plane.WALLS] - own - other
         planes = torch.stack((free, own, other, observations[:, Plane.OTHER_HEAD]), dim=1)
+        if maps is not None:
+            planes = torch.cat((planes, maps), dim=1)
         head = observations[:, Plane.OWN_HEAD]
         row, col = head.sum(dim=2), head.sum(dim=1)
         return (
@@ -101,10 +127,18 @@ class TronFeatures(BaseFeaturesExtractor):
 
     def forward(self, observations: Tensor) -> Tensor:
         """Return the features of a batch of observations."""
-        fovea, periphery = self.windows(observations)
-        joined = torch.cat((self.fovea(fovea), self.periphery(periphery)), dim=1)
-        features: Tensor = self.hidden(joined)
-        return features
+        if self.territory is None:
+            fovea, periphery = self.windows(observations)
+            joined = torch.cat((self.fovea(fovea), self.periphery(periphery)), dim=1)
+            features: Tensor = self.hidden(joined)
+            return features
+        maps, facts = self.territory(observations)
+        fovea, periphery = self.windows(observations, maps)
+        known = (self.fovea(fovea), self.periphery(periphery), facts.flatten(1))
+        features = self.hidden(torch.cat(known, dim=1))
+        context = self.context(features).unsqueeze(1).expand(-1, ACTIONS, -1)
+        scores = self.scorer(torch.cat((facts, context), dim=2)).squeeze(2)
+        return torch.cat((features, scores), dim=1)
 
 
 def _window(planes: Tensor, row: Tensor, col: Tensor, table: Tensor, side: int) -> Tensor:
@@ -124,7 +158,7 @@ class PolicyNetwork(nn.Module):
         self.config = config
         space = spaces.Box(0, 1, (PLANES, SIDE, SIDE))
         self.features_extractor = TronFeatures(space, config)
-        self.action_net = nn.Linear(config.features, ACTIONS)
+        self.action_net = nn.Linear(self.features_extractor.features_dim, ACTIONS)
 
     def forward(self, observations: Tensor) -> Tensor:
         """Return the logits of a batch of observations."""

@@ -48,5 +48,5 @@ def test_malformed_json_is_refused(text):
 
 
 def test_an_unknown_preset_is_refused_by_name():
-    with pytest.raises(TrainingConfigError, match="known are quick, small"):
+    with pytest.raises(TrainingConfigError, match="known are quick, small, strong"):
         preset_named("huge")
