@@ -2,45 +2,74 @@
 
 import json
 import sys
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-if TYPE_CHECKING:
-    from rich.progress import Progress as Bar
+from agents.train.cli_reports import (
+    command_line,
+    score_fields,
+    score_line,
+    training_extra,
+    training_reporter,
+)
 
-    from agents.train.evaluation import Score
-    from agents.train.selfplay import Progress, Reporter
+if TYPE_CHECKING:
+    from agents.train.config import TrainConfig
+    from agents.train.league_env import Start
 
 EVALUATION_OPPONENTS = ("random", "wall-hugger", "voronoi")
-
-
-@contextmanager
-def _training_extra() -> Iterator[None]:
-    """Turn a missing PyTorch or Stable-Baselines3 into an error that says what to install."""
-    from agents.train.errors import MissingExtraError
-
-    try:
-        yield
-    except ModuleNotFoundError as error:
-        package = (error.name or "").partition(".")[0]
-        if package not in {"torch", "stable_baselines3", "sb3_contrib"}:
-            raise
-        raise MissingExtraError(
-            f"training needs {package}, which is not installed; "
-            "run: pip install 'tron-arena[train]'"
-        ) from error
+RUN_SETTINGS = ("preset", "seed", "algorithm", "init", "losses", "losses_of")
+"""Options that a resumed run keeps from its beginning."""
 
 
 @click.command()
-@click.option("--preset", default="small", show_default=True, help="small or quick.")
+@click.option(
+    "--preset",
+    default="quick",
+    show_default=True,
+    help="quick (minutes), small (half an hour; made ppo-small) or strong (hours).",
+)
+@click.option(
+    "--algorithm",
+    type=click.Choice(["maskable-ppo", "ppo"]),
+    help="Draw from accepted actions only, or learn what not to ride into.  [default: preset's]",
+)
 @click.option("--steps", type=click.IntRange(min=1), help="Length of the whole run in plies.")
 @click.option("--seed", type=click.IntRange(0, 2**32 - 1), help="Seed of the run.")
 @click.option("--threads", type=click.IntRange(min=1), help="Threads that PyTorch may use.")
+@click.option(
+    "--device",
+    type=click.Choice(["auto", "cpu", "cuda"]),
+    help="Where to compute; auto takes a GPU if there is one.",
+)
+@click.option(
+    "--anchor",
+    "anchors",
+    multiple=True,
+    metavar="SPEC",
+    help="A fixed opponent instead of the preset's; may be given several times.",
+)
+@click.option(
+    "--init",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="Begin with the network of this checkpoint, such as one that was distilled.",
+)
+@click.option(
+    "--losses",
+    multiple=True,
+    metavar="REPLAY",
+    help="Begin some games shortly before the end of lost ones: a replay, a folder of replays "
+    "or a game's number; may be given several times.",
+)
+@click.option(
+    "--losses-of",
+    metavar="MODEL.onnx",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="Whose defeats --losses are about  [default: whoever lost].",
+)
 @click.option(
     "--out",
     type=click.Path(file_okay=False, path_type=Path),
@@ -49,63 +78,156 @@ def _training_extra() -> Iterator[None]:
     help="Folder for checkpoints.",
 )
 @click.option("--resume", is_flag=True, help="Go on from the last checkpoint in --out.")
+@click.option("--tensorboard/--no-tensorboard", default=True, help="Log for TensorBoard.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
+@click.pass_context
 def train(
+    context: click.Context,
     preset: str,
+    algorithm: str | None,
     steps: int | None,
     seed: int | None,
     threads: int | None,
+    device: str | None,
+    anchors: tuple[str, ...],
+    init: Path | None,
+    losses: tuple[str, ...],
+    losses_of: Path | None,
     out: Path,
     resume: bool,
+    tensorboard: bool,
     as_json: bool,
 ) -> None:
-    """Train a policy by self-play with masked PPO.
+    """Train a policy by self-play with PPO.
 
-    A resumed run keeps its own settings; only --steps and --threads may then be given.
+    A resumed run keeps its own settings; only --steps, --threads and --device may then be given.
     """
-    from agents.train.config import preset_named
+    from agents.train.config import Algorithm, Device, preset_named
 
-    with _training_extra():
+    if resume:
+        given = [
+            name
+            for name in (*RUN_SETTINGS, "anchors")
+            if context.get_parameter_source(name) is click.core.ParameterSource.COMMANDLINE
+        ]
+        if given:
+            options = ", ".join(f"--{name.replace('_', '-')}" for name in given)
+            raise click.UsageError(f"a resumed run keeps its settings; leave out {options}")
+    if losses_of is not None and not losses:
+        raise click.UsageError("--losses-of says whose defeats --losses are about; give both")
+    with training_extra():
         from agents.train import selfplay
         from agents.train.checkpoint import load_checkpoint
+    teacher = None if init is None else load_checkpoint(init)
     if resume:
-        if seed is not None:
-            raise click.UsageError("a resumed run keeps its seed; leave --seed out")
         config = load_checkpoint(out / selfplay.LATEST).config
     else:
         config = preset_named(preset)
+        if anchors:
+            config = replace(config, anchors=tuple((spec, 0.5 / len(anchors)) for spec in anchors))
+        if teacher is not None:
+            config = replace(config, network=teacher.config.network)
     config = replace(
         config,
+        algorithm=config.algorithm if algorithm is None else Algorithm(algorithm),
         steps=config.steps if steps is None else steps,
         seed=config.seed if seed is None else seed,
         threads=config.threads if threads is None else threads,
+        device=config.device if device is None else Device(device),
     )
-    with _reporter(config.steps, as_json) as reporter:
-        latest = selfplay.train(config, out, resume=resume, reporter=reporter)
+    defeats: tuple[Start, ...] = ()
+    if losses:
+        from agents.train.losses import find_defeats
+
+        defeats = find_defeats(losses, losses_of)
+    beginning = selfplay.Beginning(command_line(context), teacher, defeats, tensorboard)
     if not as_json:
-        click.echo(f"checkpoint: {latest}")
-        click.echo(f"next: tron export {latest} my-policy.onnx")
+        _introduce(config, out, resume=resume, defeats=len(defeats))
+    try:
+        with training_reporter(config.steps, as_json=as_json) as reporter:
+            latest = selfplay.train(
+                config, out, resume=resume, reporter=reporter, beginning=beginning
+            )
+    except KeyboardInterrupt:
+        if (out / selfplay.LATEST).exists():
+            click.echo(f"\nstopped; go on with: tron train --resume --out {out}", err=True)
+        raise
+    best = out / selfplay.BEST
+    if not as_json:
+        click.echo(f"checkpoint: {latest}; best on the ladder: {best}")
+        click.echo(f"next: tron export {best} my-policy.onnx")
+
+
+def _introduce(config: "TrainConfig", out: Path, *, resume: bool, defeats: int) -> None:
+    met = ", ".join(spec for spec, _ in config.anchors)
+    click.echo(
+        f"{'going on with' if resume else 'training'} {out}: {config.algorithm}, "
+        f"{config.steps:,} plies, seed {config.seed}, against its own past and {met or 'nobody'}"
+    )
+    if defeats:
+        click.echo(f"a share of {config.losses_share:.0%} of the games begins at {defeats} defeats")
+    click.echo("Ctrl-C stops; --resume goes on where it stopped")
 
 
 @click.command()
 @click.argument("checkpoint", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.argument("output", type=click.Path(dir_okay=False, path_type=Path))
+@click.option(
+    "--ensemble",
+    is_flag=True,
+    help="Ask the network on all eight images of the board: stronger, and eight times the work.",
+)
+@click.option(
+    "--starts",
+    type=click.IntRange(min=0),
+    default=25,
+    show_default=True,
+    help="Starts played against each simple agent for the card; 0 for none.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-def export(checkpoint: Path, output: Path, as_json: bool) -> None:
-    """Write a checkpoint as an ONNX model, once it is shown to play the same."""
-    with _training_extra():
+@click.pass_context
+def export(
+    context: click.Context,
+    checkpoint: Path,
+    output: Path,
+    ensemble: bool,
+    starts: int,
+    as_json: bool,
+) -> None:
+    """Write a checkpoint as an ONNX model, once it is shown to play the same, and its card."""
+    with training_extra():
         from agents.train import export as exporting
+        from agents.train.card import Card, write_card
         from agents.train.checkpoint import load_checkpoint
-    parity = exporting.export(load_checkpoint(checkpoint).network(), output)
+    from agents.onnx_agent import OnnxAgent
+    from agents.train.evaluation import evaluate as measured
+    from tron_env.agent import make_agent
+    from tron_env.cli_progress import progress_shown
+
+    loaded = load_checkpoint(checkpoint)
+    parity = exporting.export(loaded.network(), output, ensemble=ensemble)
     size = output.stat().st_size
+    scores = []
+    if starts:
+        model = OnnxAgent(output, output.stem)
+        with progress_shown("measuring for the card", "opponents") as tell:
+            for number, spec in enumerate(EVALUATION_OPPONENTS):
+                tell(number, len(EVALUATION_OPPONENTS))
+                scores.append(measured(model, make_agent(spec), starts=starts, seed=1))
+            tell(len(EVALUATION_OPPONENTS), len(EVALUATION_OPPONENTS))
+    card = write_card(Card(output, loaded, parity, scores, command_line(context), ensemble))
     if as_json:
-        click.echo(json.dumps({"path": str(output), "bytes": size, **asdict(parity)}))
+        results = [score_fields(score) for score in scores]
+        told = {"path": str(output), "bytes": size, "card": str(card), **asdict(parity)}
+        click.echo(json.dumps({**told, "results": results}))
         return
     click.echo(
         f"parity on {parity.positions} positions: largest error {parity.largest_error:.1e}, "
         f"{parity.decision_changes} decisions changed"
     )
-    click.echo(f"wrote {output} ({size / 1024:.0f} KiB)")
+    for score in scores:
+        click.echo(score_line(score))
+    click.echo(f"wrote {output} ({size / 1024:.0f} KiB) and its card {card}")
     click.echo(f"next: tron validate {output}")
 
 
@@ -126,83 +248,7 @@ def evaluate(agent: str, opponents: tuple[str, ...], starts: int, seed: int, as_
         score = evaluation.evaluate(tested, make_agent(spec), starts=starts, seed=seed)
         scores.append(score)
         if not as_json:
-            click.echo(_score_line(score))
+            click.echo(score_line(score))
+            sys.stdout.flush()
     if as_json:
-        click.echo(json.dumps([_score_dict(score) for score in scores]))
-
-
-def _score_line(score: "Score") -> str:
-    low, high = score.interval
-    return (
-        f"against {score.opponent}: {score.points:.1%} (95% interval {low:.1%} to {high:.1%}), "
-        f"{score.wins} won, {score.draws} drawn, {score.losses} lost"
-    )
-
-
-def _score_dict(score: "Score") -> dict[str, object]:
-    return {**asdict(score), "points": score.points, "interval": score.interval}
-
-
-@contextmanager
-def _reporter(total: int, as_json: bool) -> "Iterator[Reporter]":
-    if as_json:
-        yield _Lines(as_json=True)
-    elif not sys.stdout.isatty():
-        yield _Lines(as_json=False)
-    else:
-        from rich.progress import BarColumn, TextColumn, TimeRemainingColumn
-        from rich.progress import Progress as Bar
-
-        columns = (
-            TextColumn("{task.completed:,.0f} / {task.total:,.0f} plies"),
-            BarColumn(),
-            TimeRemainingColumn(),
-            TextColumn("{task.description}"),
-        )
-        with Bar(*columns) as bar:
-            yield _Terminal(bar, total)
-
-
-def _summary(progress: "Progress") -> str:
-    points = ", ".join(f"{name} {share:.0%}" for name, share in sorted(progress.points.items()))
-    return f"{progress.steps_per_second:,.0f} plies/s, points: {points or 'no game ended yet'}"
-
-
-class _Lines:
-    """Plain lines, for files and pipes."""
-
-    def __init__(self, *, as_json: bool) -> None:
-        self._as_json = as_json
-
-    def progressed(self, progress: "Progress") -> None:
-        if self._as_json:
-            plies = progress.mean_plies if progress.points else None
-            fields = {**asdict(progress), "mean_plies": plies}
-            click.echo(json.dumps({"event": "progress", **fields}))
-        else:
-            click.echo(f"{progress.steps:,} / {progress.total:,} plies, {_summary(progress)}")
-        sys.stdout.flush()
-
-    def evaluated(self, steps: int, scores: "Sequence[Score]") -> None:
-        if self._as_json:
-            results = [_score_dict(score) for score in scores]
-            click.echo(json.dumps({"event": "evaluation", "steps": steps, "scores": results}))
-        else:
-            for score in scores:
-                click.echo(f"evaluation at {steps:,} plies {_score_line(score)}")
-        sys.stdout.flush()
-
-
-class _Terminal:
-    """A progress bar with evaluations above it."""
-
-    def __init__(self, bar: "Bar", total: int) -> None:
-        self._bar = bar
-        self._task = bar.add_task("playing the first games", total=total)
-
-    def progressed(self, progress: "Progress") -> None:
-        self._bar.update(self._task, completed=progress.steps, description=_summary(progress))
-
-    def evaluated(self, steps: int, scores: "Sequence[Score]") -> None:
-        for score in scores:
-            self._bar.console.print(f"at {steps:,} plies {_score_line(score)}", highlight=False)
+        click.echo(json.dumps([score_fields(score) for score in scores]))

@@ -25,3 +25,7 @@ class CheckpointError(TrainingError):
 
 class ParityError(TrainingError):
     """The exported graph does not compute what the network computes."""
+
+
+class DefeatsError(TrainingError):
+    """The replays given hold no defeat to train on."""

@@ -1,67 +1,49 @@
-"""Training: masked PPO against fixed anchors and a pool of the learner's own snapshots."""
+"""Training: PPO against a league of fixed anchors and the learner's own snapshots."""
 
+import dataclasses
+import importlib.util
 import logging
 import time
-from collections import deque
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
 import numpy as np
 import torch
 from sb3_contrib import MaskablePPO
+from stable_baselines3 import PPO
 from stable_baselines3.common.callbacks import BaseCallback
 
-from agents.policy import select_actions
-from agents.train.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
+from agents.train.checkpoint import (
+    Checkpoint,
+    Stage,
+    load_checkpoint,
+    save_checkpoint,
+    save_snapshot,
+)
 from agents.train.config import TrainConfig
-from agents.train.errors import RunFolderError
+from agents.train.errors import CheckpointError, RunFolderError
 from agents.train.evaluation import Score, evaluate
-from agents.train.network import PolicyNetwork, TronFeatures
-from agents.train.vec_env import TronVecEnv
-from tron_env.agent import Agent, make_agent
-from tron_env.batch import BatchEngine
+from agents.train.league import League, Named
+from agents.train.league_env import LeagueEnv, Start, load_starts, save_starts
+from agents.train.learner import Learner, NetworkAgent, make_learner
+from agents.train.network import PolicyNetwork
+from agents.train.provenance import commit
+from agents.train.run_state import Marks, capture, restore, snapshot_names
+from tron_env.agent import make_agent
 from tron_env.rewards import Rewards
-from tron_env.types import PLANES, Float32Array, IntArray, UInt8Array
 
 logger = logging.getLogger(__name__)
 
 LATEST = "latest.zip"
+BEST = "best.zip"
 SNAPSHOTS = "snapshots"
 CONFIG = "config.json"
+TENSORBOARD = "tensorboard"
+STARTS = "starts.npz"
 EVALUATION_SEED = 20_000
 """Names the starts of every evaluation during training, so that they compare."""
-
-
-class NetworkAgent:
-    """A network as an agent: the best accepted action, or one drawn by the policy's odds."""
-
-    def __init__(
-        self, name: str, network: PolicyNetwork, generator: np.random.Generator | None = None
-    ) -> None:
-        """Wrap ``network``; with a ``generator`` actions are drawn, without one the best is."""
-        self.name = name
-        self._network = network
-        self._generator = generator
-
-    def act(self, engine: BatchEngine, games: IntArray, seats: IntArray) -> UInt8Array:
-        """Return one action a rider; see ``tron_env.agent.Agent``."""
-        logits = self.logits(engine, games, seats)
-        if self._generator is not None:
-            # Adding Gumbel noise and taking the best draws from the softmax of the logits.
-            logits = logits + self._generator.gumbel(size=logits.shape).astype(np.float32)
-        masks, headings = engine.masks[games, seats], engine.headings[games, seats]
-        return select_actions(logits, masks, headings)
-
-    def logits(self, engine: BatchEngine, games: IntArray, seats: IntArray) -> Float32Array:
-        """Return the network's float32 ``(k, 4)`` for chosen riders."""
-        shape = (len(games), PLANES, engine.ruleset.height, engine.ruleset.width)
-        observations = np.empty(shape, dtype=np.float32)
-        engine.gather(games, seats, observations)
-        with torch.no_grad():
-            logits: Float32Array = self._network(torch.from_numpy(observations)).numpy()
-        return logits
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,40 +65,43 @@ class Reporter(Protocol):
     def progressed(self, progress: Progress) -> None:
         """Take note of an update."""
 
-    def evaluated(self, steps: int, scores: Sequence[Score]) -> None:
-        """Take note of an evaluation."""
+    def evaluated(self, steps: int, scores: Sequence[Score], *, promoted: bool) -> None:
+        """Take note of an evaluation, and of whether its policy is now the best of the run."""
 
 
-@dataclass(slots=True)
-class OpponentPool:
-    """Anchors and the newest snapshots, with their shares of the games."""
+@dataclass(frozen=True, slots=True)
+class Beginning:
+    """What a new run begins with, beside its configuration."""
 
-    config: TrainConfig
-    anchors: list[Agent]
-    snapshots: deque[Agent] = field(init=False)
-
-    def __post_init__(self) -> None:
-        self.snapshots = deque(maxlen=self.config.pool_size)
-
-    def share(self, env: TronVecEnv) -> None:
-        """Make new games of ``env`` follow the present pool."""
-        agents = [*self.anchors, *self.snapshots]
-        each = self.config.self_play_weight / max(1, len(self.snapshots))
-        anchor_weights = [weight for _, weight in self.config.anchors]
-        weights = [*anchor_weights, *[each] * len(self.snapshots)]
-        env.set_opponents(list(zip(agents, weights, strict=True)))
+    command: str = "tron train"
+    """For the card of what becomes of it."""
+    teacher: Checkpoint | None = None
+    """Whose weights to begin with; the configuration must have its network."""
+    defeats: tuple[Start, ...] = ()
+    """Positions that a share of the games begins with."""
+    tensorboard: bool = True
+    """Whether to log for TensorBoard, where that is installed."""
 
 
-def train(config: TrainConfig, out: Path, *, resume: bool, reporter: Reporter) -> Path:
+def train(
+    config: TrainConfig,
+    out: Path,
+    *,
+    resume: bool,
+    reporter: Reporter,
+    beginning: Beginning | None = None,
+) -> Path:
     """Train until ``config.steps`` and return the last checkpoint.
 
-    ``out`` receives ``config.json``, ``latest.zip`` and ``snapshots/``. A resumed run continues
-    with the weights, optimizer and opponents of the last checkpoint, in games begun afresh.
+    ``out`` receives ``config.json``, ``latest.zip``, the promoted ``best.zip``, ``snapshots/`` and
+    ``tensorboard/``. A run that was stopped and resumed ends with the weights of one that was not,
+    on the same machine.
 
     Raises:
         RunFolderError: ``out`` holds a run already and ``resume`` is False.
         CheckpointError: ``resume`` is True and there is no intact checkpoint.
     """
+    given = beginning or Beginning()
     torch.set_num_threads(config.threads)
     latest = out / LATEST
     checkpoint = load_checkpoint(latest) if resume else None
@@ -125,112 +110,136 @@ def train(config: TrainConfig, out: Path, *, resume: bool, reporter: Reporter) -
     out.mkdir(parents=True, exist_ok=True)
     (out / CONFIG).write_text(config.to_json(), encoding="utf-8")
 
-    done = 0 if checkpoint is None else checkpoint.steps
-    model = _learner(config, checkpoint)
-    pool = OpponentPool(config, [make_agent(spec) for spec, _ in config.anchors])
-    for path in sorted((out / SNAPSHOTS).glob("*.zip"))[-config.pool_size :]:
-        pool.snapshots.append(_snapshot_agent(load_checkpoint(path)))
-    run = _Run(config, out, pool, reporter)
+    env = LeagueEnv(
+        config.games,
+        ruleset=config.board,
+        rewards=Rewards(survival=config.survival_bonus),
+        seed=config.seed,
+    )
+    learner = make_learner(config, env)
+    league = League(config, [Named(spec, make_agent(spec)) for spec, _ in config.anchors])
+    marks = Marks()
+    if checkpoint is not None:
+        marks = _go_on(checkpoint, latest, learner, env, league)
+        history = checkpoint.history
+    else:
+        history = (() if given.teacher is None else given.teacher.history) + (
+            Stage(given.command, _summary(config), config.seed, 0, 0.0, commit()),
+        )
+        if given.teacher is not None:
+            learner.policy.load_state_dict(given.teacher.policy)
+    starts = out / STARTS
+    if checkpoint is None and given.defeats:
+        save_starts(given.defeats, starts)
+    env.games.set_starts(load_starts(starts) if starts.exists() else (), config.losses_share)
+    if given.tensorboard and importlib.util.find_spec("tensorboard") is not None:
+        learner.tensorboard_log = str(out)
+    run = _Run(config, out, league, reporter, history, marks)
+    done = learner.num_timesteps
     if done < config.steps:
-        model.learn(config.steps - done, callback=run, reset_num_timesteps=False)
+        learner.learn(
+            config.steps - done,
+            callback=run,
+            reset_num_timesteps=False,
+            tb_log_name=TENSORBOARD,
+        )
         run.conclude()
     return latest
 
 
-def _learner(config: TrainConfig, checkpoint: Checkpoint | None) -> MaskablePPO:
-    done = 0 if checkpoint is None else checkpoint.steps
-    # A resumed run draws other games than the run it continues did at its beginning.
-    seed = (config.seed + done) % 2**32
-    env = TronVecEnv(
-        config.games,
-        ruleset=config.board,
-        rewards=Rewards(survival=config.survival_bonus),
-        seed=seed,
-    )
-    model = MaskablePPO(
-        "MlpPolicy",
-        env,
-        # The last rollout may go past the end of the run, where less than nothing remains.
-        learning_rate=lambda remaining: config.learning_rate * max(remaining, 0.0),
-        n_steps=config.rollout_plies,
-        batch_size=config.batch_size,
-        n_epochs=config.epochs,
-        gamma=config.gamma,
-        gae_lambda=config.gae_lambda,
-        clip_range=config.clip_range,
-        ent_coef=config.entropy_weight,
-        vf_coef=config.value_weight,
-        max_grad_norm=config.max_gradient_norm,
-        policy_kwargs={
-            "features_extractor_class": TronFeatures,
-            "features_extractor_kwargs": {"config": config.network},
-            "net_arch": [],
-            "normalize_images": False,
-        },
-        seed=seed,
-        device="cpu",
-    )
-    if checkpoint is not None:
-        model.policy.load_state_dict(checkpoint.policy)
-        model.policy.optimizer.load_state_dict(checkpoint.optimizer)
-        model.num_timesteps = checkpoint.steps
-    return model
+def _summary(config: TrainConfig) -> str:
+    met = ", ".join(spec for spec, _ in config.anchors) or "nobody else"
+    return f"{config.algorithm} by self-play beside {met}"
 
 
-def _snapshot_agent(snapshot: Checkpoint) -> NetworkAgent:
+def _go_on(
+    checkpoint: Checkpoint, path: Path, learner: Learner, env: LeagueEnv, league: League
+) -> Marks:
+    state = checkpoint.state
+    if state is None or checkpoint.optimizer is None:
+        raise CheckpointError(f"{path} holds no run to go on with, only a policy; use --init")
+    learner.policy.load_state_dict(checkpoint.policy)
+    learner.policy.optimizer.load_state_dict(checkpoint.optimizer)
+    learner.num_timesteps = checkpoint.steps
+    folder = path.parent / SNAPSHOTS
+    try:
+        snapshots = {
+            name: _snapshot_agent(load_checkpoint(folder / _file_name(name)), learner)
+            for name in snapshot_names(state)
+        }
+        return restore(state, learner, env, league, snapshots)
+    except (KeyError, ValueError, TypeError) as error:
+        raise CheckpointError(f"{path} does not fit its own configuration: {error}") from error
+
+
+def _snapshot_agent(snapshot: Checkpoint, learner: Learner) -> NetworkAgent:
     generator = np.random.default_rng((snapshot.config.seed, snapshot.steps))
-    return NetworkAgent(f"self@{snapshot.steps}", snapshot.network(), generator)
+    network = snapshot.network().to(learner.device)
+    return NetworkAgent(f"self@{snapshot.steps}", network, generator)
+
+
+def _file_name(snapshot: str) -> str:
+    return f"{int(snapshot.partition('@')[2]):012d}.zip"
 
 
 class _Run(BaseCallback):
-    """Snapshots, checkpoints, evaluations and reports between two updates."""
+    """Snapshots, evaluations, checkpoints and reports between two updates."""
 
     def __init__(
-        self, config: TrainConfig, out: Path, pool: OpponentPool, reporter: Reporter
+        self,
+        config: TrainConfig,
+        out: Path,
+        league: League,
+        reporter: Reporter,
+        history: Sequence[Stage],
+        marks: Marks,
     ) -> None:
         super().__init__()
         self._config = config
         self._out = out
-        self._pool = pool
+        self._league = league
         self._reporter = reporter
+        self._history = tuple(history)
+        self._marks = marks
         self._since: dict[str, tuple[float, int]] = {}
         self._plies: list[int] = []
-        self._snapshot_at = self._saved_at = self._evaluated_at = self._reported_at = 0
-        self._clock = time.monotonic()
+        self._reported_at = 0
+        self._clock = self._charged = time.monotonic()
 
     def conclude(self) -> None:
-        """Report, save and evaluate at the end of the run."""
+        """Report, evaluate and save at the end of the run."""
         self._report()
-        self._save()
-        if self._evaluated_at < self.num_timesteps:
+        if self._marks.evaluated < self.num_timesteps:
             self._evaluate()
+        self._save()
 
     def _on_training_start(self) -> None:
-        self._snapshot_at = self._saved_at = self._evaluated_at = self.num_timesteps
         self._reported_at = self.num_timesteps
-        self._clock = time.monotonic()
-        if not self._pool.snapshots:
+        self._clock = self._charged = time.monotonic()
+        if not self._league.snapshots:
             self._snapshot()
         self._share()
 
     def _on_rollout_start(self) -> None:
-        steps = self.num_timesteps
+        steps, marks = self.num_timesteps, self._marks
         if steps > self._reported_at:
             self._report()
-        if steps - self._snapshot_at >= self._config.snapshot_steps:
+        if steps - marks.snapshot >= self._config.snapshot_steps:
             self._snapshot()
-            self._share()
-        if steps - self._saved_at >= self._config.checkpoint_steps:
-            self._save()
-        if steps - self._evaluated_at >= self._config.evaluation_steps:
+        self._share()
+        if steps - marks.evaluated >= self._config.evaluation_steps:
             self._evaluate()
+        if steps - marks.saved >= self._config.checkpoint_steps:
+            self._save()
 
     def _on_step(self) -> bool:
         for info in self.locals["infos"]:
             if info:
-                name = str(info["opponent"]).partition("@")[0]
+                opponent = str(info["opponent"])
                 winner = info["outcome"].winner
                 points = 0.5 if winner is None else float(winner == info["seat"])
+                self._league.record(opponent).add(points)
+                name = "self" if opponent.startswith("self@") else opponent
                 total, games = self._since.get(name, (0.0, 0))
                 self._since[name] = (total + points, games + 1)
                 self._plies.append(info["episode"]["l"])
@@ -239,51 +248,87 @@ class _Run(BaseCallback):
     def _report(self) -> None:
         now = time.monotonic()
         taken = self.num_timesteps - self._reported_at
+        points = {name: total / games for name, (total, games) in self._since.items()}
         self._reporter.progressed(
             Progress(
                 steps=self.num_timesteps,
                 total=self._config.steps,
                 steps_per_second=taken / max(now - self._clock, 1e-9),
                 mean_plies=float(np.mean(self._plies)) if self._plies else float("nan"),
-                points={name: total / games for name, (total, games) in self._since.items()},
+                points=points,
             )
         )
+        for name, share in points.items():
+            self.logger.record(f"points/{name}", share)
         self._since.clear()
         self._plies.clear()
         self._reported_at, self._clock = self.num_timesteps, now
 
-    def _ppo(self) -> MaskablePPO:
-        assert isinstance(self.model, MaskablePPO)
+    def _learner(self) -> Learner:
+        assert isinstance(self.model, MaskablePPO | PPO)
         return self.model
 
-    def _share(self) -> None:
+    def _env(self) -> LeagueEnv:
         env = self.training_env
-        assert isinstance(env, TronVecEnv)
-        self._pool.share(env)
+        assert isinstance(env, LeagueEnv)
+        return env
+
+    def _share(self) -> None:
+        self._env().set_opponents(self._league.shares())
 
     def _snapshot(self) -> None:
-        path = self._out / SNAPSHOTS / f"{self.num_timesteps:012d}.zip"
-        save_checkpoint(self._ppo(), self._config, path)
-        self._pool.snapshots.append(_snapshot_agent(load_checkpoint(path)))
-        self._snapshot_at = self.num_timesteps
+        path = self._out / SNAPSHOTS / _file_name(f"self@{self.num_timesteps}")
+        save_snapshot(self._learner(), self._config, path, self._told_history())
+        self._league.add(_snapshot_agent(load_checkpoint(path), self._learner()))
+        self._marks.snapshot = self.num_timesteps
 
     def _save(self) -> None:
-        save_checkpoint(self._ppo(), self._config, self._out / LATEST)
-        self._saved_at = self.num_timesteps
+        learner, marks = self._learner(), self._marks
+        marks.saved, marks.updates = self.num_timesteps, learner._n_updates
+        state = capture(learner, self._env(), self._league, marks)
+        self._history = self._told_history()
+        self._charged = time.monotonic()
+        save_checkpoint(learner, self._config, self._out / LATEST, self._history, state)
         logger.info("checkpoint at %d steps", self.num_timesteps)
 
+    def _told_history(self) -> tuple[Stage, ...]:
+        """Return the history with this run's steps and time up to now."""
+        *before, now = self._history
+        seconds = now.seconds + time.monotonic() - self._charged
+        return (*before, dataclasses.replace(now, steps=self.num_timesteps, seconds=seconds))
+
     def _evaluate(self) -> None:
-        network = PolicyNetwork.from_state(self._ppo().policy.state_dict(), self._config.network)
+        network = PolicyNetwork.from_state(
+            self._learner().policy.state_dict(), self._config.network
+        )
         agent = NetworkAgent("learner", network)
-        scores = [
-            evaluate(
-                agent,
-                make_agent(spec),
-                starts=self._config.evaluation_starts,
-                seed=EVALUATION_SEED,
-                ruleset=self._config.board,
-            )
-            for spec in self._config.evaluation_opponents
-        ]
-        self._reporter.evaluated(self.num_timesteps, scores)
-        self._evaluated_at = self.num_timesteps
+        opponents: Mapping[str, Named] = {
+            spec: Named(spec, make_agent(spec)) for spec in self._config.evaluation_opponents
+        }
+        scores = [self._score(agent, opponent) for opponent in opponents.values()]
+        best = self._out / BEST
+        against_best = 0.5
+        if best.exists() and self._marks.best:
+            known = NetworkAgent("best", load_checkpoint(best).network())
+            scores.append(self._score(agent, Named("best", known)))
+            against_best = scores[-1].points
+        points = {score.opponent: score.points for score in scores if score.opponent in opponents}
+        # Compared on the same opponents, among them the best itself, which scores 1/2 there.
+        gain = sum(points[name] - self._marks.best.get(name, 0.0) for name in points)
+        promoted = not self._marks.best or gain + against_best - 0.5 > 0
+        if promoted:
+            save_snapshot(self._learner(), self._config, best, self._told_history())
+            self._marks.best = points
+        self._reporter.evaluated(self.num_timesteps, scores, promoted=promoted)
+        for score in scores:
+            self.logger.record(f"ladder/{score.opponent}", score.points)
+        self._marks.evaluated = self.num_timesteps
+
+    def _score(self, agent: NetworkAgent, opponent: Named) -> Score:
+        return evaluate(
+            agent,
+            opponent,
+            starts=self._config.evaluation_starts,
+            seed=EVALUATION_SEED,
+            ruleset=self._config.board,
+        )

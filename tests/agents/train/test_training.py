@@ -17,12 +17,14 @@ from click.testing import CliRunner
 
 from agents.train import cli
 from agents.train.checkpoint import OURS, POLICY, load_checkpoint
-from agents.train.config import NetworkConfig, TrainConfig
+from agents.train.config import Algorithm, Device, NetworkConfig, TrainConfig
 from agents.train.errors import CheckpointError, ParityError, RunFolderError
 from agents.train.evaluation import Score
 from agents.train.export import check_parity, export, real_positions, to_onnx
+from agents.train.learner import NetworkAgent
 from agents.train.network import PolicyNetwork
-from agents.train.selfplay import NetworkAgent, Progress, train
+from agents.train.selfplay import Beginning, Progress, train
+from agents.zoo import read_card
 from tron_env.batch import BatchEngine
 from tron_env.ruleset import ARENA
 
@@ -34,11 +36,14 @@ TINY = TrainConfig(
     batch_size=256,
     epochs=1,
     pool_size=2,
+    rivalry=1.0,
+    latest_share=0.5,
     snapshot_steps=512,
-    checkpoint_steps=1024,
+    checkpoint_steps=512,
     evaluation_steps=1024,
     evaluation_starts=2,
     evaluation_opponents=("random",),
+    device=Device.CPU,
     network=NetworkConfig(
         fovea_radius=7, fovea_channels=(4, 4, 4), periphery_channels=(4, 4), features=16
     ),
@@ -51,12 +56,15 @@ class Notes:
     def __init__(self) -> None:
         self.progress: list[Progress] = []
         self.evaluations: list[tuple[int, Sequence[Score]]] = []
+        self.promoted: list[int] = []
 
     def progressed(self, progress: Progress) -> None:
         self.progress.append(progress)
 
-    def evaluated(self, steps: int, scores: Sequence[Score]) -> None:
+    def evaluated(self, steps: int, scores: Sequence[Score], *, promoted: bool) -> None:
         self.evaluations.append((steps, scores))
+        if promoted:
+            self.promoted.append(steps)
 
 
 @pytest.fixture(scope="module")
@@ -78,6 +86,7 @@ def test_a_run_reports_evaluates_and_leaves_checkpoints(run):
     ]
     assert TrainConfig.from_json((out / "config.json").read_text()) == TINY
     assert load_checkpoint(out / "latest.zip").steps == 2048
+    assert list((out / "tensorboard_0").iterdir())
     assert not list(out.rglob("*.partial"))
 
 
@@ -93,28 +102,96 @@ def test_a_run_is_not_overwritten(run):
         train(TINY, run[0], resume=False, reporter=Notes())
 
 
+def test_the_best_policy_is_kept_and_met_again(run):
+    out, notes = run
+    assert notes.promoted[0] == 1024
+    assert [score.opponent for score in notes.evaluations[0][1]] == ["random"]
+    assert [score.opponent for score in notes.evaluations[1][1]] == ["random", "best"]
+    best = load_checkpoint(out / "best.zip")
+    assert best.steps == notes.promoted[-1]
+    assert best.optimizer is None
+
+
+def same_weights(first: Path, second: Path) -> bool:
+    one, other = load_checkpoint(first), load_checkpoint(second)
+    assert one.policy.keys() == other.policy.keys()
+    return all(torch.equal(weights, other.policy[name]) for name, weights in one.policy.items())
+
+
 def test_the_same_seed_trains_the_same_policy(run, tmp_path):
     config = dataclasses.replace(TINY, evaluation_steps=4096)
-    again = load_checkpoint(train(config, tmp_path, resume=False, reporter=Notes()))
-    first = load_checkpoint(run[0] / "latest.zip")
-    for name, weights in first.policy.items():
-        assert torch.equal(weights, again.policy[name]), name
+    again = train(config, tmp_path, resume=False, reporter=Notes())
+    assert same_weights(again, run[0] / "latest.zip")
 
 
-def test_resume_goes_on_where_the_run_was(run, tmp_path):
-    half = dataclasses.replace(TINY, steps=1024)
-    train(half, tmp_path, resume=False, reporter=Notes())
+class Stopping(Notes):
+    """Interrupts the run after the rollout that follows some steps."""
+
+    def __init__(self, steps: int) -> None:
+        super().__init__()
+        self._steps = steps
+
+    def progressed(self, progress: Progress) -> None:
+        super().progressed(progress)
+        if progress.steps >= self._steps:
+            raise KeyboardInterrupt
+
+
+def test_a_stopped_run_ends_as_one_that_was_not(run, tmp_path):
+    """Running games, opponents, results against them and all random draws are taken up again."""
+    with pytest.raises(KeyboardInterrupt):
+        train(TINY, tmp_path, resume=False, reporter=Stopping(1536))
     kept = load_checkpoint(tmp_path / "latest.zip")
+    assert kept.steps == 1024
     notes = Notes()
     train(TINY, tmp_path, resume=True, reporter=notes)
     assert [progress.steps for progress in notes.progress] == [1536, 2048]
+    assert [steps for steps, _ in notes.evaluations] == [2048]
+    assert notes.evaluations[-1] == run[1].evaluations[-1]
+    assert same_weights(tmp_path / "latest.zip", run[0] / "latest.zip")
     resumed = load_checkpoint(tmp_path / "latest.zip")
-    assert resumed.steps == 2048
     updates = next(iter(resumed.optimizer["state"].values()))["step"]
     assert updates == 2 * next(iter(kept.optimizer["state"].values()))["step"]
+    (stage,) = resumed.history
+    assert stage.steps == 2048
+    assert stage.seconds > kept.history[0].seconds > 0
     finished = Notes()
     train(TINY, tmp_path, resume=True, reporter=finished)
     assert finished.progress == []
+
+
+def test_a_longer_run_goes_on_from_a_shorter_one(tmp_path):
+    half = dataclasses.replace(TINY, steps=1024)
+    train(half, tmp_path, resume=False, reporter=Notes())
+    train(dataclasses.replace(TINY, steps=1536), tmp_path, resume=True, reporter=Notes())
+    assert load_checkpoint(tmp_path / "latest.zip").steps == 1536
+
+
+def test_a_snapshot_is_no_run_to_resume(run, tmp_path):
+    (tmp_path / "latest.zip").write_bytes((run[0] / "best.zip").read_bytes())
+    with pytest.raises(CheckpointError, match="--init"):
+        train(TINY, tmp_path, resume=True, reporter=Notes())
+
+
+def test_a_run_begins_with_given_weights(run, tmp_path):
+    teacher = load_checkpoint(run[0] / "best.zip")
+    config = dataclasses.replace(TINY, steps=512, seed=9)
+    given = Beginning("tron train --init best.zip", teacher)
+    train(config, tmp_path, resume=False, reporter=Notes(), beginning=given)
+    first = load_checkpoint(tmp_path / "snapshots" / f"{0:012d}.zip")
+    assert torch.equal(first.policy["action_net.weight"], teacher.policy["action_net.weight"])
+    commands = [stage.command for stage in load_checkpoint(tmp_path / "latest.zip").history]
+    assert commands == ["tron train", "tron train --init best.zip"]
+
+
+def test_plain_ppo_learns_too(tmp_path):
+    config = dataclasses.replace(TINY, steps=1024, algorithm=Algorithm.PPO)
+    notes = Notes()
+    train(config, tmp_path, resume=False, reporter=notes)
+    before = load_checkpoint(tmp_path / "snapshots" / f"{0:012d}.zip").policy
+    after = load_checkpoint(tmp_path / "latest.zip").policy
+    assert not torch.equal(before["action_net.weight"], after["action_net.weight"])
+    assert notes.progress[-1].mean_plies > 0
 
 
 def test_resume_needs_a_run(tmp_path):
@@ -211,9 +288,17 @@ def test_a_sampling_agent_follows_the_odds_of_the_policy():
 def test_commands_walk_the_same_path(run, tmp_path):
     runner = CliRunner()
     target = tmp_path / "policy.onnx"
-    done = runner.invoke(cli.export, [str(run[0] / "latest.zip"), str(target), "--json"])
+    done = runner.invoke(
+        cli.export, [str(run[0] / "latest.zip"), str(target), "--json", "--starts", "2"]
+    )
     assert done.exit_code == 0, done.output
-    told = json.loads(done.output)
+    told = json.loads(done.stdout)
+    assert [row["opponent"] for row in told["results"]] == ["random", "wall-hugger", "voronoi"]
+    card = read_card(target.with_suffix(".md"))
+    assert card["name"] == "policy"
+    assert card["command"].startswith("tron train && tron export")
+    assert card["steps"] == "2048"
+    assert "random 0." in card["results"] or "random 1." in card["results"]
     assert told["bytes"] == target.stat().st_size
     assert told["decision_changes"] == 0
     resumed = runner.invoke(cli.train, ["--out", str(run[0]), "--resume"])

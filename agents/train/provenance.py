@@ -1,0 +1,30 @@
+"""Where a model comes from: the commit of this project that was running."""
+
+import subprocess
+from pathlib import Path
+
+UNKNOWN = "unknown"
+
+
+def commit() -> str:
+    """Return the short commit of the checkout that this code lies in, "+" behind it where changed.
+
+    Installed from a package, or without git, it is "unknown".
+    """
+    folder = Path(__file__).parent
+    found = _git(folder, "rev-parse", "--short", "HEAD")
+    if not found:
+        return UNKNOWN
+    changed = _git(
+        folder, "status", "--porcelain", "--untracked-files=no", "--", "..", "../../tron_env"
+    )
+    return found + ("+" if changed else "")
+
+
+def _git(folder: Path, *arguments: str) -> str:
+    command = ["git", "-C", str(folder), *arguments]
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=10)
+    except (OSError, subprocess.TimeoutExpired):
+        return ""
+    return done.stdout.strip() if done.returncode == 0 else ""
