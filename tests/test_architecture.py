@@ -42,7 +42,6 @@ PURE = (
     "arena.schedule",
     "arena.tally",
     "arena.ratings",
-    "web.human",
     "web.live",
     "web.live_types",
     "web.messages",

@@ -6,8 +6,7 @@ the file of the outermost alone, and would go on using an old rule compiled into
 
 The first process that compiles puts the folder it found into ``TRON_KERNELS``, so that workers use
 the same one. Where the folder cannot be written, kernels are kept in a temporary one until the
-process ends, and a warning says so, once. Where a folder is made, those of older sources that
-nothing has used for a day are removed, all but the last few.
+process ends, and a warning says so, once.
 """
 
 import atexit
@@ -17,12 +16,11 @@ import os
 import shutil
 import sys
 import tempfile
-import time
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
-from typing import Any, Final, TypeVar
+from typing import Any, TypeVar
 
 import numba
 from numba.core import config
@@ -31,10 +29,6 @@ from numba.core.registry import CPUDispatcher
 logger = logging.getLogger(__name__)
 
 FOLDER_VARIABLE = "TRON_KERNELS"
-
-KEPT_FOLDERS: Final = 4
-"""Of each package; who goes back to another version finds its kernels still there."""
-UNUSED_S: Final = 24 * 3600
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 Result = TypeVar("Result")
@@ -72,26 +66,10 @@ def part(function: Callable[..., Result]) -> Callable[..., Result]:
 
 def kernel_folder(module: str) -> Path:
     """Return where the kernels of ``module`` are kept; it exists and can be written."""
-    return _package_kernels(module.partition(".")[0])
-
-
-@cache
-def _package_kernels(package: str) -> Path:
+    package = module.partition(".")[0]
     folder = _root() / f"{package}-{source_digest(package)}"
-    if not folder.exists():
-        _remove_unused(_root().glob(f"{package}-*"))
     folder.mkdir(exist_ok=True)
-    os.utime(folder)
     return folder
-
-
-def _remove_unused(folders: Iterable[Path]) -> None:
-    """Remove folders that no process took up lately; one that still runs compiles again."""
-    with suppress(OSError):
-        by_use = sorted((folder.stat().st_mtime, folder) for folder in folders)
-        for used, folder in by_use[:-KEPT_FOLDERS]:
-            if time.time() - used > UNUSED_S:
-                shutil.rmtree(folder, ignore_errors=True)
 
 
 @cache

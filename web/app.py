@@ -1,7 +1,6 @@
 """The application factory: one site over one home folder."""
 
 import secrets
-from collections.abc import Callable
 from typing import Final
 
 from flask import Flask, Response, abort, jsonify, request, session
@@ -37,17 +36,8 @@ HEADERS: Final = {
 }
 
 
-def secret_seed() -> int:
-    """Draw the start of a live game."""
-    return secrets.randbits(63)
-
-
-def create_app(config: WebConfig, draw_seed: Callable[[], int] = secret_seed) -> Flask:
+def create_app(config: WebConfig) -> Flask:
     """Return the site; its live play runs once ``services.start()`` was called.
-
-    Args:
-        config: everything it is told from outside.
-        draw_seed: draws the start of each live game.
 
     Raises:
         StorageError: the database cannot be opened.
@@ -67,7 +57,7 @@ def create_app(config: WebConfig, draw_seed: Callable[[], int] = secret_seed) ->
     recorder = Recorder(storage, send, config.capacity)
     games = LiveGames(ARENA, config.capacity, config.countdown_slots)
     referee = Referee(games, send, recorder.finish)
-    lobby = Lobby(referee, opponents, recorder.admit, draw_seed)
+    lobby = Lobby(referee, opponents, recorder.admit)
     app.extensions["tron_storage"] = storage
     app.extensions[EXTENSION] = Services(storage, opponents, referee, recorder, lobby)
 

@@ -1,22 +1,18 @@
 """What views work with: one value in ``app.extensions``, made by ``create_app``."""
 
-import logging
 from dataclasses import dataclass
 from typing import Final, TypedDict, cast
 
 from flask import current_app
 
-from agents.errors import AgentError
-from arena.errors import ArenaFault
 from arena.records import RoundStatus
 from arena.storage import Storage
-from web.demo import demo_view
+from tron_env.batch import BatchEngine
+from tron_env.ruleset import ARENA
 from web.lobby import Lobby
 from web.opponents import Opponents
 from web.recorder import Recorder
-from web.referee import Referee, rehearse
-
-logger = logging.getLogger(__name__)
+from web.referee import Referee
 
 EXTENSION: Final = "tron"
 
@@ -63,17 +59,17 @@ class Services:
         self.referee.start()
 
     def warm_up(self) -> None:
-        """Compile every kernel and load the champion, so that no request waits for either.
+        """Compile the kernels and load the champion, so that the first player waits for nothing.
 
-        A champion that cannot be loaded keeps nobody from the rest of the site.
+        Raises:
+            AgentError: the champion cannot be loaded.
+            ArenaFault: a fault of ours.
         """
-        demo_view()
-        rehearse()
+        engine = BatchEngine(ARENA, 1)
+        engine.reset([0], [0])
+        engine.step_games([0], engine.headings)
         champion = self.opponents.champion()
-        try:
-            self.referee.pool.ensure(champion.sha256, lambda: self.opponents.load(champion))
-        except (AgentError, ArenaFault) as error:
-            logger.warning("the champion %s cannot play: %s", champion.name, error)
+        self.referee.pool.ensure(champion.sha256, lambda: self.opponents.load(champion))
         self.recorder.admit(champion)
 
     def close(self) -> None:

@@ -1,8 +1,9 @@
-"""`python -m agents.train train|export|evaluate`: this package's commands without the rest."""
+"""`python -m agents.train COMMAND`: this package's commands, `evaluate` among them."""
 
 import click
 
 from agents.train.cli import evaluate, export, train
+from agents.train.cli_distill import distill
 from tron_env.errors import TronArenaError
 
 
@@ -11,7 +12,7 @@ def commands() -> None:
     """Train, export and measure policies."""
 
 
-for command in (train, export, evaluate):
+for command in (train, distill, export, evaluate):
     commands.add_command(command)
 
 if __name__ == "__main__":
