@@ -44,12 +44,14 @@ def submit(model: Path, name: str, as_json: bool) -> None:
     from arena.models import ModelStore
     from arena.settings import load_settings
     from arena.storage import open_storage
+    from tron_env.cli_progress import steps_shown
 
     settings = load_settings()
     limits = Limits()
-    with open_storage(settings) as storage:
+    content = read_model(model, limits)
+    with open_storage(settings) as storage, steps_shown(f"checking {model.name}") as tell:
         row, verdict = rounds.submit(
-            storage, ModelStore(settings.models), read_model(model, limits), name, limits=limits
+            storage, ModelStore(settings.models), content, name, limits=limits, progress=tell
         )
     if as_json:
         print_json(asdict(row) | {"verdict": asdict(verdict)})
@@ -180,7 +182,16 @@ def list_(as_json: bool) -> None:
 @JSON_OPTION
 def show_round(number: int | None, as_json: bool) -> None:
     """Show a round's standings and cross table [default: the newest finished]."""
-    from arena.cli_report import cross_table, print_json, round_json, show, standings_table
+    from dataclasses import asdict
+
+    from arena.cli_report import (
+        cross_table,
+        forfeits_table,
+        print_json,
+        round_json,
+        show,
+        standings_table,
+    )
     from arena.runner import RoundError
     from arena.settings import load_settings
     from arena.storage import open_storage
@@ -188,13 +199,21 @@ def show_round(number: int | None, as_json: bool) -> None:
     with open_storage(load_settings()) as storage:
         row = storage.latest_done_round() if number is None else storage.round(number)
         if row is None:
-            raise RoundError("no round is done yet" if number is None else f"no round {number}")
+            raise RoundError(
+                "no round is done yet; see `tron round status`"
+                if number is None
+                else f"there is no round {number}; see `tron round list`"
+            )
         entries, duels = storage.entries(row.number), storage.duels(row.number)
+        forfeits = storage.forfeits(row.number)
     if as_json:
-        print_json(round_json(row, entries, duels))
+        found = [asdict(forfeit) for forfeit in forfeits]
+        print_json(round_json(row, entries, duels) | {"forfeits": found})
         return
     click.echo(f"round {row.number}, {row.status}: {row.duels_done} of {row.duels_total} duels")
     show("", standings_table(entries), "", cross_table(entries, duels))
+    if forfeits:
+        show("", forfeits_table(forfeits))
 
 
 def _run(settings: "Settings", number: int | None, workers: int | None, as_json: bool) -> None:

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from rich.table import Table
 
     from arena.duel import PlayedDuel
-    from arena.records import DuelRow, EntryRow, RoundRow
+    from arena.records import DuelRow, EntryRow, Forfeits, RoundRow
     from arena.tally import Tally
 
 
@@ -74,6 +74,14 @@ def cross_table(entries: Sequence["EntryRow"], duels: Sequence["DuelRow"]) -> "T
             for other in entries
         )
         table.add_row(str(place), entry.name, *cells)
+    return table
+
+
+def forfeits_table(forfeits: Sequence["Forfeits"]) -> "Table":
+    """Return who forfeited how many games, and why."""
+    table = _table("forfeited by", "games", "why")
+    for forfeit in forfeits:
+        table.add_row(forfeit.name, str(forfeit.games), forfeit.reason)
     return table
 
 
@@ -149,7 +157,7 @@ def _table(*headings: str) -> "Table":
 
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
     for heading in headings:
-        words = {"", "name", "status", "champion", "closed", "winner", "why", "95%"}
+        words = {"", "name", "status", "champion", "closed", "winner", "why", "95%", "forfeited by"}
         table.add_column(heading, justify="left" if heading in words else "right")
     return table
 

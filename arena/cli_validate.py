@@ -22,9 +22,11 @@ def validate(model: Path, as_json: bool) -> None:
     """
     from arena.limits import Limits, read_model
     from arena.validation import validate_model
+    from tron_env.cli_progress import steps_shown
 
     limits = Limits()
-    verdict = validate_model(read_model(model, limits), limits=limits)
+    with steps_shown(f"checking {model.name}") as tell:
+        verdict = validate_model(read_model(model, limits), limits=limits, progress=tell)
     if as_json:
         click.echo(json.dumps(asdict(verdict) | {"light": verdict.light}, indent=2))
     else:

@@ -19,6 +19,12 @@ CONTRACT_INPUT: Final = "float32 (batch, 5, 32, 32)"
 CONTRACT_OUTPUT: Final = "float (batch, 4), or (4,) or (1, 4) for a batch of 1"
 MEMORY_TEXTS: Final = ("failed to allocate", "bad_alloc", "bad allocation", "out of memory")
 ORT_PREFIX: Final = re.compile(r"^\[ONNXRuntimeError\] : \d+ : \w+ : ")
+ORT_NODE: Final = re.compile(
+    r"Non-zero status code returned while running (\w+) node\. Name:'(.*?)' Status Message: "
+    r"(?:/\S+\.(?:cc|h):\d+ .*?\)(?: \[with [^\]]*\])? )?",
+    re.DOTALL,
+)
+"""What ONNX Runtime says before the message proper, its own source's place included."""
 FATAL_LOG_ONLY: Final = 4
 PROBES: Final = 5
 RELATIVE_TOLERANCE: Final = 1e-4
@@ -206,7 +212,21 @@ def _session_with_symbolic_batch(model: bytes) -> onnxruntime.InferenceSession |
 def _classified(error: Exception, otherwise: wire.Fault) -> BadModelError:
     text = ORT_PREFIX.sub("", str(error))
     refused = isinstance(error, MemoryError) or any(mark in text.lower() for mark in MEMORY_TEXTS)
-    return BadModelError(wire.Fault.MEMORY if refused else otherwise, text)
+    return BadModelError(wire.Fault.MEMORY if refused else otherwise, readable(text))
+
+
+def readable(text: str) -> str:
+    """Return what ONNX Runtime says of a node that failed as a person would.
+
+    >>> readable("Non-zero status code returned while running Gather node. "
+    ...     "Name:'n1' Status Message: /src/gather.cc:9 void f(int) [with T = long] out of bounds")
+    "node 'n1' (Gather): out of bounds"
+    """
+    found = ORT_NODE.match(text)
+    if found is None:
+        return text
+    node = f"node {found[2]!r} ({found[1]})" if found[2] else f"a node {found[1]}"
+    return f"{node}: {text[found.end() :]}"
 
 
 def _shown(shape: tuple[int | str | None, ...]) -> str:

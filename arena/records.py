@@ -243,6 +243,15 @@ class RoundResult:
 
 
 @dataclass(frozen=True, slots=True)
+class Forfeits:
+    """How many games an entrant of a round forfeited for one reason."""
+
+    name: str
+    reason: str
+    games: int
+
+
+@dataclass(frozen=True, slots=True)
 class ChampionRow:
     """The winner of one finished round."""
 

@@ -1,7 +1,7 @@
 """A round's life: open, submit, close; ``arena.runner`` plays it. One round is always open."""
 
 import secrets
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -45,6 +45,7 @@ def submit(
     *,
     limits: Limits | None = None,
     anchors: Sequence[ShippedModel] | None = None,
+    progress: Callable[[str], None] | None = None,
 ) -> tuple[SubmissionRow, Verdict]:
     """Validate a model and enter it into the open round under ``name``.
 
@@ -59,7 +60,7 @@ def submit(
     number = ensure_open(storage).number
     sha256 = digest(model)
     _refuse_duplicate(sha256, name, baselines, storage.live_submissions(number))
-    verdict = validate_model(model, limits=limits)
+    verdict = validate_model(model, limits=limits, progress=progress)
     if verdict.accepted:
         models.put(model)
     row = storage.add_submission(name, sha256, alone=verdict.alone, reason=verdict.reason)

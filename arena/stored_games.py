@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Row, Select, case, func, insert, or_, select
+from sqlalchemy import Row, Select, case, func, insert, or_, select, union_all
 
 from arena.database import Database
 from arena.errors import StorageError
-from arena.records import GameFilter, GameKind, GameRow, HumanRecord, NewGame
+from arena.records import Forfeits, GameFilter, GameKind, GameRow, HumanRecord, NewGame
 from arena.schema import games
 from replays.format import PERSON, Ending, Replay, decode, model_prefix
 from tron_env.types import DeathCause, Outcome, Seat
@@ -64,6 +64,30 @@ class StoredGames(Database):
         query = select(games.c.replay).where(games.c.duel_id == duel_id).order_by(games.c.number)
         with self.reading() as connection:
             return tuple(connection.scalars(query))
+
+    def forfeits(self, round_number: int) -> tuple[Forfeits, ...]:
+        """Return why a round's games were forfeited, by name, the commonest reason first."""
+        sides = union_all(
+            *(
+                select(name.label("name"), reason.label("reason")).where(
+                    games.c.round == round_number,
+                    games.c.kind == GameKind.DUEL,
+                    reason.is_not(None),
+                )
+                for name, reason in (
+                    (games.c.first_name, games.c.first_reason),
+                    (games.c.second_name, games.c.second_reason),
+                )
+            )
+        ).subquery()
+        count = func.count()
+        query = (
+            select(sides.c.name, sides.c.reason, count)
+            .group_by(sides.c.name, sides.c.reason)
+            .order_by(sides.c.name, count.desc(), sides.c.reason)
+        )
+        with self.reading() as connection:
+            return tuple(Forfeits(*row) for row in connection.execute(query))
 
     def search_games(
         self, filters: GameFilter | None = None, *, before_id: int | None = None, limit: int = 50

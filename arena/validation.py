@@ -4,8 +4,9 @@ The arena itself looks at the length only; the rest happens in the sandbox. The 
 and loaded there, then positions of real games are put to it, one by one and in batches.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, TypeAlias
 
 import numpy as np
 
@@ -39,6 +40,9 @@ ODD_BATCH: Final = 7
 BATCH_TIMES: Final = 3
 
 
+Progress: TypeAlias = Callable[[str], None]
+
+
 @dataclass(frozen=True, slots=True)
 class Verdict:
     """What admission found."""
@@ -67,8 +71,15 @@ class Verdict:
         return next((check.detail for check in self.checks if not check.passed), "")
 
 
-def validate_model(model: bytes, *, limits: Limits | None = None) -> Verdict:
+def validate_model(
+    model: bytes, *, limits: Limits | None = None, progress: Progress | None = None
+) -> Verdict:
     """Return the verdict on a model, within bounded time and memory whatever it is.
+
+    Args:
+        model: content of the file.
+        limits: what it may use.
+        progress: told the name of each step before it is taken.
 
     Raises:
         SandboxLostError: the sandbox broke; nothing is said about the model.
@@ -80,7 +91,7 @@ def validate_model(model: bytes, *, limits: Limits | None = None) -> Verdict:
         return Verdict(False, (Check("size", False, str(error)),))
     size = Check("size", True, f"{len(model) / MIB:.2f} MB of {limits.model_bytes / MIB:g} MB")
     with SandboxedModel(model, limits=limits, max_batch=PROBES) as sandboxed:
-        return _Admission(sandboxed, size).run()
+        return _Admission(sandboxed, size, progress or _ignore).run()
 
 
 def probe_positions(count: int) -> tuple[Float32Array, BoolArray, UInt8Array]:
@@ -115,6 +126,10 @@ def probe_positions(count: int) -> tuple[Float32Array, BoolArray, UInt8Array]:
     return observations, masks, headings
 
 
+def _ignore(_step: str) -> None:
+    """Show no progress."""
+
+
 class _RejectedError(Exception):
     """A check failed; the message says what was wrong and what to do."""
 
@@ -122,10 +137,10 @@ class _RejectedError(Exception):
 class _Admission:
     """One model's way through the checks that need it loaded."""
 
-    def __init__(self, model: SandboxedModel, size: Check) -> None:
+    def __init__(self, model: SandboxedModel, size: Check, progress: Progress) -> None:
         self._model = model
+        self._progress = progress
         self._checks = [size]
-        self._observations, self._masks, self._headings = probe_positions(PROBES)
         self._singly = np.empty((PROBES, ACTIONS), np.float32)
         self._single_ms: list[float] = []
         self._batch64_ms: float | None = None
@@ -142,6 +157,7 @@ class _Admission:
             ("memory", self._memory),
         )
         for name, step in steps:
+            self._progress(name)
             try:
                 self._checks.append(Check(name, True, step()))
             except (_RejectedError, AgentError) as error:
@@ -172,6 +188,7 @@ class _Admission:
 
     def _values(self) -> str:
         limit = self._model.limits.latency_ms
+        self._observations, self._masks, self._headings = probe_positions(PROBES)
         for i in range(PROBES):
             self._singly[i] = self._timed_single(i)
             if len(self._single_ms) == REPEATED and min(self._single_ms) > limit:

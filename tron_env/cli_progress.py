@@ -24,6 +24,24 @@ def progress_shown(title: str, unit: str) -> Iterator[Callable[[int, int], None]
 
 
 @contextmanager
+def steps_shown(title: str) -> Iterator[Callable[[str], None]]:
+    """Yield a function to tell which step is taken now, of work that takes a minute at most.
+
+    A terminal shows it with the time since the beginning; elsewhere nothing is said.
+    """
+    if not sys.stderr.isatty():
+        yield lambda _step: None
+        return
+    from rich.console import Console
+    from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+    columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
+        task = progress.add_task(title)
+        yield lambda step: progress.update(task, description=f"{title}: {step}")
+
+
+@contextmanager
 def _bar(title: str, unit: str) -> Iterator[Callable[[int, int], None]]:
     from rich.console import Console
     from rich.progress import (

@@ -8,10 +8,13 @@ from click.testing import CliRunner
 
 from agents.zoo import shipped_model
 from arena import replay_source
+from arena.models import ModelStore
+from arena.settings import load_settings
+from arena.storage import open_storage
 from replays.format import decode
 from replays.playback import verify
 from tests.arena import graphs
-from tests.arena.rivals import rival
+from tests.arena.rivals import closed_round, rival
 from tron_env.cli import tron
 from tron_env.errors import TronArenaError
 
@@ -101,6 +104,17 @@ def test_a_rounds_whole_life(tmp_path):
 
     assert run("replay", "verify", "1").exit_code == 0
     assert decode(replay_source.load("1")).plies > 0
+
+
+def test_a_shown_round_says_who_forfeited_and_why(home):
+    settings = load_settings()
+    with open_storage(settings) as storage:
+        models = ModelStore(settings.models)
+        closed_round(storage, models, {"ann": rival(1), "nan": graphs.nan()}, starts=1)
+    run("round", "run")
+    reason = "NaN or +inf for an accepted action"
+    assert as_json("round", "show")["forfeits"] == [{"name": "nan", "reason": reason, "games": 2}]
+    assert reason in run("round", "show").stdout
 
 
 def test_a_rejected_submission_says_why(tmp_path):

@@ -234,13 +234,18 @@ def test_faulty_entrants_forfeit_with_reasons_and_the_round_goes_on(home):
     spoken = {
         "nan": "NaN or +inf",
         "late-nan": "NaN or +inf",
-        "late-failure": "crashed: ",
+        "late-failure": "crashed: a node GatherElements: ",
         "sleeper": "too slow: ",
     }
     for name, words in spoken.items():
         first_words = sorted(reasons[name] - {"not played after 3 faults"})
         assert len(first_words) < len(reasons[name])
         assert all(reason.startswith(words) for reason in first_words)
+    told = home.storage.forfeits(1)
+    assert {(told_of.name, told_of.reason) for told_of in told} == {
+        (name, reason) for name, given in reasons.items() for reason in given
+    }
+    assert sum(told_of.games for told_of in told if told_of.name == "nan") == 20
     late = [g for g in games if any(r and "NaN" in r for r in g.reasons) and "late-nan" in g.names]
     assert {game.plies for game in late if not {"nan", "sleeper"} & set(game.names)} == {4}
     table = {entry.name: entry.standing for entry in home.storage.entries(1)}

@@ -31,7 +31,7 @@ REJECTED = {
     "batch fixed at 8": (graphs.policy(batch=8), "loads", "fixed at 8"),
     "double input": (graphs.double_input(), "loads", "tensor(double)"),
     "five columns": (graphs.five_columns(), "loads", "expected float"),
-    "crashes": (graphs.out_of_range(), "loads", "Gather"),
+    "crashes": (graphs.out_of_range(), "loads", "a node Gather: indices element out of data"),
     "NaN": (graphs.nan(), "values", "NaN or +inf for an accepted action in 64 of 64"),
     "sleeps": (graphs.sleeper(), "loads", "CPU time"),
     "allocates without end": (graphs.grower(), "loads", "256 MB of memory"),
@@ -75,6 +75,12 @@ def test_is_accepted(name):
 def test_only_models_that_need_it_are_asked_alone():
     alone = {name for name, content in ACCEPTED.items() if validate_model(content).alone}
     assert alone == {"Apex, (4,)", "minds its neighbours"}
+
+
+def test_progress_names_every_step_that_is_taken():
+    steps = []
+    validate_model(graphs.nan(), limits=graphs.QUICK, progress=steps.append)
+    assert steps == ["loads", "values"]
 
 
 def test_a_file_over_the_size_limit_is_not_looked_into():
