@@ -35,6 +35,7 @@ from replays.errors import ReplayFormatError
 from replays.turns import pack_turns, packed_size, quarter_turns, unpack_turns
 from tron_env.errors import RulesetError
 from tron_env.ruleset import MAX_PLIES_LIMIT, Ruleset, SpawnLayout
+from tron_env.spawn import check_spawns
 from tron_env.types import ACTIONS, SEATS, Action, DeathCause, Outcome, Spawn, UInt8Array
 
 FORMAT_VERSION: Final = 1
@@ -224,14 +225,10 @@ def _check_start(replay: Replay) -> None:
     ruleset = replay.ruleset
     if replay.seed is not None and not 0 <= replay.seed < 2**64:
         raise ReplayFormatError(f"seed is {replay.seed}; allowed are 0 to 2**64 - 1")
-    for seat, spawn in enumerate(replay.spawns):
-        if not (1 <= spawn.row <= ruleset.height - 2 and 1 <= spawn.col <= ruleset.width - 2):
-            raise ReplayFormatError(
-                f"spawn of seat {seat} is ({spawn.row}, {spawn.col}), outside the "
-                f"{ruleset.height}x{ruleset.width} board's playable cells"
-            )
-    if replay.spawns[0][:2] == replay.spawns[1][:2]:
-        raise ReplayFormatError(f"both spawns are on cell {tuple(replay.spawns[0][:2])}")
+    try:
+        check_spawns(ruleset, replay.spawns)
+    except RulesetError as error:
+        raise ReplayFormatError(str(error)) from error
 
 
 def _check_ending(replay: Replay) -> None:

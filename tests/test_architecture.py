@@ -42,6 +42,7 @@ PURE = (
     "arena.schedule",
     "arena.tally",
     "arena.ratings",
+    "web.human",
     "web.live",
     "web.live_types",
     "web.messages",

@@ -3,7 +3,6 @@
 import json
 import subprocess
 import sys
-import time
 
 import pytest
 from click.testing import CliRunner
@@ -52,12 +51,7 @@ def test_every_command_of_the_project_is_installed():
 
 
 def test_help_is_instant():
-    """It loads no array, database or web library; the time limit allows for a busy machine."""
-    started = time.perf_counter()
-    result = run("--help")
-    elapsed_s = time.perf_counter() - started
-    assert result.returncode == 0
-    assert elapsed_s < 3
+    """It loads no array, database or web library, which is what takes time."""
     loaded = subprocess.run(
         [
             sys.executable,

@@ -10,6 +10,7 @@ from tron_env.errors import InvalidActionError, RulesetError
 from tron_env.kernel import write_mask
 from tron_env.observation import Observations
 from tron_env.ruleset import Ruleset, SpawnLayout
+from tron_env.spawn import check_spawns
 from tron_env.types import (
     ACTIONS,
     SEATS,
@@ -111,18 +112,9 @@ class BatchEngine:
         ``seed`` names only what the game draws later: random actions, and games after it.
 
         Raises:
-            RulesetError: a spawn is outside the playable cells, or both are on one cell.
+            RulesetError: see ``check_spawns``, or ``game`` or ``seed`` is out of range.
         """
-        for seat, (row, col, heading) in enumerate(spawns):
-            if not (1 <= row <= self.ruleset.height - 2 and 1 <= col <= self.ruleset.width - 2):
-                raise RulesetError(
-                    f"spawn of seat {seat} is ({row}, {col}); allowed are rows 1 to "
-                    f"{self.ruleset.height - 2} and columns 1 to {self.ruleset.width - 2}"
-                )
-            if heading not in (0, 1, 2, 3):
-                raise RulesetError(f"heading of seat {seat} is {heading}; allowed are 0 to 3")
-        if spawns[0][:2] == spawns[1][:2]:
-            raise RulesetError(f"both spawns are on cell {tuple(spawns[0][:2])}")
+        check_spawns(self.ruleset, spawns)
         index = self._games([game])
         self.seeds[index] = self._seeds([seed])
         numbers = tuple(int(number) for spawn in spawns for number in spawn)

@@ -23,13 +23,36 @@ class LazyGroup(click.Group):
         return sorted(entry_points(group=COMMAND_GROUP).names)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """Load one command, or return None where no package has it."""
+        """Load one command, or return None where no package has it.
+
+        One that cannot be loaded says so in its place, and leaves the others usable.
+        """
         found = entry_points(group=COMMAND_GROUP)
         if cmd_name not in found.names:
             return None
         entry: EntryPoint = found[cmd_name]
-        command: click.Command = entry.load()
+        try:
+            command: click.Command = entry.load()
+        except Exception as error:  # noqa: BLE001  (third parties' modules may raise anything)
+            return _broken(cmd_name, entry, error)
         return command
+
+
+def _broken(name: str, entry: EntryPoint, error: Exception) -> click.Command:
+    """Return a command that only tells why the one of that name cannot be loaded."""
+    reason = f"{type(error).__name__}: {error}"
+
+    @click.command(
+        name,
+        help=f"Cannot be loaded: {reason}",
+        context_settings={"ignore_unknown_options": True},
+        add_help_option=False,
+    )
+    @click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
+    def tell(arguments: tuple[str, ...]) -> None:
+        raise click.ClickException(f"`tron {name}` ({entry.value}) cannot be loaded: {reason}")
+
+    return tell
 
 
 @click.command(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})

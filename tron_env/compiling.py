@@ -6,7 +6,8 @@ the file of the outermost alone, and would go on using an old rule compiled into
 
 The first process that compiles puts the folder it found into ``TRON_KERNELS``, so that workers use
 the same one. Where the folder cannot be written, kernels are kept in a temporary one until the
-process ends, and a warning says so, once.
+process ends, and a warning says so, once. Where a folder is made, those of older sources that
+nothing has used for a day are removed, all but the last few.
 """
 
 import atexit
@@ -16,11 +17,12 @@ import os
 import shutil
 import sys
 import tempfile
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+import time
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, suppress
 from functools import cache
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 import numba
 from numba.core import config
@@ -29,6 +31,10 @@ from numba.core.registry import CPUDispatcher
 logger = logging.getLogger(__name__)
 
 FOLDER_VARIABLE = "TRON_KERNELS"
+
+KEPT_FOLDERS: Final = 4
+"""Of each package; who goes back to another version finds its kernels still there."""
+UNUSED_S: Final = 24 * 3600
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 Result = TypeVar("Result")
@@ -66,10 +72,26 @@ def part(function: Callable[..., Result]) -> Callable[..., Result]:
 
 def kernel_folder(module: str) -> Path:
     """Return where the kernels of ``module`` are kept; it exists and can be written."""
-    package = module.partition(".")[0]
+    return _package_kernels(module.partition(".")[0])
+
+
+@cache
+def _package_kernels(package: str) -> Path:
     folder = _root() / f"{package}-{source_digest(package)}"
+    if not folder.exists():
+        _remove_unused(_root().glob(f"{package}-*"))
     folder.mkdir(exist_ok=True)
+    os.utime(folder)
     return folder
+
+
+def _remove_unused(folders: Iterable[Path]) -> None:
+    """Remove folders that no process took up lately; one that still runs compiles again."""
+    with suppress(OSError):
+        by_use = sorted((folder.stat().st_mtime, folder) for folder in folders)
+        for used, folder in by_use[:-KEPT_FOLDERS]:
+            if time.time() - used > UNUSED_S:
+                shutil.rmtree(folder, ignore_errors=True)
 
 
 @cache

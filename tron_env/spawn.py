@@ -82,3 +82,32 @@ def spawns_for(ruleset: Ruleset, seed: int) -> tuple[Spawn, Spawn]:
     )
     first = Spawn(int(row_0), int(col_0), Action(heading_0))
     return first, Spawn(int(row_1), int(col_1), Action(heading_1))
+
+
+def check_spawns(ruleset: Ruleset, spawns: tuple[Spawn, Spawn]) -> None:
+    """Check that a game can start from two explicit spawns.
+
+    Raises:
+        RulesetError: it cannot; the message names the spawn and what is allowed. Spawns that a
+            ``mirrored`` layout would give one cell behind both are refused: it can be one rider's
+            trail only, and the other's heading would no longer follow from the planes.
+    """
+    for seat, (row, col, heading) in enumerate(spawns):
+        if not (1 <= row <= ruleset.height - 2 and 1 <= col <= ruleset.width - 2):
+            raise RulesetError(
+                f"spawn of seat {seat} is ({row}, {col}); allowed are rows 1 to "
+                f"{ruleset.height - 2} and columns 1 to {ruleset.width - 2}"
+            )
+        if heading not in (0, 1, 2, 3):
+            raise RulesetError(f"heading of seat {seat} is {heading}; allowed are 0 to 3")
+    if spawns[0][:2] == spawns[1][:2]:
+        raise RulesetError(f"both spawns are on cell {tuple(spawns[0][:2])}")
+    if ruleset.spawn is SpawnLayout.MIRRORED and _behind(spawns[0]) == _behind(spawns[1]):
+        raise RulesetError(
+            f"both spawns have cell {_behind(spawns[0])} behind them; it can be the trail of one"
+        )
+
+
+def _behind(spawn: Spawn) -> tuple[int, int]:
+    row, col, heading = spawn
+    return int(row - ROW_STEP[heading]), int(col - COL_STEP[heading])

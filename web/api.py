@@ -7,9 +7,8 @@ from werkzeug.exceptions import HTTPException
 
 from arena.records import EntryRow, GameRow, RoundRow
 from arena.storage import Storage
-from replays.format import decode
-from replays.view import ReplayView, RiderKind, replay_view
-from tron_env.types import Seat
+from replays.view import ReplayView
+from web.present import stored_view
 from web.services import services
 
 api = Blueprint("api", __name__, url_prefix="/api/v1")
@@ -106,21 +105,10 @@ def failed(error: HTTPException) -> tuple[Response, int]:
 
 
 def game_view(storage: Storage, game: GameRow) -> GameView:
-    """Return a stored game as its viewer needs it.
-
-    Raises:
-        ReplayError: the stored replay is damaged, which is a fault of ours.
-    """
-    encoded = storage.replay(game.id)
-    assert encoded is not None
-    kinds: tuple[RiderKind, RiderKind] = (
-        "person" if game.human_seat is Seat.FIRST else "model",
-        "person" if game.human_seat is Seat.SECOND else "model",
-    )
-    view = replay_view(decode(encoded), game.names, kinds)
+    """Return a stored game as its viewer needs it; raises as ``stored_view``."""
     reasons = [reason for reason in game.reasons if reason]
     return {
-        **view,
+        **stored_view(storage, game),
         "id": game.id,
         "title": f"{game.names[0]} against {game.names[1]}",
         "duel": game.duel_id,

@@ -1,6 +1,7 @@
 """The application factory: one site over one home folder."""
 
 import secrets
+from collections.abc import Callable
 from typing import Final
 
 from flask import Flask, Response, abort, jsonify, request, session
@@ -36,8 +37,17 @@ HEADERS: Final = {
 }
 
 
-def create_app(config: WebConfig) -> Flask:
+def secret_seed() -> int:
+    """Draw the start of a live game."""
+    return secrets.randbits(63)
+
+
+def create_app(config: WebConfig, draw_seed: Callable[[], int] = secret_seed) -> Flask:
     """Return the site; its live play runs once ``services.start()`` was called.
+
+    Args:
+        config: everything it is told from outside.
+        draw_seed: draws the start of each live game.
 
     Raises:
         StorageError: the database cannot be opened.
@@ -57,7 +67,7 @@ def create_app(config: WebConfig) -> Flask:
     recorder = Recorder(storage, send, config.capacity)
     games = LiveGames(ARENA, config.capacity, config.countdown_slots)
     referee = Referee(games, send, recorder.finish)
-    lobby = Lobby(referee, opponents, recorder.admit)
+    lobby = Lobby(referee, opponents, recorder.admit, draw_seed)
     app.extensions["tron_storage"] = storage
     app.extensions[EXTENSION] = Services(storage, opponents, referee, recorder, lobby)
 

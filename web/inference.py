@@ -5,6 +5,7 @@ import queue
 import threading
 import time
 from collections.abc import Callable
+from concurrent.futures import Future
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Protocol
@@ -14,7 +15,7 @@ import numpy as np
 from agents.errors import AgentError
 from agents.onnx_agent import MAX_BATCH, OnnxAgent
 from agents.policy import invalid_rows, select_actions
-from arena.errors import ArenaFault
+from arena.errors import ArenaFault, SandboxLostError
 from arena.sandbox import SandboxedModel
 from tron_env.batch import BatchEngine
 from tron_env.ruleset import ARENA
@@ -25,12 +26,17 @@ logger = logging.getLogger(__name__)
 
 MAX_IDLE_MODELS: Final = 8
 """Models kept loaded beyond those in use; the least recently used goes first."""
+PREPARE_SECONDS: Final = 10.0
+"""How long a new game may wait for its model to come to it."""
 IN_USE_SECONDS: Final = 30.0
 """A model asked for within this time is in use; a countdown is far shorter."""
 
 
 class Policy(Protocol):
     """A loaded model, used by one thread at a time."""
+
+    def start(self) -> None:
+        """Have it ready to answer at once; raises as ``infer``."""
 
     def infer(self, observations: Float32Array) -> Float32Array:
         """Return float32 ``(k, 4)`` for float32 ``(k, 5, 32, 32)``.
@@ -50,6 +56,9 @@ class ShippedPolicy:
     def __init__(self, model: Path, name: str) -> None:
         self._agent = OnnxAgent(model, name)
 
+    def start(self) -> None:
+        """A loaded session is always ready."""
+
     def infer(self, observations: Float32Array) -> Float32Array:
         """Return float32 ``(k, 4)``."""
         parts = [
@@ -67,6 +76,15 @@ class SandboxedPolicy:
 
     def __init__(self, model: SandboxedModel) -> None:
         self._model = model
+
+    @property
+    def fed_alone(self) -> bool:
+        """Whether the model is fed one position at a time; known once started."""
+        return self._model.fed_alone
+
+    def start(self) -> None:
+        """Start the child, which may never have been or may have been given up since."""
+        self._model.start()
 
     def infer(self, observations: Float32Array) -> Float32Array:
         """Return float32 ``(k, 4)``, asking as often as the sandbox's batch requires."""
@@ -123,9 +141,23 @@ class ModelThread:
         self._key = key
         self._policy = policy
         self._deliver = deliver
-        self._questions: queue.SimpleQueue[Question | None] = queue.SimpleQueue()
+        self._questions: queue.SimpleQueue[Question | Future[None] | None] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._run, name=f"model-{key[:8]}", daemon=True)
         self._thread.start()
+
+    def prepare(self) -> None:
+        """Have the policy ready, once what is queued is answered.
+
+        Raises:
+            AgentError: the model's fault.
+            ArenaFault: ours; also where it stays busy for ``PREPARE_SECONDS``.
+        """
+        ready: Future[None] = Future()
+        self._questions.put(ready)
+        try:
+            ready.result(PREPARE_SECONDS)
+        except TimeoutError as error:
+            raise SandboxLostError("it is busy; try again in a moment") from error
 
     def submit(self, question: Question) -> None:
         """Queue a question; never blocks."""
@@ -139,6 +171,9 @@ class ModelThread:
 
     def _run(self) -> None:
         while (question := self._questions.get()) is not None:
+            if isinstance(question, Future):
+                self._start(question)
+                continue
             try:
                 reply = decide(self._policy, question)
             except (AgentError, ArenaFault) as error:
@@ -147,6 +182,15 @@ class ModelThread:
                 reply = Reply(question.ask, None, np.zeros(0, dtype=np.bool_))
             self._deliver(reply)
         self._policy.close()
+
+    def _start(self, ready: "Future[None]") -> None:
+        try:
+            self._policy.start()
+        except Exception as error:
+            logger.debug("model %s cannot be started", self._key[:8], exc_info=True)
+            ready.set_exception(error)
+        else:
+            ready.set_result(None)
 
 
 class InferencePool:
@@ -170,17 +214,20 @@ class InferencePool:
         """
         with self._loading:
             present = self._models.get(key)
-            if present is not None:
-                present.used_at = time.monotonic()
+            if present is None:
+                policy = load()
+                try:
+                    policy.start()
+                    policy.infer(_some_position())
+                except (AgentError, ArenaFault):
+                    policy.close()
+                    raise
+                self._models[key] = ModelThread(key, policy, self._deliver)
+                self._let_go()
                 return
-            policy = load()
-            try:
-                policy.infer(_some_position())
-            except (AgentError, ArenaFault):
-                policy.close()
-                raise
-            self._models[key] = ModelThread(key, policy, self._deliver)
-            self._let_go()
+            present.used_at = time.monotonic()
+        # Outside the lock: a busy model holds up its own players, and nobody else.
+        present.prepare()
 
     def submit(self, question: Question) -> bool:
         """Pass a question to its model without blocking; False where it is not loaded."""

@@ -7,7 +7,17 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from tron_env.types import DeathCause, Int32Array, IntArray, Outcome, Seat, Spawn, UInt8Array
+from tron_env.ruleset import Ruleset
+from tron_env.types import (
+    Action,
+    DeathCause,
+    Int32Array,
+    IntArray,
+    Outcome,
+    Seat,
+    Spawn,
+    UInt8Array,
+)
 
 SLOTS_PER_SECOND: Final = 280
 PERIODS: Final = {8: 35, 10: 28, 14: 20}
@@ -93,3 +103,20 @@ def person_seat(spawns: tuple[Spawn, Spawn]) -> Seat:
     if first.row != second.row:
         return Seat.FIRST if first.row > second.row else Seat.SECOND
     return Seat.FIRST if first.col < second.col else Seat.SECOND
+
+
+def cells_ahead(spawn: Spawn, ruleset: Ruleset) -> int:
+    """Return how many cells lie between a start and the wall it heads for.
+
+    >>> cells_ahead(Spawn(3, 5, Action.UP), Ruleset())
+    2
+    """
+    match spawn.heading:
+        case Action.UP:
+            return spawn.row - 1
+        case Action.DOWN:
+            return ruleset.height - 2 - spawn.row
+        case Action.LEFT:
+            return spawn.col - 1
+        case Action.RIGHT:
+            return ruleset.width - 2 - spawn.col

@@ -1,21 +1,26 @@
 """Where clients' wishes become games: everything slow happens here, outside the clock."""
 
 import itertools
-import secrets
 import threading
 from collections.abc import Callable
-from typing import Protocol
+from typing import Final, Protocol
 
 from agents.errors import AgentError
 from arena.errors import ArenaFault
+from arena.records import HumanRecord
 from tron_env.ruleset import ARENA
 from tron_env.spawn import spawns_for
+from tron_env.types import Spawn
 from web.errors import Refusal, RefusedError
 from web.inference import Policy
-from web.live_types import Opening, person_seat
+from web.live_types import Opening, cells_ahead, person_seat
 from web.messages import GamePayload, GameReference, Join, Turn
+from web.recorder import record_payload
 from web.referee import Gone, Leave, Open, Referee, Steer
 from web.tickets import Opponent, Ticket, opening_view
+
+MIN_CELLS_AHEAD: Final = 8
+"""No live game starts with a wall nearer than this: at 14 plies a second, half a second."""
 
 
 class Opponents(Protocol):
@@ -34,15 +39,22 @@ class Lobby:
     Args:
         referee: runs the games.
         opponents: resolves and loads models.
-        admit: called before a game is opened; raises ``RefusedError`` while none may be.
+        admit: called before a game is opened, for the opponent's record against people; raises
+            ``RefusedError`` while no game may be.
+        draw_seed: draws a game's start; nobody may be able to foresee it.
     """
 
     def __init__(
-        self, referee: Referee, opponents: Opponents, admit: Callable[[Opponent], None]
+        self,
+        referee: Referee,
+        opponents: Opponents,
+        admit: Callable[[Opponent], HumanRecord],
+        draw_seed: Callable[[], int],
     ) -> None:
         self._referee = referee
         self._opponents = opponents
         self._admit = admit
+        self._draw_seed = draw_seed
         self._numbers = itertools.count(1)
         self._lock = threading.Lock()
         self._latest: dict[str, tuple[int, Join] | None] = {}
@@ -71,9 +83,9 @@ class Lobby:
             raise RefusedError(
                 Refusal.UNAVAILABLE, f"{opponent.name} cannot play just now: {error}"
             ) from error
-        self._admit(opponent)
+        record = self._admit(opponent)
         ticket = self._ticket(client, player, opponent, join.speed)
-        payload = _game_payload(ticket)
+        payload = _game_payload(ticket, record)
         with self._lock:
             if client not in self._latest:
                 return
@@ -103,18 +115,26 @@ class Lobby:
         self._referee.post(Leave(client, reference.game))
 
     def _ticket(self, client: str, player: str | None, opponent: Opponent, speed: int) -> Ticket:
-        seed = secrets.randbits(63)
+        seed, spawns = self._draw_start()
         opening = Opening(
             game=next(self._numbers),
             seed=seed,
-            seat=person_seat(spawns_for(ARENA, seed)),
+            seat=person_seat(spawns),
             speed=speed,
             model=opponent.sha256,
         )
         return Ticket(opening, client, player, opponent)
 
+    def _draw_start(self) -> tuple[int, tuple[Spawn, Spawn]]:
+        """Draw a start that leaves a person time to look, and the model, by symmetry, as much."""
+        while True:
+            seed = self._draw_seed()
+            spawns = spawns_for(ARENA, seed)
+            if cells_ahead(spawns[0], ARENA) >= MIN_CELLS_AHEAD:
+                return seed, spawns
 
-def _game_payload(ticket: Ticket) -> GamePayload:
+
+def _game_payload(ticket: Ticket, record: HumanRecord) -> GamePayload:
     opponent = ticket.opponent
     return {
         "game": ticket.game,
@@ -127,5 +147,6 @@ def _game_payload(ticket: Ticket) -> GamePayload:
             "label": opponent.label,
             "round": opponent.round,
         },
+        "record": record_payload(record),
         "view": opening_view(ticket),
     }

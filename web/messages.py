@@ -49,6 +49,16 @@ class OpponentPayload(TypedDict):
     round: int | None
 
 
+class RecordPayload(TypedDict):
+    """A model's record against people, from the model's side, and the same in words."""
+
+    text: str
+    wins: int
+    losses: int
+    draws: int
+    abandoned: int
+
+
 class GamePayload(TypedDict):
     """`game`: a game was opened for this client; its first ply follows the countdown."""
 
@@ -57,20 +67,12 @@ class GamePayload(TypedDict):
     speed: int
     countdown_ms: int
     opponent: OpponentPayload
+    record: RecordPayload
     view: ReplayView
 
 
 TickPayload = list[int]
 """`tick`: [game, ply, row 0, col 0, row 1, col 1, heading 0, heading 1]."""
-
-
-class RecordPayload(TypedDict):
-    """A model's record against people, from the model's side."""
-
-    wins: int
-    losses: int
-    draws: int
-    abandoned: int
 
 
 class EndPayload(TypedDict):

@@ -9,7 +9,6 @@ from agents.zoo import DEFAULT_CHAMPION, shipped, shipped_model
 from arena.errors import StorageError
 from arena.records import (
     GameRow,
-    HumanRecord,
     RoundRow,
     RoundStatus,
 )
@@ -18,6 +17,7 @@ from replays.format import Ending, decode
 from replays.view import ReplayView, RiderKind, replay_view
 from tron_env.types import Seat
 from web.demo import demo_view
+from web.human import Tries, all_tries, first_tries
 from web.words import end_of, note_of, verdict_of, winner_of
 
 SHOWCASE: Final = 4
@@ -42,10 +42,9 @@ class Champion:
     name: str
     label: str
     round: int | None
-    record: HumanRecord
-    beaten_percent: int | None
-    """Games people won, in percent of those that were decided; None before the first."""
-    decided: int
+    first: Tries
+    all: Tries
+    abandoned: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +91,7 @@ def thumbs(storage: Storage, games: Sequence[GameRow]) -> tuple[Thumb, ...]:
             names=game.names,
             winner=winner_of(game.outcome, game.ending),
             note=note_of(game),
-            view=_view(storage, game),
+            view=stored_view(storage, game),
         )
         for game in games
     )
@@ -155,23 +154,39 @@ def replay_page(storage: Storage, game_id: int) -> ReplayPage | None:
     first, second = (end_of(game, seat) for seat in Seat)
     return ReplayPage(
         game=game,
-        view=_view(storage, game),
+        view=stored_view(storage, game),
         winner=winner_of(game.outcome, game.ending),
         verdict=verdict_of(game.names, game.outcome, game.ending, game.plies),
         ends=(first, second),
     )
 
 
+def stored_view(storage: Storage, game: GameRow) -> ReplayView:
+    """Return a stored game ready to draw; it is shared, so callers must not change it.
+
+    Raises:
+        StorageError: the database has lost its replay.
+        ReplayError: the stored replay is damaged.
+    """
+    kinds: tuple[RiderKind, RiderKind] = (
+        "person" if game.human_seat is Seat.FIRST else "model",
+        "person" if game.human_seat is Seat.SECOND else "model",
+    )
+    encoded = storage.replay(game.id)
+    if encoded is None:
+        raise StorageError(f"game {game.id} has lost its replay")
+    return _decoded(encoded, game.names, kinds)
+
+
 def _champion(storage: Storage, name: str, sha256: str, round_: int | None, label: str) -> Champion:
     record = storage.human_record(sha256)
-    decided = record.wins + record.losses + record.draws
     return Champion(
         name=name,
         label=label,
         round=round_,
-        record=record,
-        beaten_percent=round(100 * record.losses / decided) if decided else None,
-        decided=decided,
+        first=first_tries(record),
+        all=all_tries(record),
+        abandoned=record.abandoned,
     )
 
 
@@ -189,17 +204,6 @@ def _showcase(storage: Storage, round_number: int) -> list[GameRow]:
 
 def _appeal(game: GameRow) -> tuple[bool, bool, int]:
     return game.ending is Ending.RULES, game.outcome.winner is not None, game.plies
-
-
-def _view(storage: Storage, game: GameRow) -> ReplayView:
-    kinds: tuple[RiderKind, RiderKind] = (
-        "person" if game.human_seat is Seat.FIRST else "model",
-        "person" if game.human_seat is Seat.SECOND else "model",
-    )
-    encoded = storage.replay(game.id)
-    if encoded is None:
-        raise StorageError(f"game {game.id} has lost its replay")
-    return _decoded(encoded, game.names, kinds)
 
 
 @lru_cache(maxsize=512)

@@ -16,6 +16,7 @@ from arena.records import HumanRecord
 from arena.stored_games import NewHumanGame
 from replays.format import encode
 from web.errors import Refusal, RefusedError
+from web.human import record_text
 from web.live_types import FinishedGame, LiveEnding
 from web.messages import EndPayload, GameResult, RecordPayload
 from web.referee import Outlet
@@ -79,8 +80,11 @@ class Recorder:
         for thread in self._threads:
             thread.join()
 
-    def admit(self, opponent: Opponent) -> None:
+    def admit(self, opponent: Opponent) -> HumanRecord:
         """Make ready for a game against ``opponent``; reads storage the first time.
+
+        Returns:
+            Its record against people so far.
 
         Raises:
             RefusedError: FULL, too many games wait to be stored.
@@ -90,6 +94,7 @@ class Recorder:
         if opponent.sha256 not in self._records:
             record = self._storage.human_record(opponent.sha256)
             self._records.setdefault(opponent.sha256, record)
+        return self._records[opponent.sha256]
 
     def finish(self, ticket: Ticket, record: FinishedGame) -> None:
         """Take a finished game; never blocks."""
@@ -119,7 +124,7 @@ class Recorder:
             "text": text,
             "view": final_view(ticket, record),
             "replay": None,
-            "record": _record_payload(self._records[key]),
+            "record": record_payload(self._records[key]),
         }
         self._send(ticket.client, "end", payload)
 
@@ -171,8 +176,10 @@ def _counted(record: HumanRecord, result: GameResult | str) -> HumanRecord:
             return record
 
 
-def _record_payload(record: HumanRecord) -> RecordPayload:
+def record_payload(record: HumanRecord) -> RecordPayload:
+    """Return the message part that tells of a model's record."""
     return {
+        "text": record_text(record),
         "wins": record.wins,
         "losses": record.losses,
         "draws": record.draws,

@@ -1,5 +1,6 @@
 """The clock thread: owns the live games, and is the only thread that touches them."""
 
+import itertools
 import logging
 import queue
 import threading
@@ -10,11 +11,21 @@ from typing import Final, Protocol, TypeAlias
 
 import numpy as np
 
+from tron_env.ruleset import ARENA
+from tron_env.spawn import spawns_for
 from tron_env.types import PLANES, Action
 from web.errors import Refusal, RefusedError
 from web.inference import InferencePool, Question, Reply
 from web.live import LiveGames
-from web.live_types import SLOTS_PER_SECOND, Ask, FinishedGame
+from web.live_types import (
+    DEFAULT_SPEED,
+    PERIODS,
+    SLOTS_PER_SECOND,
+    Ask,
+    FinishedGame,
+    Opening,
+    person_seat,
+)
 from web.messages import GamePayload, refused
 from web.tickets import Ticket
 
@@ -69,6 +80,34 @@ class Stop:
 
 
 Command: TypeAlias = Open | Steer | Leave | Gone | Stop | Reply
+
+
+def question_of(games: LiveGames, ask: Ask) -> Question:
+    """Return ``ask`` with copies of its positions, as models see them."""
+    engine = games.engine
+    shape = (ask.slots.size, PLANES, engine.ruleset.height, engine.ruleset.width)
+    observations = np.empty(shape, dtype=np.float32)
+    engine.gather(ask.slots, ask.seats, observations)
+    return Question(
+        ask,
+        observations,
+        engine.masks[ask.slots, ask.seats],
+        engine.headings[ask.slots, ask.seats],
+    )
+
+
+def rehearse() -> None:
+    """Play one game that nobody sees, which compiles whatever live games call."""
+    seed = 0
+    seat = person_seat(spawns_for(ARENA, seed))
+    games = LiveGames(ARENA, 1, max(PERIODS.values()))
+    games.open(Opening(1, seed, seat, DEFAULT_SPEED, ""))
+    for slot in itertools.count():
+        beat = games.beat(slot)
+        for ask in beat.asks:
+            games.answer(ask, question_of(games, ask).headings)
+        if beat.finished:
+            return
 
 
 class Referee:
@@ -209,22 +248,10 @@ class Referee:
         for record in beat.finished:
             self._end(record)
         for ask in beat.asks:
-            if not self.pool.submit(self._question(ask)):
+            if not self.pool.submit(question_of(self._games, ask)):
                 logger.error("model %s is asked for but not loaded", ask.model[:8])
                 for record in self._games.fail(ask):
                     self._end(record)
-
-    def _question(self, ask: Ask) -> Question:
-        engine = self._games.engine
-        shape = (ask.slots.size, PLANES, engine.ruleset.height, engine.ruleset.width)
-        observations = np.empty(shape, dtype=np.float32)
-        engine.gather(ask.slots, ask.seats, observations)
-        return Question(
-            ask,
-            observations,
-            engine.masks[ask.slots, ask.seats],
-            engine.headings[ask.slots, ask.seats],
-        )
 
     def _end(self, record: FinishedGame) -> None:
         self._finish(self._forget(record.opening.game), record)

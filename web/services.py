@@ -1,18 +1,22 @@
 """What views work with: one value in ``app.extensions``, made by ``create_app``."""
 
+import logging
 from dataclasses import dataclass
 from typing import Final, TypedDict, cast
 
 from flask import current_app
 
+from agents.errors import AgentError
+from arena.errors import ArenaFault
 from arena.records import RoundStatus
 from arena.storage import Storage
-from tron_env.batch import BatchEngine
-from tron_env.ruleset import ARENA
+from web.demo import demo_view
 from web.lobby import Lobby
 from web.opponents import Opponents
 from web.recorder import Recorder
-from web.referee import Referee
+from web.referee import Referee, rehearse
+
+logger = logging.getLogger(__name__)
 
 EXTENSION: Final = "tron"
 
@@ -59,17 +63,17 @@ class Services:
         self.referee.start()
 
     def warm_up(self) -> None:
-        """Compile the kernels and load the champion, so that the first player waits for nothing.
+        """Compile every kernel and load the champion, so that no request waits for either.
 
-        Raises:
-            AgentError: the champion cannot be loaded.
-            ArenaFault: a fault of ours.
+        A champion that cannot be loaded keeps nobody from the rest of the site.
         """
-        engine = BatchEngine(ARENA, 1)
-        engine.reset([0], [0])
-        engine.step_games([0], engine.headings)
+        demo_view()
+        rehearse()
         champion = self.opponents.champion()
-        self.referee.pool.ensure(champion.sha256, lambda: self.opponents.load(champion))
+        try:
+            self.referee.pool.ensure(champion.sha256, lambda: self.opponents.load(champion))
+        except (AgentError, ArenaFault) as error:
+            logger.warning("the champion %s cannot play: %s", champion.name, error)
         self.recorder.admit(champion)
 
     def close(self) -> None:

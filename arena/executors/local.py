@@ -21,6 +21,7 @@ from typing import Final
 from arena.blocks import BlockResult, BlockTask, play_block
 from arena.errors import ArenaFault, SandboxLostError
 from arena.models import ModelStore
+from tron_env.warming import compile_kernels
 
 MAX_ATTEMPTS: Final = 3
 logger = logging.getLogger(__name__)
@@ -50,6 +51,8 @@ class LocalExecutor:
         waiting = deque(sorted(tasks, key=lambda task: -task.games))
         attempts = {task.number: 0 for task in tasks}
         workers: list[_Worker] = []
+        # So that the workers load the kernels instead of all compiling the same.
+        compile_kernels()
         try:
             while waiting and len(workers) < self._workers:
                 workers.append(self._start(waiting.popleft()))

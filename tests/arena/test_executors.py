@@ -1,5 +1,6 @@
 """The local executor: same results as in-process, whatever happens to its workers."""
 
+import contextlib
 import os
 import signal
 import threading
@@ -51,11 +52,14 @@ def by_number(results):
 
 
 def worker_pids():
-    return {
-        child.pid
-        for child in psutil.Process().children()
-        if any("spawn_main" in part for part in child.cmdline())
-    }
+    return {child.pid for child in psutil.Process().children() if is_worker(child)}
+
+
+def is_worker(child):
+    try:
+        return any("spawn_main" in part for part in child.cmdline())
+    except psutil.Error:  # it ended while we looked
+        return False
 
 
 def test_blocks_played_anywhere_are_the_same(models):
@@ -69,19 +73,24 @@ def test_a_killed_worker_costs_nothing(models):
     tasks = tasks_for(models, starts=20)
     expected = by_number(play_block(task, models.get) for task in tasks)
     killed = []
+    over = threading.Event()
 
     def kill_one():
-        while not killed:
+        while not killed and not over.is_set():
             for pid in worker_pids():
                 time.sleep(0.3)
-                os.kill(pid, signal.SIGKILL)
-                killed.append(pid)
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGKILL)
+                    killed.append(pid)
                 break
 
     killer = threading.Thread(target=kill_one)
     killer.start()
-    found = by_number(LocalExecutor(models, 2).play(tasks))
-    killer.join()
+    try:
+        found = by_number(LocalExecutor(models, 2).play(tasks))
+    finally:
+        over.set()
+        killer.join()
     assert killed
     assert found == expected
 

@@ -309,7 +309,7 @@ def killed_run(home, script):
         env=os.environ | {"PYTHONPATH": str(ROOT)},
         stderr=subprocess.DEVNULL,
     )
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 240
     while home.storage.round(1).duels_done == before and process.poll() is None:
         assert time.monotonic() < deadline
         time.sleep(0.001)

@@ -1,5 +1,4 @@
 import json
-import time
 
 import numpy as np
 import pytest
@@ -50,15 +49,13 @@ ACCEPTED = {
 
 
 @pytest.mark.parametrize("name", REJECTED)
-def test_is_rejected_with_its_reason_in_bounded_time(name):
+def test_is_rejected_with_its_reason(name):
     content, check, reason = REJECTED[name]
-    began = time.monotonic()
     verdict = validate_model(content, limits=graphs.QUICK)
     assert not verdict.accepted
     assert [found.name for found in verdict.checks if not found.passed] == [check]
     assert verdict.checks[-1].name == check
     assert reason in verdict.reason
-    assert time.monotonic() - began < 2 * graphs.QUICK.wall_seconds
 
 
 @pytest.mark.parametrize("name", ACCEPTED)

@@ -8,7 +8,7 @@ from tron_env.batch import BatchEngine
 from tron_env.errors import InvalidActionError, RulesetError
 from tron_env.ruleset import APEX, ARENA, Ruleset
 from tron_env.spawn import spawns_for
-from tron_env.types import Action, Outcome, Spawn
+from tron_env.types import Action, CellKind, Outcome, Spawn
 
 ARRAYS = ("cells", "heads", "headings", "causes", "plies", "outcomes", "planes", "masks")
 
@@ -127,17 +127,24 @@ def test_bad_actions_are_refused_and_change_nothing(actions):
 
 
 @pytest.mark.parametrize(
-    "spawns",
+    ("spawns", "message"),
     [
-        (Spawn(0, 1, Action.UP), Spawn(5, 5, Action.UP)),
-        (Spawn(1, 1, Action.UP), Spawn(31, 5, Action.UP)),
-        (Spawn(1, 1, 4), Spawn(5, 5, Action.UP)),
-        (Spawn(5, 5, Action.UP), Spawn(5, 5, Action.DOWN)),
+        ((Spawn(0, 1, Action.UP), Spawn(5, 5, Action.UP)), r"seat 0 is \(0, 1\); allowed are rows"),
+        ((Spawn(1, 1, Action.UP), Spawn(31, 5, Action.UP)), "seat 1 is .31, 5.; allowed are rows"),
+        ((Spawn(1, 1, 4), Spawn(5, 5, Action.UP)), "heading of seat 0 is 4"),
+        ((Spawn(5, 5, Action.UP), Spawn(5, 5, Action.DOWN)), "both spawns are on cell"),
+        ((Spawn(5, 5, Action.LEFT), Spawn(5, 7, Action.RIGHT)), r"cell \(5, 6\) behind them"),
     ],
 )
-def test_bad_starts_are_refused(spawns):
-    with pytest.raises(RulesetError):
+def test_bad_starts_are_refused(spawns, message):
+    with pytest.raises(RulesetError, match=message):
         BatchEngine(ARENA, 1).reset_to(0, spawns)
+
+
+def test_riders_back_to_back_may_start_where_no_trail_lies_behind_them():
+    engine = BatchEngine(APEX, 1)
+    engine.reset_to(0, (Spawn(5, 5, Action.LEFT), Spawn(5, 7, Action.RIGHT)))
+    assert engine.cells[0, 5, 6] == CellKind.EMPTY
 
 
 @pytest.mark.parametrize(("games", "seeds"), [([2], [0]), ([-1], [0]), ([0, 1], [0])])

@@ -29,14 +29,21 @@ class Entries(dict):
 
 
 class Entry:
+    value = "somebody.cli:command"
+
     def load(self):
         return end
+
+
+class Broken(Entry):
+    def load(self):
+        raise ImportError("No module named 'torch'")
 
 
 @pytest.fixture
 def tron(monkeypatch, capsys):
     """Run `tron` with arguments; return its exit status and both outputs."""
-    monkeypatch.setattr(cli, "entry_points", lambda group: Entries(end=Entry()))
+    monkeypatch.setattr(cli, "entry_points", lambda group: Entries(end=Entry(), bad=Broken()))
     monkeypatch.setenv("TRON_HOME", "unset")
 
     def run(*arguments):
@@ -70,6 +77,18 @@ def test_help_lists_each_command_with_its_line(tron):
     status, told, _ = tron("--help")
     assert status == 0
     assert "End in one of several ways." in told
+
+
+def test_a_broken_command_says_so_in_its_place_and_leaves_the_others_usable(tron):
+    status, told, _ = tron("--help")
+    assert status == 0
+    assert "Cannot be loaded: ImportError: No module named 'torch'" in told
+    assert "End in one of several ways." in told
+    for arguments in (("bad",), ("bad", "--help"), ("bad", "x", "--flag")):
+        status, _, told = tron(*arguments)
+        assert status == 1
+        assert "somebody.cli:command" in told
+        assert "No module named 'torch'" in told
 
 
 def test_home_reaches_the_commands_as_an_absolute_path(tron, tmp_path, monkeypatch):

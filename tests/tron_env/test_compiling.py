@@ -3,9 +3,12 @@
 import os
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
+
+from tron_env.compiling import KEPT_FOLDERS, UNUSED_S
 
 USE = """
 import numpy as np
@@ -46,6 +49,21 @@ def test_kernels_are_compiled_once_into_the_home(tmp_path):
     assert (first[0], second[0], quiet) == ("0", "1", "")
     assert Path(first[1]).parent == tmp_path / "kernels"
     assert any(Path(first[1]).rglob("spawn.random_u64*.nbc"))
+
+
+def test_old_kernels_are_removed_once_unused_but_for_the_last_few(tmp_path):
+    kernels = tmp_path / "kernels"
+    long_ago = time.time() - 2 * UNUSED_S
+    for k in range(KEPT_FOLDERS + 3):
+        for package in ("tron_env", "others"):
+            (kernels / f"{package}-{k}" / "deep").mkdir(parents=True)
+            os.utime(kernels / f"{package}-{k}", (long_ago + k, long_ago + k))
+    os.utime(kernels / "tron_env-0")
+    words, _ = run(SCALAR, TRON_HOME=str(tmp_path))
+    left = {folder.name for folder in kernels.iterdir()}
+    lately = {"tron_env-0", *(f"tron_env-{k}" for k in range(4, KEPT_FOLDERS + 3))}
+    assert {name for name in left if name.startswith("tron_env")} == lately | {Path(words[1]).name}
+    assert len(left) == len(lately) + 1 + KEPT_FOLDERS + 3
 
 
 def test_workers_use_the_folder_of_their_parent(tmp_path):

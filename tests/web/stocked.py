@@ -93,7 +93,9 @@ def crown(storage: Storage, number: int) -> None:
     storage.finish(number, standings, entries[0].id)
 
 
-def add_human_game(storage: Storage, ending: Ending = Ending.RULES) -> int:
+def add_human_game(
+    storage: Storage, ending: Ending = Ending.RULES, *, first_try: bool = True
+) -> int:
     """Store a game of a person in seat 1 against `ann`; return its ID."""
     models = (model_prefix(SHA256["ann"]), bytes(8))
     replay = straight_game(5, models, ending)
@@ -105,7 +107,7 @@ def add_human_game(storage: Storage, ending: Ending = Ending.RULES) -> int:
             model_sha256=SHA256["ann"],
             round=None,
             speed=10,
-            first_try=True,
+            first_try=first_try,
             session="a session",
         )
     )

@@ -5,6 +5,7 @@ import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -19,11 +20,14 @@ from tron_env.types import Action, Outcome, Seat
 
 pytestmark = pytest.mark.browser
 
+
 FLAGS = (
     *("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync"),
     *("--disable-background-networking", "--disable-component-update"),
 )
 KEYS = ("ArrowUp", "ArrowRight", "ArrowDown", "ArrowLeft")
+PATIENCE_MS = 90_000
+expect.set_options(timeout=PATIENCE_MS)
 STEPS = ((-1, 0), (0, 1), (1, 0), (0, -1))
 PLAYABLE = range(1, 31)
 GAME_SECONDS = 75
@@ -79,8 +83,7 @@ def window(browser: Browser, site: Site, *, phone: bool = False) -> Iterator[Win
         is_mobile=phone,
         device_scale_factor=2 if phone else 1,
     )
-    # A fresh checkout compiles the rules' kernels while the first page is loading.
-    context.set_default_timeout(90_000)
+    context.set_default_timeout(PATIENCE_MS)
     opened = Window(context.new_page())
     opened.page.on(
         "console",
@@ -221,12 +224,17 @@ def assert_drawn_as_recorded(drawn: Drawn, record: Playback) -> None:
 def ride_steered(site: Site, shown: Window, steer: Steer, turns: int) -> Playback:
     """Ride until a game was steered at least twice; hold each against the server's record.
 
-    Some starts are three plies from a wall, too near for a test that reads before it steers.
+    A busy machine may see a turn too late, or have a game that counts for nobody.
     """
     for _ in range(8):
         game = await_game(shown)
         drawn = ride(shown, steer, turns)
-        expect(shown.page.locator("[data-result]")).to_be_visible()
+        result = shown.page.locator("[data-result]")
+        expect(result).to_be_visible()
+        if result.get_attribute("data-result") == "void":
+            shown.page.locator("[data-do=rematch]").click()
+            await_game(shown, before=game)
+            continue
         expect(shown.page.locator("[data-do=replay]")).to_have_attribute("href", REPLAY)
         _, record = newest_human_game(site)
         assert_drawn_as_recorded(drawn, record)
@@ -246,7 +254,7 @@ def test_from_home_through_a_game_to_its_replay(site: Site, browser: Browser):
         page.get_by_role("link", name="Ride against it").click()
         record = ride_steered(site, shown, ByKeys(), turns=3)
         expect(page.locator("[data-result-word]")).to_have_text(re.compile("Victory|Defeat|Draw"))
-        expect(page.locator("[data-result-record]")).to_contain_text("Against people it has won")
+        expect(page.locator("[data-result-record]")).to_contain_text("games by people")
         won = record.replay.outcome.winner
         word = "Draw" if won is None else "Victory" if won == person(shown) else "Defeat"
         expect(page.locator("[data-result-word]")).to_have_text(word)
@@ -276,32 +284,31 @@ def test_from_home_through_a_game_to_its_replay(site: Site, browser: Browser):
         expect(first.locator("canvas")).to_have_attribute("data-ply", str(record.replay.plies))
 
 
-def test_space_starts_a_rematch_within_a_second(site: Site, browser: Browser):
+def test_space_starts_a_rematch(site: Site, browser: Browser):
     with window(browser, site) as shown:
         shown.page.goto("/play?opponent=zoo/wall-hugger")
         game = await_game(shown)
         ride(shown, ByKeys(), turns=0)
         expect(shown.page.locator("[data-result]")).to_be_visible()
         shown.page.keyboard.press("Space")
-        shown.page.set_default_timeout(1000)
         assert await_game(shown, before=game) != game
         expect(shown.page.locator("[data-result]")).to_be_hidden()
 
 
-def test_a_turn_shows_on_the_next_frame(site: Site, browser: Browser):
-    with window(browser, site) as shown:
+def test_a_turn_shows_on_the_next_frame(tmp_path: Path, browser: Browser):
+    with serving(tmp_path, countdown_seconds=10) as site, window(browser, site) as shown:
         shown.page.goto("/play?opponent=zoo/wall-hugger")
         await_game(shown)
         pending = shown.page.evaluate(
             """async () => {
-                for (const code of ["ArrowUp", "ArrowRight", "ArrowDown"]) {
+                for (const code of ["ArrowUp", "ArrowLeft"]) {
                     dispatchEvent(new KeyboardEvent("keydown", { code }));
                 }
                 await new Promise(requestAnimationFrame);
                 return document.querySelector("[data-board]").dataset.turns;
             }"""
         )
-        assert pending in {"0 1", "0 1 2", "1 2", "1 0", "1"}
+        assert pending == "0 3", "a U-turn in two quick keys"
 
 
 def test_a_phone_rides_by_touch(site: Site, browser: Browser):
@@ -341,16 +348,16 @@ def test_a_round_s_progress_and_new_champion_appear_without_a_reload(site: Site,
     storage = site.services.storage
     with window(browser, site) as shown:
         page = shown.page
-        page.goto("/")
+        with page.expect_response("**/api/v1/status"):
+            page.goto("/")
         expect(page.locator("#champion .eyebrow")).to_have_text("House champion")
         page.evaluate("window.kept = true")
-        page.wait_for_timeout(500)
         number = stocked.close_round(storage)
         stocked.play_round(storage, number, duels=1)
-        expect(page.locator("[data-progress-text]")).to_have_text("1 of 3 duels", timeout=20_000)
+        expect(page.locator("[data-progress-text]")).to_have_text("1 of 3 duels")
         stocked.play_round(storage, number)
         stocked.crown(storage, number)
-        expect(page.locator("#champion h1")).to_have_text("ann", timeout=20_000)
+        expect(page.locator("#champion h1")).to_have_text("ann")
         expect(page.locator("#best canvas[data-ply]")).to_have_count(3)
         page.wait_for_selector("canvas[data-home-duel][data-ply]")
         assert page.evaluate("window.kept") is True

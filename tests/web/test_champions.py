@@ -4,11 +4,13 @@ from pathlib import Path
 
 import pytest
 
-from agents.zoo import DEFAULT_CHAMPION, shipped_model
+from agents.zoo import DEFAULT_CHAMPION
 from arena.models import ModelStore
+from arena.rounds import close_round, ensure_open, run_round
 from arena.settings import load_settings
 from arena.storage import Storage, open_storage
 from replays.format import decode, model_prefix
+from tests.arena.rivals import SerialExecutor, rival
 from tests.web.site import play_round, riding, serving
 from web.errors import Refusal, RefusedError
 from web.inference import SandboxedPolicy, ShippedPolicy
@@ -29,28 +31,26 @@ def opponents_in(home: Path) -> tuple[Opponents, Storage]:
 
 def test_a_new_champion_takes_new_games_while_running_ones_keep_the_old(tmp_path: Path):
     with serving(tmp_path) as site, riding(site) as early, riding(site) as late:
-        early.send("join", {"opponent": "champion", "speed": 8})
-        first = early.next("game", "refused")
+        first = early.join("champion", 8)
         play_round(tmp_path, 1, 2)
-        late.send("join", {"opponent": "champion", "speed": 14})
-        second = late.next("game", "refused")
+        ridden = late.ride("champion", 14)
+        second = ridden.game
         assert first["opponent"]["round"] is None
         assert second["opponent"]["round"] == 1
         assert second["opponent"]["name"] != first["opponent"]["name"]
         assert site.services.status()["champion"]["name"] == second["opponent"]["name"]
-        number = int(late.next("stored")["replay"].removeprefix("/replays/"))
-        old = int(early.next("stored")["replay"].removeprefix("/replays/"))
+        number = ridden.number
+        ended = early.next("end")
         early.send("rematch", {"game": first["game"]})
         assert early.next("game")["opponent"] == second["opponent"]
         storage = site.services.storage
         champion = storage.champion()
         assert champion is not None
-        game, before = storage.game(number), storage.game(old)
+        game = storage.game(number)
         assert game is not None
-        assert before is not None
         assert champion.sha256 in game.models
         assert game.round == 1
-        assert shipped_model(DEFAULT_CHAMPION).sha256 in before.models
+        assert first["opponent"]["name"] in ended["view"]["names"], "it ended as it began"
         encoded = storage.replay(number)
         assert encoded is not None
         assert model_prefix(champion.sha256) in decode(encoded).models
@@ -88,11 +88,27 @@ def test_only_shipped_files_are_loaded_in_process(played: Path):
         submitted.close()
 
 
+def test_a_champion_that_minds_its_neighbours_is_asked_alone(tmp_path: Path):
+    settings = load_settings({"TRON_HOME": str(tmp_path)})
+    models = ModelStore(settings.models)
+    with open_storage(settings) as storage:
+        ensure_open(storage)
+        for seed in (1, 2):
+            storage.add_submission(f"rival-{seed}", models.put(rival(seed)), alone=True)
+        close_round(storage, models, starts=1, anchors=())
+        run_round(storage, SerialExecutor(models), tmp_path)
+        opponents = Opponents(storage, models)
+        loaded = opponents.load(opponents.champion())
+        assert isinstance(loaded, SandboxedPolicy)
+        loaded.start()
+        assert loaded.fed_alone
+        loaded.close()
+
+
 def test_a_champion_whose_file_is_missing_is_unavailable(played: Path):
+    opponents, storage = opponents_in(played)
+    with storage:
+        (played / "models" / f"{opponents.champion().sha256}.onnx").unlink()
     with serving(played) as site, riding(site) as rider:
-        champion = site.services.opponents.champion()
-        (played / "models" / f"{champion.sha256}.onnx").unlink()
-        rider.send("join", {"opponent": "champion", "speed": 10})
-        assert rider.next("refused")["code"] == "unavailable"
-        rider.send("join", {"opponent": "zoo/wall-hugger", "speed": 10})
-        assert "game" in rider.next("game", "refused")
+        assert rider.join("champion")["code"] == "unavailable"
+        assert "game" in rider.join("zoo/wall-hugger")

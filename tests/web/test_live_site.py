@@ -20,38 +20,34 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
         yield running
 
 
-def join(rider: Rider, opponent: str = "zoo/wall-hugger", speed: int = 14) -> dict:
-    rider.send("join", {"opponent": opponent, "speed": speed})
-    return rider.next("game", "refused")
-
-
-def ticks_to_end(rider: Rider) -> tuple[list[list[int]], dict]:
-    *messages, (_, end) = rider.until("end")
-    return [data for event, data in messages if event == "tick"], end
-
-
-def test_a_whole_game_is_stored_as_it_was_seen(site: Site):
-    with riding(site) as rider:
-        game = join(rider)
+def test_a_whole_game_is_stored_as_it_was_seen(tmp_path: Path):
+    # A countdown long enough for the turn to arrive in time, however busy the machine is.
+    with serving(tmp_path, countdown_seconds=3) as site, riding(site) as rider:
+        game = rider.join()
         seat = Seat(game["seat"])
         start = game["view"]["trails"][seat][0]
         assert start[0] >= 16, "people start in the lower half"
         assert game["view"]["names"][seat] == "You"
         assert game["view"]["kinds"][seat] == "person"
-        assert game["countdown_ms"] >= 250
-        heading = Action(game["view"]["headings"][seat])
-        rider.send("turn", {"game": game["game"], "action": int(heading + 1) % 4})
-        ticks, end = ticks_to_end(rider)
+        assert game["countdown_ms"] >= 3000
+        turned = int(Action(game["view"]["headings"][seat]) + 3) % 4
+        rider.send("turn", {"game": game["game"], "action": turned})
+        *messages, (_, end) = rider.until("end")
+        ticks = [data for event, data in messages if event == "tick"]
+        assert [tick[:2] for tick in ticks] == [
+            [game["game"], ply + 1] for ply in range(len(ticks))
+        ]
+        assert ticks[0][6 + seat] == turned, "the queued turn was ridden first"
+        if end["result"] == "void":
+            pytest.skip("this machine is too busy for live play")
         stored = rider.next("stored")
-    assert [tick[:2] for tick in ticks] == [[game["game"], ply + 1] for ply in range(len(ticks))]
-    assert ticks[0][6 + seat] == (heading + 1) % 4, "the queued turn was ridden first"
-    assert end["game"] == stored["game"] == game["game"]
-    assert end["ply"] == len(ticks)
-    assert end["replay"] is None
+        assert end["game"] == stored["game"] == game["game"]
+        assert end["ply"] == len(ticks)
+        assert end["replay"] is None
 
-    number = int(stored["replay"].removeprefix("/replays/"))
-    row = site.services.storage.game(number)
-    encoded = site.services.storage.replay(number)
+        number = int(stored["replay"].removeprefix("/replays/"))
+        row = site.services.storage.game(number)
+        encoded = site.services.storage.replay(number)
     assert row is not None
     assert encoded is not None
     replay = decode(encoded)
@@ -72,15 +68,9 @@ def test_a_whole_game_is_stored_as_it_was_seen(site: Site):
 
 def test_the_record_counts_this_game_and_agrees_with_storage(site: Site):
     with riding(site) as rider:
-        game = join(rider, "zoo/voronoi")
-        _, end = ticks_to_end(rider)
-        rider.next("stored")
-        rider.send("rematch", {"game": game["game"]})
-        rider.next("game")
-        _, again = ticks_to_end(rider)
-        rider.next("stored")
-    played = end["record"], again["record"]
-    assert sum(played[1].values()) == sum(played[0].values()) + 1
+        played = [rider.ride("zoo/voronoi").end["record"] for _ in range(2)]
+    counted = [sum(count for name, count in record.items() if name != "text") for record in played]
+    assert counted[1] == counted[0] + 1
     model = site.services.opponents.find("zoo/voronoi").sha256
     stored = site.services.storage.human_record(model)
     assert played[1]["wins"] == stored.wins
@@ -89,8 +79,8 @@ def test_the_record_counts_this_game_and_agrees_with_storage(site: Site):
 
 def test_rematch_is_a_new_game_against_the_same_opponent(site: Site):
     with riding(site) as rider:
-        first = join(rider, "zoo/voronoi", 10)
-        rider.next("tick")
+        first = rider.join("zoo/voronoi", 10)
+        rider.next("tick", "end")
         rider.send("rematch", {"game": first["game"]})
         second = rider.next("game", "refused")
         assert second["game"] != first["game"]
@@ -103,17 +93,22 @@ def test_rematch_is_a_new_game_against_the_same_opponent(site: Site):
 
 def test_two_players_ride_at_once_without_meeting(site: Site):
     with riding(site) as one, riding(site) as two:
-        games = join(one, speed=14), join(two, "zoo/voronoi", speed=8)
+        games = one.join(speed=14), two.join("zoo/voronoi", speed=8)
         assert games[0]["game"] != games[1]["game"]
-        seen = ticks_to_end(one)[0], ticks_to_end(two)[0]
-    for game, ticks in zip(games, seen, strict=True):
+        seen = one.until("end"), two.until("end")
+    for game, messages in zip(games, seen, strict=True):
+        ticks = [data for event, data in messages if event == "tick"]
         assert {tick[0] for tick in ticks} == {game["game"]}
         assert [tick[1] for tick in ticks] == list(range(1, len(ticks) + 1))
 
 
-def test_nobody_steers_or_ends_anothers_game(site: Site):
-    with riding(site) as owner, riding(site) as stranger:
-        game = join(owner, "zoo/voronoi", 8)
+def test_nobody_steers_or_ends_anothers_game(tmp_path: Path):
+    with (
+        serving(tmp_path, countdown_seconds=3) as site,
+        riding(site) as owner,
+        riding(site) as stranger,
+    ):
+        game = owner.join("zoo/voronoi", 8)
         for event, data in (
             ("turn", {"game": game["game"], "action": 0}),
             ("leave", {"game": game["game"]}),
@@ -121,7 +116,9 @@ def test_nobody_steers_or_ends_anothers_game(site: Site):
         ):
             stranger.send(event, data)
             assert stranger.next("refused")["code"] == "unknown_game"
-        assert owner.next("tick")[1] == 1
+        first = owner.next("tick")
+        assert first[:2] == [game["game"], 1]
+        assert first[6 + game["seat"]] == game["view"]["headings"][game["seat"]]
 
 
 @pytest.mark.parametrize(
@@ -144,18 +141,18 @@ def test_malformed_events_are_refused_and_the_connection_lives(
     with riding(site) as rider:
         rider.send(event, *data)
         assert rider.next("refused")["code"] == "malformed"
-        assert "game" in join(rider)
+        assert "game" in rider.join()
 
 
 @pytest.mark.parametrize("opponent", ["zoo/nobody", "champion@7"])
 def test_an_unknown_opponent_is_refused(site: Site, opponent: str):
     with riding(site) as rider:
-        assert join(rider, opponent)["code"] == "unknown_opponent"
+        assert rider.join(opponent)["code"] == "unknown_opponent"
 
 
 def test_before_the_first_round_the_champion_is_a_shipped_model(site: Site):
     with riding(site) as rider:
-        game = join(rider, "champion")
+        game = rider.join("champion")
         assert game["opponent"]["round"] is None
         assert game["opponent"]["label"] == "house champion"
 
@@ -163,13 +160,13 @@ def test_before_the_first_round_the_champion_is_a_shipped_model(site: Site):
 def test_leaving_stores_an_abandoned_game_that_nobody_won(tmp_path: Path):
     with serving(tmp_path) as site:
         with riding(site) as rider:
-            game = join(rider, "zoo/voronoi")
+            game = rider.join("zoo/voronoi", 8)
             rider.next("tick")
             rider.send("leave", {"game": game["game"]})
             rider.send("turn", {"game": game["game"], "action": 1})
             assert rider.next("refused")["code"] == "unknown_game"
         with riding(site) as rider:
-            join(rider, "zoo/voronoi")
+            rider.join("zoo/voronoi", 8)
             rider.next("tick")
     # Closing the site has stored both: the one left, and the one whose connection ended.
     with serving(tmp_path) as site:
@@ -182,8 +179,8 @@ def test_leaving_stores_an_abandoned_game_that_nobody_won(tmp_path: Path):
 
 def test_a_full_site_says_so(tmp_path: Path):
     with serving(tmp_path, capacity=1) as site, riding(site) as one, riding(site) as two:
-        assert "game" in join(one, "zoo/voronoi")
-        assert join(two, "zoo/voronoi")["code"] == "full"
+        assert "game" in one.join("zoo/voronoi", 8)
+        assert two.join("zoo/voronoi")["code"] == "full"
 
 
 def test_the_first_game_of_a_browser_against_a_model_is_its_first_try(tmp_path: Path):
@@ -194,11 +191,9 @@ def test_the_first_game_of_a_browser_against_a_model_is_its_first_try(tmp_path: 
         headers = {"Cookie": "; ".join(f"{cookie.name}={cookie.value}" for cookie in jar)}
         with riding(site, headers=headers) as rider:
             for opponent in ("zoo/wall-hugger", "zoo/wall-hugger", "zoo/voronoi"):
-                join(rider, opponent)
-                rider.next("stored")
+                rider.ride(opponent)
         with riding(site) as nobody:
-            join(nobody)
-            nobody.next("stored")
+            nobody.ride()
         rows = site.services.storage.search_games()
     assert [row.first_try for row in reversed(rows)] == [True, False, True, False]
 

@@ -16,6 +16,7 @@ from replays.format import Ending, decode
 from replays.view import replay_view
 from tests.web import stocked
 from web.assets import AssetError, Assets
+from web.human import Tries
 from web.pages import pages
 from web.words import points_text
 
@@ -73,11 +74,25 @@ def test_the_home_page_shows_the_champion_its_record_and_the_round_s_duels(
     assert "Round 2 is open" in text
     assert "Top duels of round 1" in text
     assert len(views(text)) == 1 + 3
-    stocked.add_human_game(done)
+
+
+def test_the_home_page_says_what_its_share_counts(client: FlaskClient, done: Storage):
+    def said() -> str:
+        [human] = re.findall(r'<div class="human">(.*?)</div>', page(client, "/"), re.DOTALL)
+        return " ".join(re.sub(r"<[^>]*>", " ", human).split())
+
+    stocked.add_human_game(done, first_try=False)
     stocked.add_human_game(done, Ending.ABANDONED)
     record = done.human_record(stocked.SHA256["ann"])
-    percent = round(100 * record.losses / (record.wins + record.losses + record.draws))
-    assert f"<strong>{percent}%</strong> of 1 game" in page(client, "/")
+    percent = 100 * record.losses
+    low, high = Tries(record.losses, 1).interval
+    assert said() == (f"Beaten by people in {percent}% ({low} to {high}) of 1 game 1 abandoned")
+    stocked.add_human_game(done)
+    stocked.add_human_game(done, first_try=False)
+    assert said() == (
+        f"Beaten by people in {percent}% ({low} to {high}) of 1 first try "
+        f"{percent}% of all 3 games, 1 abandoned"
+    )
 
 
 def test_a_running_round_shows_how_far_it_is(client: FlaskClient, storage: Storage):

@@ -29,6 +29,9 @@ class Scripted:
         self._script = script
         self._warm = False
 
+    def start(self) -> None:
+        pass
+
     def infer(self, observations: Float32Array) -> Float32Array:
         if not self._warm:
             self._warm = True
@@ -55,20 +58,20 @@ class Bench:
     def load(self, key: str, script: Callable[[int], Float32Array]) -> None:
         self.referee.pool.ensure(key, lambda: Scripted(script))
 
-    def open(self, game: int, *, client: str = "c", model: str = "m", speed: int = 14) -> None:
+    def open(self, game: int, *, client: str = "c", model: str = "m", speed: int = 8) -> None:
         opening = Opening(game, 5, Seat.FIRST, speed, model)
         self.referee.post(Open(Ticket(opening, client, None, OPPONENT), {"game": game}))  # type: ignore[typeddict-item]
 
     def ticks(self, count: int) -> list[tuple[Any, float]]:
         seen: list[tuple[Any, float]] = []
         while len(seen) < count:
-            _, event, payload, at = self.sent.get(timeout=20)
+            _, event, payload, at = self.sent.get(timeout=120)
             if event == "tick":
                 seen.append((payload, at))
         return seen
 
     def end(self) -> tuple[Ticket, FinishedGame]:
-        return self.finished.get(timeout=20)
+        return self.finished.get(timeout=120)
 
 
 def fine(k: int) -> Float32Array:
@@ -90,7 +93,7 @@ def test_a_model_that_does_not_answer_in_time_voids_its_game_and_holds_up_no_oth
     release = threading.Event()
 
     def stuck(k: int) -> Float32Array:
-        release.wait(20)
+        release.wait(120)
         return fine(k)
 
     with refereeing() as bench:
@@ -135,7 +138,7 @@ def test_after_a_stall_no_game_is_hurried_to_catch_up():
     late_by = [0.0]
     with refereeing(now=lambda: time.monotonic() + late_by[0]) as bench:
         bench.load("m", fine)
-        bench.open(1, speed=8)
+        bench.open(1)
         bench.ticks(2)
         late_by[0] = 0.4
         times = [at for _, at in bench.ticks(4)]

@@ -46,15 +46,6 @@ function tell(text) {
   notice.textContent = text ?? "";
 }
 
-/** @param {EndMessage["record"]} record  from the model's side */
-function recordText(record) {
-  if (record === null) return "";
-  const decided = record.wins + record.losses + record.draws;
-  if (decided === 0) return "Nobody has finished a game against it yet.";
-  const { wins, losses, draws } = record;
-  return `Against people it has won ${wins}, lost ${losses} and drawn ${draws}.`;
-}
-
 function hideResult() {
   result.hidden = true;
   ended = null;
@@ -111,7 +102,7 @@ function begin(message) {
   }
   need("[data-opponent-name]", HTMLElement).textContent = opponent.name;
   need("[data-opponent-label]", HTMLElement).textContent = opponent.label;
-  recordOut.textContent = "";
+  recordOut.textContent = message.record.text;
   wake();
 }
 
@@ -137,8 +128,8 @@ function showResult(message) {
   resultWord.textContent = RESULT_WORDS[message.result];
   resultWord.className = `result-word ${{ won: "win", lost: "loss" }[String(message.result)] ?? "muted"}`;
   resultText.textContent = message.text;
-  resultRecord.textContent = recordText(message.record);
-  recordOut.textContent = recordText(message.record);
+  resultRecord.textContent = message.record.text;
+  recordOut.textContent = message.record.text;
   offerReplay(message.replay);
   const rows = message.view.trails.map((trail) => trail[trail.length - 1][0]);
   const low = Math.max(...rows) > message.view.height * 0.55;

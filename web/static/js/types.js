@@ -62,12 +62,13 @@
  * @property {number} speed  plies a second
  * @property {number} countdown_ms
  * @property {{name: string, label: string, round: number|null}} opponent
+ * @property {HumanRecord} record  the opponent's, before this game
  * @property {ReplayView} view
  */
 
 /** Server: game, ply, then row and column of both riders and their headings. @typedef {[string|number, number, number, number, number, number, Action, Action]} TickMessage */
 
-/** @typedef {{wins: number, losses: number, draws: number, abandoned: number}} HumanRecord */
+/** A model's games against people, from its side. @typedef {{text: string, wins: number, losses: number, draws: number, abandoned: number}} HumanRecord */
 
 /**
  * Server: a game is over.
@@ -78,7 +79,7 @@
  * @property {string} text
  * @property {ReplayView} view
  * @property {string|null} replay  address of the stored replay
- * @property {HumanRecord|null} record  the opponent's, against people
+ * @property {HumanRecord} record  the opponent's
  */
 
 /** Server: what was asked for is refused and changed nothing. @typedef {{code: string, message: string}} RefusedMessage */

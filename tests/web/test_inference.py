@@ -1,0 +1,102 @@
+"""The pool of loaded models."""
+
+import queue
+import threading
+
+import numpy as np
+import pytest
+
+from agents.errors import ModelCrashedError
+from arena.errors import SandboxLostError
+from arena.sandbox import SandboxedModel
+from tests.arena.rivals import rival
+from tron_env.types import Float32Array
+from web import inference
+from web.inference import InferencePool, SandboxedPolicy
+
+
+class Restless:
+    """A policy that has to be started before it answers, and counts how often it was."""
+
+    def __init__(self) -> None:
+        self.starts = 0
+        self.refusal: Exception | None = None
+        self.answering = threading.Event()
+        self.answering.set()
+
+    def start(self) -> None:
+        if self.refusal is not None:
+            raise self.refusal
+        self.starts += 1
+
+    def infer(self, observations: Float32Array) -> Float32Array:
+        assert self.starts, "asked before it was started"
+        self.answering.wait(20)
+        return np.zeros((observations.shape[0], 4), dtype=np.float32)
+
+    def close(self) -> None:
+        pass
+
+
+@pytest.fixture
+def pool():
+    made = InferencePool(queue.SimpleQueue().put)
+    yield made
+    made.close()
+
+
+def test_a_model_is_started_before_every_game_and_loaded_once(pool: InferencePool):
+    loaded = []
+
+    def load() -> Restless:
+        loaded.append(Restless())
+        return loaded[-1]
+
+    for games in (1, 2, 3):
+        pool.ensure("m", load)
+        assert [policy.starts for policy in loaded] == [games]
+
+
+def test_a_loaded_model_that_cannot_be_started_again_is_told(pool: InferencePool):
+    policy = Restless()
+    pool.ensure("m", lambda: policy)
+    policy.refusal = ModelCrashedError("gone")
+    with pytest.raises(ModelCrashedError, match="gone"):
+        pool.ensure("m", lambda: policy)
+
+
+def test_a_busy_model_holds_up_only_its_own_players(
+    pool: InferencePool, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(inference, "PREPARE_SECONDS", 0.01)
+    busy, idle = Restless(), Restless()
+    pool.ensure("busy", lambda: busy)
+    busy.answering.clear()
+    pool.submit(question("busy"))
+    with pytest.raises(SandboxLostError, match="busy"):
+        pool.ensure("busy", lambda: busy)
+    pool.ensure("idle", lambda: idle)
+    busy.answering.set()
+
+
+def question(model: str) -> inference.Question:
+    none = np.zeros(1, dtype=np.intp)
+    ask = inference.Ask(model, none, none, none, none.astype(np.int32))
+    return inference.Question(
+        ask,
+        np.zeros((1, 5, 32, 32), dtype=np.float32),
+        np.ones((1, 4), dtype=np.bool_),
+        np.zeros(1, dtype=np.uint8),
+    )
+
+
+def test_a_sandboxed_model_whose_child_was_given_up_is_there_again_before_the_game(
+    pool: InferencePool,
+):
+    model = SandboxedModel(rival(1), alone=True)
+    pool.ensure("m", lambda: SandboxedPolicy(model))
+    assert model.evict()
+    assert model.pid is None
+    pool.ensure("m", lambda: SandboxedPolicy(model))
+    assert model.pid is not None
+    assert model.fed_alone
