@@ -254,7 +254,7 @@ def test_from_home_through_a_game_to_its_replay(site: Site, browser: Browser):
         page.get_by_role("link", name="Ride against it").click()
         record = ride_steered(site, shown, ByKeys(), turns=3)
         expect(page.locator("[data-result-word]")).to_have_text(re.compile("Victory|Defeat|Draw"))
-        expect(page.locator("[data-result-record]")).to_contain_text("games by people")
+        expect(page.locator("[data-result-record]")).to_contain_text("by people")
         won = record.replay.outcome.winner
         word = "Draw" if won is None else "Victory" if won == person(shown) else "Defeat"
         expect(page.locator("[data-result-word]")).to_have_text(word)
@@ -309,6 +309,31 @@ def test_a_turn_shows_on_the_next_frame(tmp_path: Path, browser: Browser):
             }"""
         )
         assert pending == "0 3", "a U-turn in two quick keys"
+
+
+def test_sound_waits_for_the_player_and_stays_muted_once_muted(site: Site, browser: Browser):
+    with window(browser, site) as shown:
+        page = shown.page
+        page.add_init_script(
+            "window.made = 0; window.AudioContext = class extends AudioContext {"
+            " constructor() { super(); window.made += 1; } };"
+        )
+        page.goto("/play?opponent=zoo/wall-hugger")
+        await_game(shown)
+        assert page.evaluate("window.made") == 0, "silent before the first input"
+        button = page.locator("[data-do=sound]")
+        page.keyboard.press("ArrowUp")
+        assert page.evaluate("window.made") == 1
+        expect(button).to_have_attribute("aria-pressed", "true")
+        page.keyboard.press("m")
+        expect(button).to_have_attribute("aria-pressed", "false")
+        page.reload()
+        expect(button).to_have_attribute("aria-pressed", "false")
+        page.keyboard.press("ArrowUp")
+        assert page.evaluate("window.made") == 0
+        button.click()
+        expect(button).to_have_attribute("aria-pressed", "true")
+        assert page.evaluate("window.made") == 1
 
 
 def test_a_phone_rides_by_touch(site: Site, browser: Browser):

@@ -24,6 +24,15 @@ export function viewOf(element) {
   return JSON.parse(element.dataset.view ?? "null");
 }
 
+/** @returns {Pick<Storage, "getItem"|"setItem">} what outlives the page, or nothing where it is forbidden */
+export function memory() {
+  try {
+    return localStorage;
+  } catch {
+    return { getItem: () => null, setItem: () => {} };
+  }
+}
+
 /**
  * Run `draw` once a screen refresh while it asks for more; `wake` starts it again.
  * @param {(now: number) => boolean} draw  returns whether to go on

@@ -2,10 +2,11 @@
 /** The live page: wires connection, game state, board, steering and the words around them. */
 
 /** @import {Action, EndMessage, GameMessage} from "./types.js" */
-import { animate, need } from "./dom.js";
+import { animate, memory, need } from "./dom.js";
 import { bindKeys, bindPad, bindSwipes } from "./input.js";
 import { Board } from "./render.js";
 import { connect } from "./socket.js";
+import { freeAhead, Sound } from "./sound.js";
 import { LiveGame } from "./state.js";
 
 const TAG_MS = 2000;
@@ -26,7 +27,10 @@ const recordOut = need("[data-record]", HTMLElement);
 
 const RESULT_WORDS = { won: "Victory", lost: "Defeat", draw: "Draw", void: "Void" };
 
+const soundButton = need("[data-do=sound]", HTMLButtonElement);
+
 const board = new Board(canvas);
+const sound = new Sound(memory());
 /** @type {LiveGame|null} */
 let live = null;
 /** @type {EndMessage|null} */
@@ -82,7 +86,18 @@ function rememberOpponent() {
 
 /** @param {Action} action */
 function steer(action) {
-  if (live !== null && connected && live.turn(action)) link.turn(live.id, action);
+  if (live === null || !connected || !live.turn(action)) return;
+  link.turn(live.id, action);
+  sound.tick();
+}
+
+function showSound() {
+  soundButton.setAttribute("aria-pressed", String(!sound.muted));
+}
+
+function toggleSound() {
+  sound.toggle();
+  showSound();
 }
 
 /** @param {GameMessage} message */
@@ -110,6 +125,7 @@ function begin(message) {
 function finish(message) {
   if (live === null || message.game !== live.id) return;
   live.end(message, performance.now());
+  sound.hush();
   ended = message;
   endedAt = 0;
   wake();
@@ -140,12 +156,14 @@ function showResult(message) {
 /** @param {number} count */
 function showCountdown(count) {
   if (count === shownCount) return;
+  if (count === 0 && shownCount > 0) sound.count(0);
   shownCount = count;
   countdownOut.replaceChildren();
   if (count === 0) return;
   const figure = document.createElement("b");
   figure.textContent = String(count);
   countdownOut.append(figure);
+  sound.count(count);
 }
 
 const wake = animate((now) => {
@@ -160,7 +178,10 @@ const wake = animate((now) => {
   plyOut.textContent = String(frame.ply);
   showCountdown(count);
   if (ended !== null && live.settled) {
-    endedAt ||= now;
+    if (endedAt === 0) {
+      endedAt = now;
+      if (ended.view.causes.some((cause) => cause !== "none")) sound.burst();
+    }
     if (result.hidden && now - endedAt >= RESULT_DELAY_MS) showResult(ended);
   }
   return !live.finished || result.hidden || board.busy(now);
@@ -180,11 +201,14 @@ const link = connect({
   },
   onLost: () => {
     connected = false;
+    sound.hush();
     tell("Connection lost. Trying to get back to the arena.");
   },
   onGame: begin,
   onTick: (message) => {
-    if (live !== null && message[0] === live.id) live.tick(message, performance.now());
+    if (live === null || message[0] !== live.id) return;
+    live.tick(message, performance.now());
+    sound.hum(freeAhead(live.view, live.seat));
   },
   onEnd: finish,
   onStored: ({ game, replay }) => {
@@ -201,6 +225,17 @@ const link = connect({
 bindKeys(steer);
 bindSwipes(stage, steer);
 bindPad(need(".pad", HTMLElement), steer);
+for (const kind of ["keydown", "pointerdown"]) {
+  addEventListener(kind, (event) => {
+    if (event.isTrusted) sound.wake();
+  });
+}
+soundButton.addEventListener("click", toggleSound);
+showSound();
+addEventListener("keydown", (event) => {
+  if (event.code !== "KeyM" || event.repeat || event.ctrlKey || event.metaKey || event.altKey) return;
+  if (!(event.target instanceof HTMLSelectElement)) toggleSound();
+});
 addEventListener("keydown", (event) => {
   const busy = event.target instanceof Element && event.target.closest("select, input, a, button");
   if (event.code !== "Space" || event.repeat || busy) return;
