@@ -4,7 +4,9 @@ Every node is valued by a rollout that hugs walls, which is a path that really e
 off where the checkerboard bound shows that no path through it can be longer than the best known.
 """
 
-from agents.joint_search import LEVEL, NODES, Int64Array, is_free, ways
+from agents.evaluation import Int64Array
+from agents.joint_search import flip, is_free, ways
+from agents.search_nodes import LEVEL, NODES
 from tron_env import territory
 from tron_env.compiling import njit
 from tron_env.kernel import COL_STEP, ROW_STEP
@@ -19,11 +21,6 @@ FILL_CONTROL_WIDTH = 7
 
 ROW, COL, TRIED, ACTION = range(4)
 FILL_STACK_WIDTH = 4
-
-
-@njit(inline="always")
-def _flip(free: BoardRows, row: int, col: int) -> None:
-    free[row] ^= territory.bit(col)
 
 
 @njit()
@@ -62,7 +59,7 @@ def rollout(free: BoardRows, row: int, col: int, scratch: BoardRows) -> int:
             return plies
         row += ROW_STEP[best]
         col += COL_STEP[best]
-        _flip(scratch, row, col)
+        flip(scratch, row, col)
         plies += 1
 
 
@@ -131,7 +128,7 @@ def resume_fill(
         if action < 0:
             if level == 0:
                 return True
-            _flip(free, stack[level, ROW], stack[level, COL])
+            flip(free, stack[level, ROW], stack[level, COL])
             level -= 1
             continue
         stack[level, TRIED] |= 1 << action
@@ -140,10 +137,10 @@ def resume_fill(
         col = stack[level, COL] + COL_STEP[action]
         level += 1
         control[NODES] += 1
-        _flip(free, row, col)
+        flip(free, row, col)
         stack[level, ROW], stack[level, COL], stack[level, TRIED] = row, col, 0
         if level + room(free, row, col, boards) <= control[BEST_LENGTH]:
-            _flip(free, row, col)
+            flip(free, row, col)
             level -= 1
             continue
         length = level + rollout(free, row, col, boards[0])

@@ -16,7 +16,7 @@ Sources: J. Hopcroft and R. Tarjan, "Algorithm 447", 1973; A. Sloane's (a1k0n) w
 
 import numpy as np
 
-from tron_env.compiling import njit
+from tron_env.compiling import kernel, part
 from tron_env.territory import CHECKERED, ONE, ZERO, BoardRows, bit, neighbours, popcount
 from tron_env.types import Int32Array
 
@@ -55,8 +55,8 @@ _UNSEEN, _PINCHED, _BLOB = range(CHAMBER_BOARDS)
 _NO_CELL = -1
 
 
-@njit(inline="always")
-def _pinched(above: np.uint64, word: np.uint64, below: np.uint64) -> np.uint64:
+@part
+def pinched_cells(above: np.uint64, word: np.uint64, below: np.uint64) -> np.uint64:
     """Return the cells whose neighbours within the board are not joined around the cell."""
     left, right = word << ONE, word >> ONE
     # Around the cell, the neighbours after which a group of joined ones ends.
@@ -68,7 +68,7 @@ def _pinched(above: np.uint64, word: np.uint64, below: np.uint64) -> np.uint64:
     return ends
 
 
-@njit(inline="always")
+@part
 def fillable(same: int, other: int) -> int:
     """Return the longest path by colours alone, from a cell left out of the counts.
 
@@ -77,7 +77,7 @@ def fillable(same: int, other: int) -> int:
     return 2 * same + 1 if other > same else 2 * other
 
 
-@njit(inline="always")
+@part
 def _fillable_to(same: int, other: int, exit_is_same: bool) -> int:
     """As ``fillable``, for a path that ends on a given colour."""
     if exit_is_same:
@@ -85,7 +85,7 @@ def _fillable_to(same: int, other: int, exit_is_same: bool) -> int:
     return 2 * min(same, other - 1) + 1
 
 
-@njit(inline="always")
+@part
 def _fill_row(free: np.uint64, seed: np.uint64) -> np.uint64:
     """Return the runs of ``free`` that hold a bit of ``seed``, a part of it."""
     # Upwards a carry does it; downwards runs are doubled.
@@ -97,7 +97,7 @@ def _fill_row(free: np.uint64, seed: np.uint64) -> np.uint64:
     return word
 
 
-@njit(inline="always")
+@part
 def _sweep(
     unseen: BoardRows, pinched: BoardRows, blob: BoardRows, row: int, edge: int, step: int
 ) -> tuple[int, bool]:
@@ -124,7 +124,7 @@ def _sweep(
             return edge, grown
 
 
-@njit()
+@kernel
 def _flood(unseen: BoardRows, pinched: BoardRows, seed: int, blob: BoardRows) -> tuple[int, int]:
     """Write the blob around a cell into ``blob``; return its first and its last row.
 
@@ -140,7 +140,7 @@ def _flood(unseen: BoardRows, pinched: BoardRows, seed: int, blob: BoardRows) ->
             return first, last
 
 
-@njit()
+@kernel
 def path_value(
     area: BoardRows,
     row: int,
@@ -174,7 +174,7 @@ def path_value(
     unseen[row] |= bit(col)
     any_pinched = ZERO
     for r in range(1, height - 1):
-        word = _pinched(unseen[r - 1], unseen[r], unseen[r + 1]) & unseen[r]
+        word = pinched_cells(unseen[r - 1], unseen[r], unseen[r + 1]) & unseen[r]
         pinched[r] = word
         any_pinched |= word
     pinched[0] = pinched[height - 1] = ZERO

@@ -1,13 +1,13 @@
 import numpy as np
 import pytest
 
-from agents import fill_search, joint_search
+from agents import fill_search
+from agents.evaluation import CHAMBERS, Scratch, evaluate
 from agents.heuristic import make_voronoi
-from agents.joint_search import DRAW, WIN
 from agents.search import Limit, Minimax, make_minimax
+from agents.search_nodes import NODES, PROVEN, WIN
 from tests.agents.games import play
 from tests.agents.test_heuristic import advanced, board
-from tron_env import territory
 from tron_env.agent import make_agent
 from tron_env.errors import AgentSpecError
 from tron_env.ruleset import ARENA, Ruleset
@@ -18,11 +18,11 @@ STEPS = ((-1, 0), (0, 1), (1, 0), (0, -1))
 BUDGETS = ["", "depth=1", "depth=3", "nodes=1", "nodes=200"]
 
 
-def rows(cells):
+def rows(cells, word=np.uint32):
     """Pack a set of (row, col) into a board."""
-    out = np.zeros(SMALL.height, np.uint64)
+    out = np.zeros(SMALL.height, word)
     for row, col in cells:
-        out[row] |= np.uint64(1 << col)
+        out[row] |= word(1 << col)
     return out
 
 
@@ -34,20 +34,38 @@ def targets(free, cell):
     ]
 
 
+WEIGHTS = CHAMBERS.array()
+DRAW = CHAMBERS.drawn
+
+
+def leaf(free, own, other, other_to_move):
+    scratch = Scratch.of(SMALL.height, SMALL.width)
+    return evaluate(
+        rows(free),
+        *own,
+        *other,
+        other_to_move,
+        WEIGHTS,
+        scratch.boards,
+        scratch.areas,
+        scratch.numbers,
+    )
+
+
 def plain_minimax(free, own, other, depth, level=0):
-    """The value of a position and the first best action, by recursion without pruning."""
+    """The value of a position for the first rider, by recursion without pruning."""
     options = []
-    for action, cell in targets(free, own):
+    for _, cell in targets(free, own):
         if depth == level + 1:
-            boards = np.zeros((4, SMALL.height), np.uint64)
-            value = joint_search.evaluate(rows(free - {cell}), *cell, *other, True, boards)
+            options.append(leaf(free - {cell}, cell, other, True))
         else:
-            value = min(
-                answer_value(free, cell, target, depth, level) for _, target in targets(free, other)
+            options.append(
+                min(
+                    answer_value(free, cell, target, depth, level)
+                    for _, target in targets(free, other)
+                )
             )
-        options.append((value, -action))
-    value, action = max(options)
-    return value, -action
+    return max(options)
 
 
 def answer_value(free, own, other, depth, level):
@@ -56,51 +74,86 @@ def answer_value(free, own, other, depth, level):
     left = free - {own, other}
     lives = bool(targets(left, own)), bool(targets(left, other))
     if not all(lives):
-        return DRAW if lives[0] == lives[1] else (WIN - level - 1) * (1 if lives[0] else -1)
-    if depth == level + 2:
-        boards = np.zeros((4, SMALL.height), np.uint64)
-        return joint_search.evaluate(rows(left), *own, *other, False, boards)
-    return plain_minimax(left, own, other, depth, level + 2)[0]
+        return DRAW if lives[0] == lives[1] else (WIN - level - 2) * (1 if lives[0] else -1)
+    if depth == level + 2 or not reached(left, own) & reached(left, other):
+        return leaf(left, own, other, False)
+    return plain_minimax(left, own, other, depth, level + 2)
+
+
+def reached(free, cell):
+    seen, queue = set(), [cell]
+    while queue:
+        for _, target in targets(free, queue.pop()):
+            if target not in seen:
+                seen.add(target)
+                queue.append(target)
+    return seen
 
 
 def meeting(engine, game):
-    """Whether the riders may still meet, by looking at what both can reach."""
+    """The free cells, and whether both riders can reach one of them."""
     free = set(zip(*map(np.ndarray.tolist, np.nonzero(engine.cells[game] == 0)), strict=True))
-    reach = []
-    for head in engine.heads[game]:
-        seen, queue = set(), [tuple(head.tolist())]
-        while queue:
-            for _, cell in targets(free, queue.pop()):
-                if cell not in seen:
-                    seen.add(cell)
-                    queue.append(cell)
-        reach.append(seen)
-    return free, bool(reach[0] & reach[1])
+    heads = [tuple(head.tolist()) for head in engine.heads[game]]
+    return free, bool(reached(free, heads[0]) & reached(free, heads[1]))
 
 
 @pytest.mark.parametrize("depth", [1, 2, 3, 4, 5])
 def test_alpha_beta_finds_the_value_of_plain_minimax(depth):
     checked = proven = 0
+    agent = Minimax(Limit.DEPTH, depth)
     for plies in (2, 8, 14):
-        engine = advanced(SMALL, 12, plies, seed=100 * plies)
+        engine = advanced(SMALL, 6, plies, seed=100 * plies)
         for game in np.flatnonzero(engine.outcomes == 0):
             for seat in range(2):
                 free, contested = meeting(engine, game)
                 if not contested or engine.masks[game, seat].sum() < 2:
                     continue
                 own, other = (tuple(engine.heads[game, s].tolist()) for s in (seat, 1 - seat))
-                value, _ = plain_minimax(free, own, other, depth)
-                thought = Minimax(Limit.DEPTH, depth).think(engine, int(game), seat)
-                if abs(value) >= joint_search.PROVEN:
+                value = plain_minimax(free, own, other, depth)
+                thought = agent.think(engine, int(game), seat)
+                if abs(value) >= PROVEN:
                     proven += 1
                     # An iteration before may have proven it with another distance to the end.
                     assert np.sign(thought.value) == np.sign(value)
                 else:
                     assert thought.value == value
-                    assert thought.depth == depth
+                    assert thought.line[0] == thought.action
                 checked += 1
-    assert checked > 15
+    assert checked > 8
     assert proven > 0 or depth < 4
+
+
+def test_the_table_does_not_change_the_value():
+    engine = advanced(Ruleset(height=14, width=14), 8, 4)
+    for depth in (5, 8):
+        large, none = (Minimax(Limit.DEPTH, depth, table_bits=bits) for bits in (18, 0))
+        thoughts = [
+            (large.think(engine, int(game), 0), none.think(engine, int(game), 0))
+            for game in np.flatnonzero(engine.outcomes == 0)
+        ]
+        assert [a.value for a, _ in thoughts] == [b.value for _, b in thoughts]
+        assert sum(a.nodes for a, _ in thoughts) < sum(b.nodes for _, b in thoughts)
+
+
+def test_the_line_is_played_to_the_value():
+    """The principal variation leads to a position of the value found."""
+    depth = 4
+    agent = Minimax(Limit.DEPTH, depth, table_bits=0)
+    engine = advanced(SMALL, 6, 4)
+    found = 0
+    for game in np.flatnonzero(engine.outcomes == 0):
+        thought = agent.think(engine, int(game), 0)
+        if thought.alone or abs(thought.value) >= PROVEN or len(thought.line) < depth:
+            continue
+        free, _ = meeting(engine, game)
+        heads = [tuple(head.tolist()) for head in engine.heads[game]]
+        for k, action in enumerate(thought.line):
+            heads[k % 2] = dict(targets(free, heads[k % 2]))[action]
+            if k % 2:
+                free -= set(heads)
+        assert leaf(free, *heads, False) == thought.value
+        found += 1
+    assert found > 1
 
 
 def longest_path(free, cell):
@@ -119,11 +172,9 @@ def test_fill_search_finds_the_longest_path(seed):
     control = np.zeros(fill_search.FILL_CONTROL_WIDTH, np.int64)
     control[fill_search.BEST_FIRST] = -1
     stack[0, :2] = cell
-    packed, boards = rows(free), np.zeros((4, SMALL.height), np.uint64)
+    packed, boards = rows(free, np.uint64), np.zeros((4, SMALL.height), np.uint64)
     fill_search.begin_fill(packed, stack, control, boards)
-    while not fill_search.resume_fill(
-        packed, stack, control, boards, 200, control[joint_search.NODES] + 7
-    ):
+    while not fill_search.resume_fill(packed, stack, control, boards, 200, control[NODES] + 7):
         pass
     expected = longest_path(free, cell)
     assert control[fill_search.BEST_LENGTH] == expected
@@ -134,22 +185,20 @@ def test_fill_search_finds_the_longest_path(seed):
 
 
 def test_an_interrupted_search_ends_like_an_uninterrupted_one():
-    engine = advanced(ARENA, 1, 20)
+    engine = advanced(ARENA, 1, 5)
     results = []
     for chunk in (1, 10, 10**9):
-        stack = np.zeros((joint_search.MAX_DEPTH + 2, joint_search.STACK_WIDTH), np.int64)
-        control = np.zeros(joint_search.CONTROL_WIDTH, np.int64)
-        free, boards = np.zeros(32, np.uint64), np.zeros((4, 32), np.uint64)
-        territory.pack_free(0, engine.cells, free)
-        before = free.copy()
-        stack[0, :4] = engine.heads[0].reshape(-1)
-        joint_search.begin(stack, control)
-        nodes = joint_search.NODES
-        while not joint_search.resume(free, stack, control, boards, 6, control[nodes] + chunk):
-            pass
-        assert (free == before).all()
-        root = stack[0, [joint_search.BEST, joint_search.BEST_ACTION]]
-        results.append((*root.tolist(), control[nodes], control[joint_search.PROBED]))
+        agent = Minimax(Limit.DEPTH, 6)
+        search = agent._joint
+        assert search.place(engine, 0, 0)
+        before = search._free.copy()
+        for depth in (2, 4, 6):
+            search.begin()
+            while not search.resume(depth, search.nodes + chunk):
+                pass
+            search.keep()
+            assert (search._free == before).all()
+        results.append((search.thought(Action.UP, 6), search.nodes))
     assert results[0] == results[1] == results[2]
 
 
@@ -202,7 +251,7 @@ class CountingClock:
 def test_time_is_looked_at_often_and_kept(plies):
     engine = advanced(ARENA, 1, plies)
     clock = CountingClock()
-    thought = Minimax(Limit.MS, 40, clock).think(engine, 0, 0)
+    thought = Minimax(Limit.MS, 40, clock=clock).think(engine, 0, 0)
     assert 38 <= clock.looks <= 42
     assert thought.nodes > 1000
     assert thought.depth >= 4
@@ -220,7 +269,10 @@ def test_nodes_are_kept():
 
 
 def test_deeper_search_wins():
-    assert play(make_minimax("depth=4"), make_voronoi(""), 12)[0] > 0.65
+    assert (
+        play(make_minimax("depth=5"), make_voronoi(""), 10, ruleset=Ruleset(height=20, width=20))[0]
+        > 0.65
+    )
 
 
 @pytest.mark.parametrize(
