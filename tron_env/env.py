@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from operator import index
-from typing import Any, Final, SupportsFloat, SupportsIndex
+from typing import TYPE_CHECKING, Any, Final, SupportsFloat, SupportsIndex
 
 import gymnasium
 import numpy as np
@@ -34,11 +34,15 @@ from tron_env.types import (
     ACTIONS,
     SEATS,
     BoolArray,
+    Cell,
     DeathCause,
     GameState,
     Outcome,
     Seat,
 )
+
+if TYPE_CHECKING:
+    from tron_env.window import Window
 
 CAUSES: Final = tuple(DeathCause)
 OUTCOMES: Final = tuple(Outcome)
@@ -92,8 +96,9 @@ class TronEnv(gymnasium.Env[Observation, np.int64]):
     ``Seat`` or None; ``seat``, the one that learns; ``opponent``, the name of the other.
 
     ## Rendering
-    "ansi" is a string; "rgb_array" uint8 ``(16 height, 16 width, 3)``, drawn without a display;
-    "rgb_array_list" all of these since the last ``render`` or ``reset``.
+    "human" is a window in which every ply takes a tenth of a second; "ansi" a string; "rgb_array"
+    uint8 ``(16 height, 16 width, 3)``, drawn without a display; "rgb_array_list" all of these since
+    the last ``render`` or ``reset``.
 
     ## Versions
     * v0: first.
@@ -118,7 +123,10 @@ class TronEnv(gymnasium.Env[Observation, np.int64]):
         OptionError: another argument is not one of those allowed.
     """
 
-    metadata = {"render_modes": ["ansi", "rgb_array", "rgb_array_list"], "render_fps": 10}
+    metadata = {
+        "render_modes": ["human", "rgb_array", "rgb_array_list", "ansi"],
+        "render_fps": 10,
+    }
 
     def __init__(
         self,
@@ -152,6 +160,8 @@ class TronEnv(gymnasium.Env[Observation, np.int64]):
         self._other = np.zeros(1, dtype=np.intp)
         self._actions = np.zeros((1, SEATS), dtype=np.uint8)
         self._log = TrailLog()
+        self._window: Window | None = None
+        self._heads: tuple[Cell, Cell] | None = None
         self._film: list[tuple[GameState, Trails | None]] = []
 
     def reset(
@@ -227,7 +237,7 @@ class TronEnv(gymnasium.Env[Observation, np.int64]):
         return mask
 
     def render(self) -> Any:
-        """Return what the render mode promises; see Rendering, above.
+        """Return what the render mode promises, None for "human"; see Rendering, above.
 
         Raises:
             gymnasium.error.ResetNeeded: there is no game yet.
@@ -241,6 +251,8 @@ class TronEnv(gymnasium.Env[Observation, np.int64]):
             frames = [render_rgb(state, trails=trails) for state, trails in self._film]
             self._film.clear()
             return frames
+        if self.render_mode == "human":
+            return None
         state = self.engine.state(0)
         if self.render_mode == "ansi":
             return render_ansi(state)
@@ -250,6 +262,31 @@ class TronEnv(gymnasium.Env[Observation, np.int64]):
         """Keep or show the present position, in the modes that do so unasked."""
         if self.render_mode == "rgb_array_list":
             self._film.append((self.engine.state(0), self._log.trails()))
+        elif self.render_mode == "human":
+            self._animate()
+
+    def _animate(self) -> None:
+        """Show the last ply in the window; a closed window stays closed until the next reset."""
+        from tron_env.window import Scene, Window
+
+        assert self._seat is not None
+        state = self.engine.state(0)
+        if self._window is None or (self._window.closed and state.ply == 0):
+            self._window = Window("tron")
+        names = ("learner", self._opponent.name)
+        scene = Scene(
+            state,
+            names if self._seat is Seat.FIRST else names[::-1],
+            self._log.trails(),
+            self._heads if state.ply else None,
+        )
+        self._heads = state.heads
+        self._window.animate(scene, 1 / self.metadata["render_fps"])
+
+    def close(self) -> None:
+        """Close the window, where there is one."""
+        if self._window is not None:
+            self._window.close()
 
     def _observation(self, seat: Seat) -> Observation:
         observation: Observation = self.engine.planes[0, seat].astype(self.observation_space.dtype)

@@ -44,6 +44,11 @@ class Scripted:
         return np.array([action], dtype=np.uint8)
 
 
+@pytest.fixture(autouse=True)
+def no_display(monkeypatch):
+    monkeypatch.setenv("SDL_VIDEODRIVER", "dummy")
+
+
 @pytest.mark.parametrize("kwargs", [{}, {"ruleset": "apex", "seat": 1, "opponent": Straight()}])
 def test_gymnasium_finds_nothing_to_say(kwargs):
     env = gymnasium.make("tron_env:Tron-v0", **kwargs)
@@ -188,7 +193,7 @@ def test_bad_arguments_are_named():
         TronEnv(ruleset="huge")
     with pytest.raises(AgentSpecError, match="'nobody'"):
         TronEnv(opponent="nobody")
-    with pytest.raises(gymnasium.error.UnsupportedMode, match="allowed are ansi, rgb_array"):
+    with pytest.raises(gymnasium.error.UnsupportedMode, match="allowed are human, rgb_array"):
         TronEnv(render_mode="opengl")
 
 
@@ -380,6 +385,31 @@ def test_frames_are_listed_since_the_last_render_or_reset():
     env.step(Action.RIGHT)
     env.reset()
     assert len(env.render()) == 1
+
+
+def test_the_window_shows_every_ply_and_closes(monkeypatch):
+    import pygame
+
+    monkeypatch.setitem(TronEnv.metadata, "render_fps", 1000)
+    env = gymnasium.make("tron_env:Tron-v0", render_mode="human", opponent=Straight(), seat=0)
+    env.reset(seed=1)
+    first = pygame.surfarray.array3d(pygame.display.get_surface())
+    env.step(env.unwrapped.engine.headings[0, 0])
+    assert env.render() is None
+    second = pygame.surfarray.array3d(pygame.display.get_surface())
+    assert (first != second).any()
+    env.close()
+    assert pygame.display.get_surface() is None
+
+
+def test_gymnasium_can_record_videos(tmp_path):
+    pytest.importorskip("moviepy")
+    env = gymnasium.make("tron_env:Tron-v0", render_mode="rgb_array", ruleset=Ruleset(8, 8))
+    with gymnasium.wrappers.RecordVideo(env, str(tmp_path / "film"), disable_logger=True) as film:
+        film.reset(seed=0)
+        while not any(film.step(0)[2:4]):
+            pass
+    assert [path.suffix for path in (tmp_path / "film").iterdir()] == [".mp4"]
 
 
 @pytest.mark.parametrize("mode", ["ansi", "rgb_array"])
