@@ -132,7 +132,8 @@ def status(as_json: bool) -> None:
     from dataclasses import asdict
 
     from arena import rounds
-    from arena.cli_report import print_json, round_json
+    from arena.cli_report import comparison_json, cycle_lines, print_json, round_json
+    from arena.comparison import compare
     from arena.settings import load_settings
     from arena.storage import open_storage
 
@@ -141,6 +142,9 @@ def status(as_json: bool) -> None:
         submissions = storage.live_submissions(opened.number)
         running = storage.unfinished_round()
         champion = storage.champion()
+        table = () if champion is None else storage.entries(champion.round)
+        results = () if champion is None else storage.results(champion.round)
+    compared = compare([entry.id for entry in table], results)
     if as_json:
         print_json(
             {
@@ -148,6 +152,7 @@ def status(as_json: bool) -> None:
                 "submissions": [asdict(row) for row in submissions],
                 "running": None if running is None else round_json(running),
                 "champion": None if champion is None else asdict(champion),
+                "comparison": comparison_json(table, compared),
             }
         )
         return
@@ -157,7 +162,13 @@ def status(as_json: bool) -> None:
         done = f"{running.duels_done} of {running.duels_total} duels played"
         click.echo(f"round {running.number} is {running.status}: {done}")
     if champion is not None:
-        click.echo(f"champion: {champion.name}, of round {champion.round}")
+        sure = compared.better_than_next[0] or 0.0
+        click.echo(
+            f"champion: {champion.name}, of round {champion.round}; "
+            f"better than {table[1].name} with a likelihood of {100 * sure:.0f}%"
+        )
+        for line in cycle_lines(table, compared)[:1]:
+            click.echo(f"clearest circle: {line}")
 
 
 @round_.command("list")
@@ -185,13 +196,16 @@ def show_round(number: int | None, as_json: bool) -> None:
     from dataclasses import asdict
 
     from arena.cli_report import (
+        comparison_json,
         cross_table,
+        cycle_lines,
         forfeits_table,
         print_json,
         round_json,
         show,
         standings_table,
     )
+    from arena.comparison import compare
     from arena.runner import RoundError
     from arena.settings import load_settings
     from arena.storage import open_storage
@@ -206,12 +220,17 @@ def show_round(number: int | None, as_json: bool) -> None:
             )
         entries, duels = storage.entries(row.number), storage.duels(row.number)
         forfeits = storage.forfeits(row.number)
+        results = storage.results(row.number)
+    compared = compare([entry.id for entry in entries], results)
     if as_json:
         found = [asdict(forfeit) for forfeit in forfeits]
-        print_json(round_json(row, entries, duels) | {"forfeits": found})
+        more = {"forfeits": found, "comparison": comparison_json(entries, compared)}
+        print_json(round_json(row, entries, duels) | more)
         return
     click.echo(f"round {row.number}, {row.status}: {row.duels_done} of {row.duels_total} duels")
-    show("", standings_table(entries), "", cross_table(entries, duels))
+    show("", standings_table(entries, compared), "", cross_table(entries, duels))
+    if compared.cycles:
+        show("", *cycle_lines(entries, compared))
     if forfeits:
         show("", forfeits_table(forfeits))
 

@@ -11,6 +11,7 @@ import click
 if TYPE_CHECKING:
     from rich.table import Table
 
+    from arena.comparison import Comparison
     from arena.duel import PlayedDuel
     from arena.records import DuelRow, EntryRow, Forfeits, RoundRow
     from arena.tally import Tally
@@ -34,12 +35,41 @@ def round_json(
     }
 
 
-def standings_table(entries: Sequence["EntryRow"]) -> "Table":
-    """Return a finished round's standings."""
+def comparison_json(entries: Sequence["EntryRow"], compared: "Comparison") -> dict[str, object]:
+    """Return how sure a round's order is, and its circles, as plain data."""
+    names = {entry.id: entry.name for entry in entries}
+    return {
+        "better_than_next": [
+            {"name": entry.name, "likelihood": likelihood}
+            for entry, likelihood in zip(entries, compared.better_than_next, strict=True)
+        ],
+        "cycles": [
+            {"names": [names[entry] for entry in cycle.entries], "margin": cycle.margin}
+            for cycle in compared.cycles
+        ],
+    }
+
+
+def cycle_lines(entries: Sequence["EntryRow"], compared: "Comparison") -> list[str]:
+    """Return a round's circles as people read them."""
+    names = {entry.id: entry.name for entry in entries}
+    lines = []
+    for cycle in compared.cycles:
+        one, two, three = (names[entry] for entry in cycle.entries)
+        lines.append(f"{one} beats {two} beats {three} beats {one}")
+    return lines
+
+
+def standings_table(entries: Sequence["EntryRow"], compared: "Comparison | None" = None) -> "Table":
+    """Return a finished round's standings.
+
+    LOS is the likelihood of superiority over the next entrant, in percent.
+    """
+    better = [None] * len(entries) if compared is None else compared.better_than_next
     table = _table(
-        "#", "name", "points", "games", "W", "D", "L", "forfeits", "rating", "95%", "apex"
+        *("#", "name", "points", "games", "W", "D", "L", "forfeits", "rating", "95%", "LOS", "apex")
     )
-    for entry in entries:
+    for entry, likelihood in zip(entries, better, strict=True):
         standing = entry.standing
         if standing is None:
             continue
@@ -54,6 +84,7 @@ def standings_table(entries: Sequence["EntryRow"]) -> "Table":
             str(standing.forfeits or ""),
             f"{standing.rating:.0f}",
             f"{standing.rating_low:.0f} to {standing.rating_high:.0f}",
+            "" if likelihood is None else f"{100 * likelihood:.0f}",
             f"{standing.apex_score:.3f}",
         )
     return table

@@ -43,6 +43,8 @@ PURE = (
     "arena.tally",
     "arena.ratings",
     "web.human",
+    "arena.pairs",
+    "arena.sprt",
     "web.live",
     "web.live_types",
     "web.messages",

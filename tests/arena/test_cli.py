@@ -99,6 +99,13 @@ def test_a_rounds_whole_life(tmp_path):
     assert [(row["number"], row["status"]) for row in rows] == [(2, "open"), (1, "done")]
     assert shown["champion"] in run("round", "list").stdout
     assert as_json("round", "status")["champion"]["name"] == shown["champion"]
+    sure = shown["comparison"]["better_than_next"]
+    assert [row["name"] for row in sure] == [entry["name"] for entry in shown["standings"]]
+    assert all(0 < row["likelihood"] < 1 for row in sure[:-1])
+    assert sure[-1]["likelihood"] is None
+    second = shown["standings"][1]["name"]
+    told = f"better than {second} with a likelihood of {100 * sure[0]['likelihood']:.0f}%"
+    assert told in run("round", "status").stdout
     with pytest.raises(TronArenaError, match="no round is closed"):
         run("round", "run")
 
