@@ -9,6 +9,7 @@ from typing import TypedDict
 
 import click
 
+from replays.cli_analyze import analyze
 from replays.cli_export import export, import_
 
 CLEAR_SCREEN = "\x1b[2J"
@@ -17,13 +18,14 @@ CURSOR_HOME = "\x1b[H"
 
 @click.group()
 def replay() -> None:
-    """Show, verify, export and import recorded games.
+    """Show, verify, analyse, export and import recorded games.
 
     A replay is named by its file or by what installed sources know, such as a game's number;
     - is standard input.
     """
 
 
+replay.add_command(analyze)
 replay.add_command(export)
 replay.add_command(import_)
 

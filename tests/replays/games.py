@@ -3,7 +3,8 @@
 import numpy as np
 from hypothesis import strategies as st
 
-from replays.format import Replay
+from replays.format import Ending, Replay
+from tron_env.agent import Agent, make_agent
 from tron_env.batch import BatchEngine
 from tron_env.ruleset import Ruleset, SpawnLayout
 from tron_env.types import Action, DeathCause, Outcome, Spawn
@@ -88,4 +89,72 @@ def replays(draw: st.DrawFn) -> Replay:
         spawns=spawns,
         careful=draw(st.sampled_from([0.0, 0.9, 1.0])),
         models=(draw(st.binary(min_size=8, max_size=8)), draw(st.binary(min_size=8, max_size=8))),
+    )
+
+
+def duel(ruleset: Ruleset, seed: int, first: str, second: str) -> Replay:
+    """Play and record a game between two agents named by their SPECs."""
+    return recorded(ruleset, seed, (make_agent(first), make_agent(second)))
+
+
+def recorded(ruleset: Ruleset, seed: int, agents: tuple[Agent, Agent]) -> Replay:
+    """Play and record a game from a seeded start."""
+    engine = BatchEngine(ruleset, 1)
+    engine.reset([0], [seed])
+    start = engine.state(0)
+    ridden = []
+    while engine.outcomes[0] == Outcome.ONGOING:
+        actions = [
+            agent.act(engine, np.array([0]), np.array([seat])) for seat, agent in enumerate(agents)
+        ]
+        engine.step(np.array(actions, dtype=np.uint8).reshape(1, 2))
+        ridden.append(engine.headings[0].copy())
+    end = engine.state(0)
+    first, second = (
+        Spawn(*cell, heading) for cell, heading in zip(start.heads, start.headings, strict=True)
+    )
+    return Replay(
+        ruleset=ruleset,
+        seed=seed,
+        spawns=(first, second),
+        actions=np.array(ridden),
+        outcome=end.outcome,
+        causes=end.causes,
+    )
+
+
+def scripted(
+    first: tuple[Spawn, str],
+    second: tuple[Spawn, str],
+    *,
+    height: int = 8,
+    width: int = 8,
+    max_plies: int = 0,
+    ending: Ending = Ending.RULES,
+) -> Replay:
+    """Record a game from explicit spawns and headings such as ``"RRD"``, without a trail behind.
+
+    An ending other than ``RULES`` stops the game after the last heading.
+    """
+    ruleset = Ruleset(height, width, SpawnLayout.CORNERS, max_plies)
+    engine = BatchEngine(ruleset, 1)
+    engine.reset_to(0, (first[0], second[0]))
+    actions = np.array(
+        [["URDL".index(way) for way in pair] for pair in zip(first[1], second[1], strict=True)],
+        dtype=np.uint8,
+    ).reshape(-1, 2)
+    for row in range(len(actions)):
+        assert engine.outcomes[0] == Outcome.ONGOING, f"the game is over at ply {row}"
+        engine.step(actions[row : row + 1])
+    assert (engine.outcomes[0] == Outcome.ONGOING) == (ending is not Ending.RULES)
+    end = engine.state(0)
+    outcome = Outcome.FIRST_WINS if ending is Ending.FORFEIT else end.outcome
+    return Replay(
+        ruleset=ruleset,
+        seed=None,
+        spawns=(first[0], second[0]),
+        actions=actions,
+        outcome=outcome,
+        causes=end.causes,
+        ending=ending,
     )

@@ -1,0 +1,186 @@
+"""How long a rider alone can still ride: an exact or bounded longest path, as a Numba kernel.
+
+Once two riders can never meet again, the game is two longest-path problems; who has the longer
+path wins. Depth-first search takes the way with the largest chamber bound first
+(``tron_env.chambers``), of equals the one along walls, and cuts off what cannot be longer than the
+longest path known. Whenever it stops, everything not looked at yet still has a bound, so that both
+limits are proofs.
+"""
+
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tron_env import territory
+from tron_env.chambers import CELLS, CHAMBER_BOARDS, CHAMBER_FIELDS, path_value
+from tron_env.compiling import njit
+from tron_env.kernel import COL_STEP, ROW_STEP
+from tron_env.territory import ZERO, BoardRows
+from tron_env.types import Int32Array, UInt8Array
+
+UInt64Rows = NDArray[np.uint64]
+
+FILL_BOARDS: Final = CHAMBER_BOARDS + 2
+"""Scratch boards of ``longest_fill``, uint64 ``(FILL_BOARDS, height)``."""
+
+# Columns of the stack, one row a ply of the path: where it stands, which child comes next, how
+# many there are, then each child's action and its bound.
+_ROW, _COL, _NEXT, _CHILDREN, _ACTION, _BOUND = 0, 1, 2, 3, 4, 8
+FILL_STACK_WIDTH: Final = 12
+
+
+@njit()
+def room(free: BoardRows, row: int, col: int, boards: UInt64Rows, numbers: Int32Array) -> int:
+    """Return an upper bound of the plies that a rider at a taken cell can still make alone.
+
+    ``boards`` and ``numbers`` are scratch memory as in ``longest_fill``.
+    """
+    area, scratch = boards[CHAMBER_BOARDS], boards[CHAMBER_BOARDS + 1]
+    area[:] = ZERO
+    scratch[:] = ZERO
+    area[row] = territory.bit(col)
+    territory.flood(free, area, scratch)
+    for i in range(free.shape[0]):
+        area[i] &= free[i]
+    return int(path_value(area, row, col, 1, 0, boards[:CHAMBER_BOARDS], numbers))
+
+
+@njit()
+def _expand(
+    free: BoardRows, stack: Int32Array, level: int, boards: UInt64Rows, numbers: Int32Array
+) -> int:
+    """Write the children of a node, best first; return how many bounds were computed."""
+    row, col = stack[level, _ROW], stack[level, _COL]
+    count = 0
+    for action in range(4):
+        to_row, to_col = row + ROW_STEP[action], col + COL_STEP[action]
+        if not free[to_row] & territory.bit(to_col):
+            continue
+        free[to_row] ^= territory.bit(to_col)
+        bound = 1 + room(free, to_row, to_col, boards, numbers)
+        exits = 0
+        for way in range(4):
+            if free[to_row + ROW_STEP[way]] & territory.bit(to_col + COL_STEP[way]):
+                exits += 1
+        free[to_row] ^= territory.bit(to_col)
+        # Bounds first, then few exits: both in one number.
+        rank = 4 * bound + 3 - exits
+        place = count
+        while place > 0 and stack[level, _BOUND + place - 1] < rank:
+            stack[level, _BOUND + place] = stack[level, _BOUND + place - 1]
+            stack[level, _ACTION + place] = stack[level, _ACTION + place - 1]
+            place -= 1
+        stack[level, _BOUND + place] = rank
+        stack[level, _ACTION + place] = action
+        count += 1
+    for place in range(count):
+        stack[level, _BOUND + place] //= 4
+    stack[level, _CHILDREN] = count
+    stack[level, _NEXT] = 0
+    return count
+
+
+@njit()
+def longest_fill(
+    free: BoardRows,
+    row: int,
+    col: int,
+    most_bounds: int,
+    stack: Int32Array,
+    boards: UInt64Rows,
+    numbers: Int32Array,
+    out_path: UInt8Array,
+) -> tuple[int, int, int]:
+    """Bound the longest path of a rider alone from a taken cell.
+
+    Args:
+        free: uint64 ``(height,)``; changed while searching, restored at the end.
+        row: of the head.
+        col: see ``row``.
+        most_bounds: about how many bounds may be computed; one whole descent always is.
+        stack: int32 ``(CELLS, FILL_STACK_WIDTH)``, overwritten.
+        boards: uint64 ``(FILL_BOARDS, height)``, overwritten.
+        numbers: int32 ``(CHAMBER_FIELDS, CELLS)``, overwritten.
+        out_path: uint8 ``(CELLS,)``; starts with the actions of the longest path found.
+
+    Returns:
+        the plies of the longest path found, an upper bound of any path's, and the bounds computed;
+        the first two are equal where the length is exact.
+    """
+    stack[0, _ROW], stack[0, _COL] = row, col
+    most = room(free, row, col, boards, numbers)
+    spent = 1 + _expand(free, stack, 0, boards, numbers)
+    best = level = 0
+    stopped = False
+    while True:
+        child = stack[level, _NEXT]
+        cut = child >= stack[level, _CHILDREN]
+        if not cut and level + stack[level, _BOUND + child] > best and not stopped:
+            action = stack[level, _ACTION + child]
+            stack[level, _NEXT] = child + 1
+            to_row = stack[level, _ROW] + ROW_STEP[action]
+            to_col = stack[level, _COL] + COL_STEP[action]
+            free[to_row] ^= territory.bit(to_col)
+            level += 1
+            stack[level, _ROW], stack[level, _COL] = to_row, to_col
+            spent += _expand(free, stack, level, boards, numbers)
+            if level > best:
+                best = level
+                for ply in range(best):
+                    out_path[ply] = stack[ply, _ACTION + stack[ply, _NEXT] - 1]
+            continue
+        if best >= most:
+            stopped = True
+        if not stopped and spent >= most_bounds:
+            # What is left open at any level may still hold a longer path, up to its bound.
+            stopped = True
+            open_bound = best
+            for ply in range(level + 1):
+                if stack[ply, _NEXT] < stack[ply, _CHILDREN]:
+                    open_bound = max(open_bound, ply + stack[ply, _BOUND + stack[ply, _NEXT]])
+            most = min(most, open_bound)
+        if level == 0:
+            break
+        free[stack[level, _ROW]] ^= territory.bit(stack[level, _COL])
+        level -= 1
+    return best, most if stopped else best, spent
+
+
+class FillScratch:
+    """The memory that ``longest_fill`` overwrites, for boards of one height."""
+
+    def __init__(self, height: int) -> None:
+        self.stack: Int32Array = np.zeros((CELLS, FILL_STACK_WIDTH), dtype=np.int32)
+        self.boards: UInt64Rows = np.zeros((FILL_BOARDS, height), dtype=np.uint64)
+        self.numbers: Int32Array = np.zeros((CHAMBER_FIELDS, CELLS), dtype=np.int32)
+        self.path: UInt8Array = np.zeros(CELLS, dtype=np.uint8)
+
+
+def fill_limits(
+    cells: UInt8Array, head: tuple[int, int], most_bounds: int = 1000
+) -> tuple[int, int, tuple[int, ...]]:
+    """Bound how many plies a rider alone can still make.
+
+    Args:
+        cells: uint8 ``(height, width)``, ``CellKind``; every trail in it stays.
+        head: the rider's cell, (row, col).
+        most_bounds: the budget; see ``longest_fill``.
+
+    Returns:
+        a length that is possible, one that no path exceeds, and the actions of the possible one.
+    """
+    free: UInt64Rows = np.zeros(cells.shape[0], dtype=np.uint64)
+    territory.pack_free(0, cells[None], free)
+    scratch = FillScratch(cells.shape[0])
+    low, high, _ = longest_fill(
+        free,
+        head[0],
+        head[1],
+        most_bounds,
+        scratch.stack,
+        scratch.boards,
+        scratch.numbers,
+        scratch.path,
+    )
+    return low, high, tuple(scratch.path[:low].tolist())
