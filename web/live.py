@@ -24,6 +24,7 @@ from tron_env.types import (
 from web.errors import LiveError, Refusal, RefusedError
 from web.live_types import (
     DEFAULT_COUNTDOWN_SLOTS,
+    FREEZE_SLOTS,
     MAX_QUEUED_TURNS,
     PERIODS,
     PHASE_STRIDES,
@@ -44,17 +45,23 @@ class LiveGames:
     Args:
         ruleset: of every game.
         capacity: games at once.
-        countdown_slots: least time from opening to the first ply.
+        countdown_slots: least time from opening, or from coming back, to the next ply.
+        freeze_slots: how long a frozen game waits before it counts as abandoned.
     """
 
     def __init__(
-        self, ruleset: Ruleset, capacity: int, countdown_slots: int = DEFAULT_COUNTDOWN_SLOTS
+        self,
+        ruleset: Ruleset,
+        capacity: int,
+        countdown_slots: int = DEFAULT_COUNTDOWN_SLOTS,
+        freeze_slots: int = FREEZE_SLOTS,
     ) -> None:
         if countdown_slots < max(PERIODS.values()):
             raise LiveError(f"a countdown of {countdown_slots} slots leaves no time for an answer")
         self.ruleset = ruleset
         self.engine = BatchEngine(ruleset, capacity)
         self._countdown = countdown_slots
+        self._freeze = freeze_slots
         self._now = -1
         self._free = list(range(capacity - 1, -1, -1))
         self._slot_of: dict[int, int] = {}
@@ -64,7 +71,10 @@ class LiveGames:
             for speed in SPEEDS
             for offset in range(0, PERIODS[speed] - PHASE_STRIDES[speed] + 1, PHASE_STRIDES[speed])
         }
-        self._phase_of: list[list[int]] = [[] for _ in range(capacity)]
+        self._phase_of: list[tuple[int, int]] = [(0, 0)] * capacity
+        self._frozen: dict[int, int] = {}
+        """Slots of frozen games, and when their time is up."""
+        self._was_frozen: BoolArray = np.zeros(capacity, dtype=np.bool_)
         self._models: list[str] = []
         self._model_of: IntArray = np.zeros(capacity, dtype=np.intp)
         self._games: NDArray[np.int64] = np.zeros(capacity, dtype=np.int64)
@@ -104,8 +114,7 @@ class LiveGames:
             ),
         )
         slot = self._free.pop()
-        self._phase_of[slot] = self._members[opening.speed, offset]
-        self._phase_of[slot].append(slot)
+        self._phase_of[slot] = opening.speed, offset
         self._slot_of[opening.game] = slot
         self._openings[slot] = opening
         self.engine.reset([slot], [opening.seed])
@@ -114,11 +123,41 @@ class LiveGames:
         self._model_of[slot] = self._models.index(opening.model)
         self._games[slot] = opening.game
         self._seats[slot] = opening.seat
-        self._begins[slot] = earliest + (offset - earliest) % period
         self._periods[slot] = period
         self._queued[slot] = 0
-        self._answered[slot] = self._late[slot] = False
-        return int(self._begins[slot]) - self._now
+        self._answered[slot] = self._late[slot] = self._was_frozen[slot] = False
+        return self._begin(slot)
+
+    def freeze(self, game: int) -> bool:
+        """Have a game stand still until ``thaw``, once; False where it has done so before.
+
+        Raises:
+            RefusedError: UNKNOWN_GAME.
+        """
+        slot = self._slot(game)
+        if self._was_frozen[slot]:
+            return False
+        self._was_frozen[slot] = True
+        self._frozen[slot] = self._now + self._freeze
+        self._queued[slot] = 0
+        self._members[self._phase_of[slot]].remove(slot)
+        return True
+
+    def thaw(self, game: int) -> tuple[FinishedGame, int]:
+        """Let a frozen game go on after a countdown.
+
+        Returns:
+            The game so far, and how many slots from now its next ply is.
+
+        Raises:
+            RefusedError: UNKNOWN_GAME, also where the game is not frozen.
+        """
+        slot = self._slot(game)
+        if slot not in self._frozen:
+            raise RefusedError(Refusal.UNKNOWN_GAME, f"game {game} is not waiting for anybody")
+        del self._frozen[slot]
+        self._late[slot] = False
+        return self._record(slot, LiveEnding.ABANDONED, Outcome.ONGOING), self._begin(slot)
 
     def turn(self, game: int, action: Action) -> bool:
         """Queue a turn; return whether it will change anything.
@@ -202,11 +241,15 @@ class LiveGames:
         if self._now >= 0 and slot != self._now + 1:
             raise LiveError(f"slot {slot} does not follow {self._now}")
         self._now = slot
+        expired = [
+            self._finish(frozen, LiveEnding.ABANDONED, Outcome.ONGOING)
+            for frozen in [frozen for frozen, until in self._frozen.items() if until <= slot]
+        ]
         due: list[int] = []
         for speed, period in PERIODS.items():
             due += self._members.get((speed, slot % period), ())
         if not due:
-            return Beat([], [], [])
+            return Beat([], expired, [])
         members = np.array(due, dtype=np.intp)
         playing = members[self._begins[members] <= slot]
         answered = playing[self._answered[playing]]
@@ -218,7 +261,7 @@ class LiveGames:
         ]
         self._late[waiting] = True
         starting = members[self._begins[members] == slot + self._periods[members]]
-        return Beat(ticks, finished, self._asks(np.concatenate([alive, starting])))
+        return Beat(ticks, expired + finished, self._asks(np.concatenate([alive, starting])))
 
     def _play(self, slots: IntArray) -> tuple[list[list[int]], list[FinishedGame], IntArray]:
         if not slots.size:
@@ -283,11 +326,29 @@ class LiveGames:
         except KeyError:
             raise RefusedError(Refusal.UNKNOWN_GAME, f"game {game} is not running") from None
 
+    def _begin(self, slot: int) -> int:
+        """Enter a game into its phase after a countdown; return how many slots that takes."""
+        phase = self._phase_of[slot]
+        self._members[phase].append(slot)
+        earliest = self._now + 1 + self._countdown
+        self._begins[slot] = earliest + (phase[1] - earliest) % self._periods[slot]
+        return int(self._begins[slot]) - self._now
+
     def _finish(self, slot: int, ending: LiveEnding, outcome: Outcome) -> FinishedGame:
+        record = self._record(slot, ending, outcome)
+        if self._frozen.pop(slot, None) is None:
+            self._members[self._phase_of[slot]].remove(slot)
+        del self._slot_of[record.opening.game]
+        self._openings[slot] = None
+        self._games[slot] = 0
+        self._free.append(slot)
+        return record
+
+    def _record(self, slot: int, ending: LiveEnding, outcome: Outcome) -> FinishedGame:
         opening = self._openings[slot]
         if opening is None:
             raise LiveError(f"slot {slot} holds no game")
-        record = FinishedGame(
+        return FinishedGame(
             opening=opening,
             spawns=spawns_for(self.ruleset, opening.seed),
             actions=self._log[slot, : self.engine.plies[slot]].copy(),
@@ -297,10 +358,5 @@ class LiveGames:
                 DeathCause(self.engine.causes[slot, 1]),
             ),
             ending=ending,
+            frozen=bool(self._was_frozen[slot]),
         )
-        self._phase_of[slot].remove(slot)
-        del self._slot_of[opening.game]
-        self._openings[slot] = None
-        self._games[slot] = 0
-        self._free.append(slot)
-        return record

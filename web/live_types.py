@@ -28,6 +28,8 @@ SPEEDS: Final = tuple(PERIODS)
 DEFAULT_SPEED: Final = 10
 MAX_QUEUED_TURNS: Final = 2
 DEFAULT_COUNTDOWN_SLOTS: Final = 2 * SLOTS_PER_SECOND
+FREEZE_SLOTS: Final = 10 * SLOTS_PER_SECOND
+"""How long a game waits for a lost connection to come back."""
 
 
 class LiveEnding(StrEnum):
@@ -74,7 +76,8 @@ class Ask:
 class FinishedGame:
     """Everything a record needs. ``actions`` is uint8 ``(plies, 2)``, effective headings.
 
-    ``outcome`` is the rules' for RULES, the person's win for FORFEIT, else ONGOING.
+    ``outcome`` is the rules' for RULES, the person's win for FORFEIT, else ONGOING. A game that
+    was ``frozen`` on the way gave its person time to think: it is no first try.
     """
 
     opening: Opening
@@ -83,6 +86,7 @@ class FinishedGame:
     outcome: Outcome
     causes: tuple[DeathCause, DeathCause]
     ending: LiveEnding
+    frozen: bool = False
 
 
 @dataclass(frozen=True, slots=True)

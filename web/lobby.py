@@ -1,6 +1,7 @@
 """Where clients' wishes become games: everything slow happens here, outside the clock."""
 
 import itertools
+import secrets
 import threading
 from collections.abc import Callable
 from typing import Final, Protocol
@@ -14,11 +15,12 @@ from tron_env.types import Spawn
 from web.errors import Refusal, RefusedError
 from web.inference import Policy
 from web.live_types import Opening, cells_ahead, person_seat
-from web.messages import GamePayload, GameReference, Join, Turn
+from web.messages import GameReference, Join, Resume, Turn
 from web.recorder import record_payload
-from web.referee import Gone, Leave, Open, Referee, Steer
-from web.tickets import Opponent, Ticket, opening_view
+from web.referee import Gone, Leave, Open, Referee, Return, Steer
+from web.tickets import Opponent, Ticket, game_payload, opening_view
 
+KEY_BYTES: Final = 16
 MIN_CELLS_AHEAD: Final = 8
 """No live game starts with a wall nearer than this: at 14 plies a second, half a second."""
 
@@ -65,7 +67,7 @@ class Lobby:
             self._latest[client] = None
 
     def disconnect(self, client: str) -> None:
-        """Abandon what a lost connection was playing."""
+        """Have what a lost connection was playing wait for another one."""
         with self._lock:
             self._latest.pop(client, None)
             self._referee.post(Gone(client))
@@ -85,7 +87,7 @@ class Lobby:
             ) from error
         record = self._admit(opponent)
         ticket = self._ticket(client, player, opponent, join.speed)
-        payload = _game_payload(ticket, record)
+        payload = game_payload(ticket, opening_view(ticket), record_payload(record))
         with self._lock:
             if client not in self._latest:
                 return
@@ -106,6 +108,10 @@ class Lobby:
             )
         self.join(client, player, latest[1])
 
+    def resume(self, client: str, resume: Resume) -> None:
+        """Pass on the wish to go on with a game; the referee answers if it is refused."""
+        self._referee.post(Return(client, resume.game, resume.key))
+
     def turn(self, client: str, turn: Turn) -> None:
         """Pass on a turn; the referee answers if it is refused."""
         self._referee.post(Steer(client, turn.game, turn.action))
@@ -123,7 +129,7 @@ class Lobby:
             speed=speed,
             model=opponent.sha256,
         )
-        return Ticket(opening, client, player, opponent)
+        return Ticket(opening, client, player, opponent, secrets.token_hex(KEY_BYTES))
 
     def _draw_start(self) -> tuple[int, tuple[Spawn, Spawn]]:
         """Draw a start that leaves a person time to look, and the model, by symmetry, as much."""
@@ -132,21 +138,3 @@ class Lobby:
             spawns = spawns_for(ARENA, seed)
             if cells_ahead(spawns[0], ARENA) >= MIN_CELLS_AHEAD:
                 return seed, spawns
-
-
-def _game_payload(ticket: Ticket, record: HumanRecord) -> GamePayload:
-    opponent = ticket.opponent
-    return {
-        "game": ticket.game,
-        "seat": int(ticket.opening.seat),
-        "speed": ticket.opening.speed,
-        "countdown_ms": 0,
-        "opponent": {
-            "spec": opponent.spec,
-            "name": opponent.name,
-            "label": opponent.label,
-            "round": opponent.round,
-        },
-        "record": record_payload(record),
-        "view": opening_view(ticket),
-    }

@@ -11,6 +11,7 @@ from web.errors import Refusal, RefusedError
 from web.live_types import SPEEDS
 
 OPPONENT: Final = re.compile(r"champion(@[1-9][0-9]{0,5})?|zoo/[a-z0-9][a-z0-9._-]{0,63}")
+KEY: Final = re.compile(r"[0-9a-f]{32}")
 MAX_GAME_ID: Final = 2**53 - 1
 """The greatest integer that JavaScript holds exactly."""
 
@@ -40,6 +41,14 @@ class GameReference:
     game: int
 
 
+@dataclass(frozen=True, slots=True)
+class Resume:
+    """A wish to go on with a game after the connection was lost; ``key`` came with the game."""
+
+    game: int
+    key: str
+
+
 class OpponentPayload(TypedDict):
     """Whom the person rides against."""
 
@@ -60,9 +69,14 @@ class RecordPayload(TypedDict):
 
 
 class GamePayload(TypedDict):
-    """`game`: a game was opened for this client; its first ply follows the countdown."""
+    """`game`: a game was opened for this client, or goes on; its next ply follows the countdown.
+
+    ``key`` lets whoever has it come back after a lost connection.
+    """
 
     game: int
+    key: str
+    resumed: bool
     seat: int
     speed: int
     countdown_ms: int
@@ -127,6 +141,19 @@ def parse_turn(data: object) -> Turn:
     if type(action) is not int or not 0 <= action <= 3:
         _malformed("action must be an integer from 0 to 3")
     return Turn(_game(fields), Action(action))
+
+
+def parse_resume(data: object) -> Resume:
+    """Read a `resume` event.
+
+    Raises:
+        RefusedError: MALFORMED, naming the field.
+    """
+    fields = _fields(data, "game", "key")
+    key = fields["key"]
+    if not isinstance(key, str) or not KEY.fullmatch(key):
+        _malformed("key must be the one that came with the game")
+    return Resume(_game(fields), key)
 
 
 def parse_game(data: object) -> GameReference:

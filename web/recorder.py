@@ -20,7 +20,15 @@ from web.human import record_text
 from web.live_types import FinishedGame, LiveEnding
 from web.messages import EndPayload, GameResult, RecordPayload
 from web.referee import Outlet
-from web.tickets import STORED_NAME, Opponent, Ticket, final_view, replay_of, result_of
+from web.tickets import (
+    STORED_NAME,
+    Opponent,
+    Ticket,
+    final_view,
+    game_payload,
+    replay_of,
+    result_of,
+)
 
 logger = logging.getLogger(__name__)
 
@@ -48,6 +56,13 @@ class _Over:
     record: FinishedGame
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class _GoesOn:
+    ticket: Ticket
+    record: FinishedGame
+    countdown_ms: int
+
+
 class Recorder:
     """Tells players how their games ended and keeps the games.
 
@@ -62,7 +77,7 @@ class Recorder:
         self._send = send
         self._records: dict[str, HumanRecord] = {}
         # Lobby.join asks `admit` first, so a queue of this size never overflows.
-        self._to_tell: queue.Queue[_Over | None] = queue.Queue(BACKLOG + 2 * capacity)
+        self._to_tell: queue.Queue[_Over | _GoesOn | None] = queue.Queue(BACKLOG + 2 * capacity)
         self._to_store: queue.Queue[_Over | None] = queue.Queue(BACKLOG + 2 * capacity)
         self._threads = (
             threading.Thread(target=self._tell_all, name="teller", daemon=True),
@@ -100,8 +115,18 @@ class Recorder:
         """Take a finished game; never blocks."""
         self._to_tell.put_nowait(_Over(ticket, record))
 
+    def resume(self, ticket: Ticket, record: FinishedGame, countdown_ms: int) -> None:
+        """Tell a client how the game stands that it came back to; never blocks."""
+        try:
+            self._to_tell.put_nowait(_GoesOn(ticket, record, countdown_ms))
+        except queue.Full:
+            logger.warning("game %d goes on unseen: too much is waiting", ticket.game)
+
     def _tell_all(self) -> None:
         while (over := self._to_tell.get()) is not None:
+            if isinstance(over, _GoesOn):
+                self._show(over)
+                continue
             try:
                 self._tell(over.ticket, over.record)
             except Exception:
@@ -109,6 +134,13 @@ class Recorder:
             if over.record.ending is not LiveEnding.VOID:
                 self._to_store.put(over)
         self._to_store.put(None)
+
+    def _show(self, news: _GoesOn) -> None:
+        ticket = news.ticket
+        record = record_payload(self._records[ticket.opponent.sha256])
+        payload = game_payload(ticket, final_view(ticket, news.record), record, resumed=True)
+        payload["countdown_ms"] = news.countdown_ms
+        self._send(ticket.client, "game", payload)
 
     def _tell(self, ticket: Ticket, record: FinishedGame) -> None:
         key = ticket.opponent.sha256
@@ -157,7 +189,9 @@ class Recorder:
             model_sha256=model,
             round=ticket.opponent.round,
             speed=ticket.opening.speed,
-            first_try=player is not None and not self._storage.has_played(player, model),
+            first_try=player is not None
+            and not record.frozen
+            and not self._storage.has_played(player, model),
             session=player or "",
         )
 

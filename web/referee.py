@@ -3,10 +3,11 @@
 import itertools
 import logging
 import queue
+import secrets
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, Protocol, TypeAlias
 
 import numpy as np
@@ -69,9 +70,18 @@ class Leave:
 
 @dataclass(frozen=True, slots=True)
 class Gone:
-    """A client's connection ended."""
+    """A client's connection ended; its game waits for it, once."""
 
     client: str
+
+
+@dataclass(frozen=True, slots=True)
+class Return:
+    """Go on with a game on another connection."""
+
+    client: str
+    game: int
+    key: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +89,7 @@ class Stop:
     """Abandon everything and end the thread."""
 
 
-Command: TypeAlias = Open | Steer | Leave | Gone | Stop | Reply
+Command: TypeAlias = Open | Steer | Leave | Gone | Return | Stop | Reply
 
 
 def question_of(games: LiveGames, ask: Ask) -> Question:
@@ -117,6 +127,7 @@ class Referee:
         games: driven from here only.
         send: takes messages for clients.
         finish: takes finished games; must not block.
+        resume: takes games that go on, as they stand, and how many ms from now; must not block.
         now: a monotonic clock in seconds.
     """
 
@@ -125,12 +136,14 @@ class Referee:
         games: LiveGames,
         send: Outlet,
         finish: Callable[[Ticket, FinishedGame], None],
+        resume: Callable[[Ticket, FinishedGame, int], None],
         now: Callable[[], float] = time.monotonic,
     ) -> None:
         self.pool = InferencePool(self.post)
         self._games = games
         self._send = send
         self._finish = finish
+        self._resume = resume
         self._now = now
         self._inbox: queue.SimpleQueue[Command] = queue.SimpleQueue()
         self._tickets: dict[int, Ticket] = {}
@@ -194,8 +207,9 @@ class Referee:
             case Leave(client, game):
                 self._or_refuse(client, lambda: self._leave(client, game))
             case Gone(client):
-                if client in self._game_of:
-                    self._leave(client, self._game_of[client])
+                self._wait_for(client)
+            case Return(client, game, key):
+                self._or_refuse(client, lambda: self._return(client, game, key))
             case Stop():
                 for record in self._games.close():
                     self._end(record)
@@ -228,6 +242,27 @@ class Referee:
             self._end(record)
         else:
             self._forget(game)
+
+    def _wait_for(self, client: str) -> None:
+        game = self._game_of.get(client)
+        if game is None:
+            return
+        if self._games.freeze(game):
+            del self._game_of[client]
+        else:
+            self._leave(client, game)
+
+    def _return(self, client: str, game: int, key: str) -> None:
+        ticket = self._tickets.get(game)
+        if ticket is None or not secrets.compare_digest(ticket.key, key):
+            raise RefusedError(Refusal.UNKNOWN_GAME, f"game {game} is over")
+        if self._game_of.get(ticket.client) == game:
+            # The new connection is here before the old one was found dead.
+            self._wait_for(ticket.client)
+        record, slots = self._games.thaw(game)
+        ticket = self._tickets[game] = replace(ticket, client=client)
+        self._game_of[client] = game
+        self._resume(ticket, record, round(1000 * slots / SLOTS_PER_SECOND))
 
     def _check_owner(self, client: str, game: int) -> None:
         if self._game_of.get(client) != game:

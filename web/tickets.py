@@ -11,7 +11,7 @@ from tron_env.ruleset import ARENA
 from tron_env.spawn import spawns_for
 from tron_env.types import DeathCause, Outcome, Seat, UInt8Array
 from web.live_types import FinishedGame, LiveEnding, Opening
-from web.messages import GameResult
+from web.messages import GamePayload, GameResult, RecordPayload
 
 LIVE_NAME: Final = "You"
 STORED_NAME: Final = "A player"
@@ -41,13 +41,15 @@ class Opponent:
 class Ticket:
     """One live game of one client.
 
-    ``client`` is the connection, ``player`` the session's token or None without cookies.
+    ``client`` is the connection, ``player`` the session's token or None without cookies, ``key``
+    what lets another connection go on with the game.
     """
 
     opening: Opening
     client: str
     player: str | None
     opponent: Opponent
+    key: str
 
     @property
     def game(self) -> int:
@@ -93,6 +95,29 @@ def replay_of(ticket: Ticket, finished: FinishedGame) -> Replay:
         ending=ENDINGS[finished.ending],
         models=(PERSON, model) if ticket.opening.seat is Seat.FIRST else (model, PERSON),
     )
+
+
+def game_payload(
+    ticket: Ticket, view: ReplayView, record: RecordPayload, *, resumed: bool = False
+) -> GamePayload:
+    """Return the message that a game begins or goes on; its countdown is filled in later."""
+    opponent = ticket.opponent
+    return {
+        "game": ticket.game,
+        "key": ticket.key,
+        "resumed": resumed,
+        "seat": int(ticket.opening.seat),
+        "speed": ticket.opening.speed,
+        "countdown_ms": 0,
+        "opponent": {
+            "spec": opponent.spec,
+            "name": opponent.name,
+            "label": opponent.label,
+            "round": opponent.round,
+        },
+        "record": record,
+        "view": view,
+    }
 
 
 def result_of(ticket: Ticket, finished: FinishedGame) -> tuple[GameResult, str]:

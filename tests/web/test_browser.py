@@ -311,6 +311,29 @@ def test_a_turn_shows_on_the_next_frame(tmp_path: Path, browser: Browser):
         assert pending == "0 3", "a U-turn in two quick keys"
 
 
+def test_a_ride_goes_on_after_the_connection_was_lost(site: Site, browser: Browser):
+    with window(browser, site) as shown:
+        page = shown.page
+        page.add_init_script(
+            "window.lines = []; window.WebSocket = class extends WebSocket {"
+            " constructor(...where) { super(...where); window.lines.push(this); } };"
+        )
+        page.goto("/play?opponent=zoo/voronoi")
+        game = await_game(shown)
+        page.wait_for_function("() => document.querySelector('[data-board]').dataset.ply > 3")
+        page.evaluate("() => window.lines.at(-1).close()")
+        notice = page.locator("[data-notice]")
+        expect(notice).to_contain_text("Your ride waits ten seconds")
+        expect(notice).to_be_hidden()
+        drawn = ride(shown, ByKeys(), turns=1)
+        assert drawn.game == game
+        expect(page.locator("[data-do=replay]")).to_have_attribute("href", REPLAY)
+        _, record = newest_human_game(site)
+        assert_drawn_as_recorded(drawn, record)
+        page.keyboard.press("Space")
+        assert await_game(shown, before=game) != game
+
+
 def test_sound_waits_for_the_player_and_stays_muted_once_muted(site: Site, browser: Browser):
     with window(browser, site) as shown:
         page = shown.page

@@ -11,6 +11,7 @@ from tron_env.types import Action, DeathCause, Outcome, Seat, Spawn
 from web.errors import LiveError, Refusal, RefusedError
 from web.live import LiveGames
 from web.live_types import (
+    FREEZE_SLOTS,
     PERIODS,
     SLOTS_PER_SECOND,
     SPEEDS,
@@ -278,6 +279,82 @@ def test_leaving_and_closing_abandon(hand: Hand):
     assert left.causes == (DeathCause.NONE, DeathCause.NONE)
     assert [record.opening.game for record in hand.games.close()] == [2]
     assert len(hand.games) == 0
+
+
+def test_a_frozen_game_stands_still_and_goes_on_after_a_countdown(hand: Hand):
+    hand.reply = hand.survive
+    hand.games.open(opening(1))
+    first_ply(hand, opening(2))
+    hand.move(1 + 2 * PERIODS[10])
+    heading = Action(int(hand.games.engine.headings[0, 0]))
+    hand.games.turn(1, Action((heading + 1) % 4))
+    assert hand.games.freeze(1)
+    before = len(hand.ticks)
+    hand.move(PERIODS[10] * 5)
+    assert {tick[0] for _, tick in hand.ticks[before:]} == {2}
+    stood, wait = hand.games.thaw(1)
+    assert wait >= 2 * SLOTS_PER_SECOND
+    assert stood.actions.tolist() == [tick[6:] for _, tick in hand.ticks if tick[0] == 1]
+    before = len(hand.ticks)
+    hand.move(wait + 1)
+    (tick,) = (tick for _, tick in hand.ticks[before:] if tick[0] == 1)
+    assert tick[1] == 4
+    assert tick[6] == heading, "what was queued before is forgotten"
+    while len(hand.games):
+        hand.move(1)
+    slots = [slot for slot, tick in hand.ticks if tick[0] == 1]
+    assert len({slot % PERIODS[10] for slot in slots}) == 1, "it keeps its phase"
+    frozen = {record.opening.game: record.frozen for record in hand.finished}
+    assert frozen == {1: True, 2: False}
+
+
+def test_a_game_stands_still_only_once(hand: Hand):
+    hand.reply = hand.survive
+    first_ply(hand, opening())
+    assert hand.games.freeze(1)
+    hand.games.thaw(1)
+    assert not hand.games.freeze(1)
+    with pytest.raises(RefusedError) as refusal:
+        hand.games.thaw(1)
+    assert refusal.value.code is Refusal.UNKNOWN_GAME
+
+
+def test_a_frozen_game_nobody_comes_back_to_is_abandoned(hand: Hand):
+    first_ply(hand, opening())
+    hand.move(1 + PERIODS[10])
+    hand.games.freeze(1)
+    hand.move(FREEZE_SLOTS - 1)
+    assert not hand.finished
+    hand.move(1)
+    (record,) = hand.finished
+    assert (record.ending, record.frozen) == (LiveEnding.ABANDONED, True)
+    assert record.actions.shape[0] == 2
+    assert len(hand.games) == 0
+    first_ply(hand, opening(2))
+    hand.move(1)
+    assert hand.ticks[-1][1][0] == 2, "its place is free again"
+
+
+def test_a_frozen_game_can_be_left_and_closed(hand: Hand):
+    for number in (1, 2):
+        hand.games.open(opening(number))
+    hand.move(3 * SLOTS_PER_SECOND)
+    for number in (1, 2):
+        hand.games.freeze(number)
+    left = hand.games.leave(1)
+    assert left is not None
+    assert [record.opening.game for record in hand.games.close()] == [2]
+
+
+def test_an_answer_that_comes_while_a_game_is_frozen_is_kept(hand: Hand):
+    held: list[Ask] = []
+    hand.reply = held.append
+    first_ply(hand, opening())
+    hand.games.freeze(1)
+    hand.keep_heading(held[0])
+    _, wait = hand.games.thaw(1)
+    hand.move(wait + 1)
+    assert [tick[1] for _, tick in hand.ticks] == [1]
 
 
 def test_turns_for_an_unknown_game_are_refused(hand: Hand):

@@ -177,6 +177,24 @@ def test_leaving_stores_an_abandoned_game_that_nobody_won(tmp_path: Path):
         assert site.services.storage.human_record(model).abandoned == 2
 
 
+def test_a_lost_connection_comes_back_to_a_frozen_board(tmp_path: Path):
+    with serving(tmp_path) as site:
+        with riding(site) as rider:
+            game = rider.join("zoo/voronoi", 8)
+            seen = rider.next("tick")[1]
+        with riding(site) as rider:
+            rider.send("resume", {"game": game["game"], "key": game["key"]})
+            again = rider.next("game", "refused")
+            assert (again["game"], again["resumed"]) == (game["game"], True)
+            assert again["opponent"] == game["opponent"]
+            assert again["view"]["plies"] >= seen
+            assert again["countdown_ms"] >= 250
+            assert rider.next("tick")[:2] == [game["game"], again["view"]["plies"] + 1]
+        with riding(site) as rider:
+            rider.send("resume", {"game": game["game"], "key": game["key"]})
+            assert rider.next("refused")["code"] == "unknown_game", "a game waits once"
+
+
 def test_a_full_site_says_so(tmp_path: Path):
     with serving(tmp_path, capacity=1) as site, riding(site) as one, riding(site) as two:
         assert "game" in one.join("zoo/voronoi", 8)

@@ -5,9 +5,11 @@ from web.errors import Refusal, RefusedError
 from web.messages import (
     GameReference,
     Join,
+    Resume,
     Turn,
     parse_game,
     parse_join,
+    parse_resume,
     parse_turn,
     refused,
 )
@@ -77,6 +79,25 @@ def test_malformed_references_are_refused():
     for data in (None, {}, {"game": None}, {"game": 1, "now": True}):
         with pytest.raises(RefusedError):
             parse_game(data)
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        None,
+        {"game": 1},
+        {"game": 0, "key": "ab" * 16},
+        {"game": 1, "key": "ab" * 15},
+        {"game": 1, "key": "AB" * 16},
+        {"game": 1, "key": "ab" * 16 + "\n"},
+        {"game": 1, "key": 7},
+    ],
+)
+def test_malformed_returns_are_refused(data: object):
+    assert parse_resume({"game": 1, "key": "ab" * 16}) == Resume(1, "ab" * 16)
+    with pytest.raises(RefusedError) as refusal:
+        parse_resume(data)
+    assert refusal.value.code is Refusal.MALFORMED
 
 
 def test_a_refusal_travels_as_code_and_message():

@@ -62,7 +62,9 @@ class Desk:
 
 
 def ticket(game: int = 1, seat: Seat = Seat.FIRST, player: str | None = "p") -> Ticket:
-    return Ticket(Opening(game, 7, seat, 10, OPPONENT.sha256), "client", player, OPPONENT)
+    return Ticket(
+        Opening(game, 7, seat, 10, OPPONENT.sha256), "client", player, OPPONENT, "ab" * 16
+    )
 
 
 def finished(given: Ticket, ending: LiveEnding = LiveEnding.RULES) -> FinishedGame:
@@ -152,6 +154,23 @@ def test_only_a_known_browsers_first_stored_game_is_a_first_try():
         desk.recorder.finish(given, finished(given))
     desk.messages()
     assert [game.first_try for game in desk.shelf.games] == [True, False, False, True]
+
+
+def test_a_game_that_was_frozen_is_no_first_try():
+    desk = Desk(Shelf())
+    desk.recorder.finish(ticket(), replace(finished(ticket()), frozen=True))
+    desk.messages()
+    assert [game.first_try for game in desk.shelf.games] == [False]
+
+
+def test_who_comes_back_is_shown_the_game_as_it_stands():
+    desk = Desk(Shelf())
+    given = ticket()
+    desk.recorder.resume(given, finished(given, LiveEnding.ABANDONED), 1500)
+    ((client, event, game),) = desk.messages()
+    assert (client, event) == ("client", "game")
+    assert (game["game"], game["resumed"], game["countdown_ms"]) == (1, True, 1500)
+    assert (game["view"]["plies"], game["view"]["outcome"]) == (3, "ongoing")
 
 
 def test_a_backlog_closes_the_door():

@@ -14,11 +14,19 @@ from agents.errors import ModelCrashedError
 from tron_env.ruleset import ARENA
 from tron_env.types import Float32Array, Outcome, Seat
 from web.live import LiveGames
-from web.live_types import PERIODS, FinishedGame, LiveEnding, Opening
-from web.referee import Gone, Leave, Open, Referee
+from web.live_types import (
+    FREEZE_SLOTS,
+    PERIODS,
+    SLOTS_PER_SECOND,
+    FinishedGame,
+    LiveEnding,
+    Opening,
+)
+from web.referee import Gone, Leave, Open, Referee, Return
 from web.tickets import Opponent, Ticket
 
 COUNTDOWN = max(PERIODS.values())
+KEY = "ab" * 16
 OPPONENT = Opponent("zoo/m", "M", "a model", None, "aa" * 32)
 
 
@@ -45,13 +53,17 @@ class Scripted:
 class Bench:
     """A referee whose messages and finished games are kept."""
 
-    def __init__(self, now: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self, now: Callable[[], float] = time.monotonic, freeze_slots: int = FREEZE_SLOTS
+    ) -> None:
         self.sent: queue.Queue[tuple[str, str, Any, float]] = queue.Queue()
         self.finished: queue.Queue[tuple[Ticket, FinishedGame]] = queue.Queue()
+        self.resumed: queue.Queue[tuple[Ticket, FinishedGame, int]] = queue.Queue()
         self.referee = Referee(
-            LiveGames(ARENA, 8, COUNTDOWN),
+            LiveGames(ARENA, 8, COUNTDOWN, freeze_slots),
             lambda client, event, payload: self.sent.put((client, event, payload, now())),
             lambda ticket, record: self.finished.put((ticket, record)),
+            lambda ticket, record, wait: self.resumed.put((ticket, record, wait)),
             now,
         )
 
@@ -60,7 +72,8 @@ class Bench:
 
     def open(self, game: int, *, client: str = "c", model: str = "m", speed: int = 8) -> None:
         opening = Opening(game, 5, Seat.FIRST, speed, model)
-        self.referee.post(Open(Ticket(opening, client, None, OPPONENT), {"game": game}))  # type: ignore[typeddict-item]
+        ticket = Ticket(opening, client, None, OPPONENT, KEY)
+        self.referee.post(Open(ticket, {"game": game}))  # type: ignore[typeddict-item]
 
     def ticks(self, count: int) -> list[tuple[Any, float]]:
         seen: list[tuple[Any, float]] = []
@@ -145,14 +158,64 @@ def test_after_a_stall_no_game_is_hurried_to_catch_up():
         assert min(np.diff(times)) > 0.5 / 8
 
 
-@pytest.mark.parametrize("command", [Leave("c", 1), Gone("c")])
-def test_leaving_and_a_lost_connection_abandon(command: Leave | Gone):
+def test_leaving_abandons():
     with refereeing() as bench:
         bench.load("m", fine)
         bench.open(1)
         bench.ticks(1)
-        bench.referee.post(command)
+        bench.referee.post(Leave("c", 1))
         assert bench.end()[1].ending is LiveEnding.ABANDONED
+
+
+def test_a_lost_connection_is_waited_for_and_then_abandons():
+    with refereeing(freeze_slots=1) as bench:
+        bench.load("m", fine)
+        bench.open(1)
+        bench.ticks(1)
+        bench.referee.post(Gone("c"))
+        _, record = bench.end()
+        assert (record.ending, record.frozen) == (LiveEnding.ABANDONED, True)
+
+
+@pytest.mark.parametrize("old_connection_ends_first", [True, False])
+def test_another_connection_goes_on_with_a_game(old_connection_ends_first: bool):
+    with refereeing() as bench:
+        bench.load("m", fine)
+        bench.open(1)
+        seen = bench.ticks(1)[-1][0][1]
+        if old_connection_ends_first:
+            bench.referee.post(Gone("c"))
+        bench.referee.post(Return("d", 1, KEY))
+        ticket, record, wait_ms = bench.resumed.get(timeout=120)
+        assert ticket.client == "d"
+        assert record.actions.shape[0] >= seen
+        assert wait_ms >= 1000 * COUNTDOWN / SLOTS_PER_SECOND
+        bench.referee.post(Gone("c"))
+        while True:
+            client, event, payload, _ = bench.sent.get(timeout=120)
+            if event == "tick" and client == "d":
+                break
+        assert payload[1] == record.actions.shape[0] + 1
+        bench.referee.post(Gone("d"))
+        assert bench.end()[1].ending is LiveEnding.ABANDONED, "a game waits once"
+
+
+def test_only_the_key_brings_back_a_game():
+    with refereeing() as bench:
+        bench.load("m", fine)
+        bench.open(1)
+        bench.ticks(1)
+        bench.referee.post(Gone("c"))
+        bench.referee.post(Return("thief", 1, "0" * 32))
+        bench.referee.post(Return("c", 2, KEY))
+        refused: list[str] = []
+        while len(refused) < 2:
+            client, event, payload, _ = bench.sent.get(timeout=120)
+            if event == "refused":
+                refused.append(client)
+                assert payload["code"] == "unknown_game"
+        assert refused == ["thief", "c"]
+        assert bench.resumed.empty()
 
 
 def test_a_second_game_of_one_client_abandons_the_first():

@@ -106,3 +106,18 @@ test("the countdown goes 3, 2, 1 and is gone", () => {
   const live = new LiveGame(openingMessage(), 1000);
   assert.deepEqual([1000, 1400, 1600, 2400, 2500].map((now) => live.countdown(now)), [3, 3, 2, 1, 0]);
 });
+
+test("a game gone back to is counted down again and goes on from where it stood", () => {
+  const message = { ...openingMessage(), resumed: true };
+  message.view.trails = [[[2, 4], [2, 5]], [[6, 6], [5, 6]]];
+  message.view.plies = 1;
+  const live = new LiveGame(message, 0);
+  assert.equal(live.begun, false);
+  assert.equal(live.countdown(0), 3);
+  assert.equal(live.frame(10).ply, 1);
+  assert.equal(live.frame(10).over, false);
+  live.tick(TICKS[1], 1500);
+  assert.equal(live.begun, true);
+  assert.equal(live.countdown(1500), 0);
+  assert.equal(live.frame(1600).ply, 2);
+});

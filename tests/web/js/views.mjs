@@ -27,5 +27,5 @@ export function openingMessage(seat = 0) {
   view.plies = 0;
   view.causes = ["none", "none"];
   view.outcome = "ongoing";
-  return { game: 7, seat, speed: 10, countdown_ms: 1500, opponent: { name: "right", label: "", round: null }, view };
+  return { game: 7, key: "k", resumed: false, seat, speed: 10, countdown_ms: 1500, opponent: { name: "right", label: "", round: null }, view };
 }

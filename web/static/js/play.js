@@ -38,6 +38,7 @@ let ended = null;
 let endedAt = 0;
 let connected = false;
 let lost = false;
+let returning = false;
 let shownCount = -1;
 
 function speed() {
@@ -68,7 +69,8 @@ function rematch() {
   if (!connected || (live !== null && !live.finished && !lost)) return;
   const last = live;
   hideResult();
-  if (last === null || lost || last.speed !== speed()) join();
+  // The server knows this connection's latest game, not that of one before.
+  if (last === null || lost || last.resumed || last.speed !== speed()) join();
   else link.rematch(last.id);
 }
 
@@ -105,6 +107,7 @@ function begin(message) {
   live = new LiveGame(message, performance.now());
   canvas.dataset.game = String(message.game);
   lost = false;
+  returning = false;
   hideResult();
   tell(null);
   const { opponent, seat, view } = message;
@@ -172,7 +175,7 @@ const wake = animate((now) => {
   const count = live.countdown(now);
   const tagged = now < live.startsAt + TAG_MS && !live.finished;
   board.draw(frame, now, {
-    pulse: live.view.plies === 0,
+    pulse: !live.begun,
     tag: tagged ? { seat: live.seat, text: "You" } : undefined,
   });
   plyOut.textContent = String(frame.ply);
@@ -191,18 +194,23 @@ const link = connect({
   onConnect: () => {
     connected = true;
     if (live === null) join();
-    else if (live.finished) {
+    else if (live.finished || lost) {
       tell(null);
       lost = true;
     } else {
-      lost = true;
-      tell("Back online. That ride was cut short and counts as abandoned; press space for a new one.");
+      returning = true;
+      link.resume(live.id, live.key);
     }
   },
   onLost: () => {
     connected = false;
     sound.hush();
-    tell("Connection lost. Trying to get back to the arena.");
+    const riding = live !== null && !live.finished && !lost;
+    tell(
+      riding
+        ? "Connection lost. Your ride waits ten seconds for you, once."
+        : "Connection lost. Trying to get back to the arena.",
+    );
   },
   onGame: begin,
   onTick: (message) => {
@@ -218,10 +226,18 @@ const link = connect({
   },
   onRefused: ({ code, message }) => {
     if (code === "queue_full") live?.refuseTurn();
-    else if (code !== "unknown_game") tell(message);
+    else if (returning && code === "unknown_game") {
+      returning = false;
+      lost = true;
+      tell("Back online, but that ride could not wait and counts as abandoned. Press space for a new one.");
+    } else if (code !== "unknown_game") tell(message);
   },
 });
 
+// Whoever goes away on purpose is not waited for.
+addEventListener("pagehide", () => {
+  if (live !== null && !live.finished && !lost) link.leave(live.id);
+});
 bindKeys(steer);
 bindSwipes(stage, steer);
 bindPad(need(".pad", HTMLElement), steer);

@@ -19,6 +19,7 @@ import { io } from "socket.io-client";
  * @typedef {object} LiveConnection
  * @property {(opponent: string, speed: number) => void} join
  * @property {(game: string|number, action: Action) => void} turn
+ * @property {(game: string|number, key: string) => void} resume
  * @property {(game: string|number) => void} rematch
  * @property {(game: string|number) => void} leave
  * @property {() => void} close
@@ -29,7 +30,11 @@ import { io } from "socket.io-client";
  * @returns {LiveConnection}
  */
 export function connect(handlers) {
-  const socket = io("/live", { transports: ["websocket", "polling"], reconnectionDelayMax: 4000 });
+  const socket = io("/live", {
+    transports: ["websocket", "polling"],
+    reconnectionDelay: 250,
+    reconnectionDelayMax: 2000,
+  });
   socket.on("connect", handlers.onConnect);
   socket.on("disconnect", handlers.onLost);
   socket.on("connect_error", handlers.onLost);
@@ -41,6 +46,7 @@ export function connect(handlers) {
   return {
     join: (opponent, speed) => socket.emit("join", { opponent, speed }),
     turn: (game, action) => socket.emit("turn", { game, action }),
+    resume: (game, key) => socket.emit("resume", { game, key }),
     rematch: (game) => socket.emit("rematch", { game }),
     leave: (game) => socket.emit("leave", { game }),
     close: () => socket.disconnect(),

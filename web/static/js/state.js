@@ -102,6 +102,8 @@ export class LiveGame {
    */
   constructor(message, now) {
     this.id = message.game;
+    this.key = message.key;
+    this.resumed = message.resumed;
     this.seat = message.seat;
     this.opponent = message.opponent;
     this.speed = message.speed;
@@ -111,10 +113,12 @@ export class LiveGame {
     /** @type {ReplayView} */
     this.view = structuredClone(message.view);
     this.view.outcome = "ongoing";
+    this.view.ending = "rules";
+    this.startPly = message.view.plies;
     this.finished = false;
     /** @type {{action: Action, age: number}[]} */
     this.turns = [];
-    this.drawn = 0;
+    this.drawn = this.startPly;
     this.rate = 0;
     this.drawnAt = now;
   }
@@ -179,7 +183,7 @@ export class LiveGame {
    * @returns {number} 3, 2, 1 before the start, then 0
    */
   countdown(now) {
-    if (this.view.plies > 0 || this.countdownMs <= 0) return 0;
+    if (this.begun || this.countdownMs <= 0) return 0;
     return Math.min(Math.max(Math.ceil(((this.startsAt - now) / this.countdownMs) * 3), 0), 3);
   }
 
@@ -194,6 +198,11 @@ export class LiveGame {
     const frame = frameAt(shown, this.drawn);
     frame.riders[this.seat].pending = this.turns.map(({ action }) => action);
     return frame;
+  }
+
+  /** @returns {boolean} whether it has moved since it was opened or gone back to */
+  get begun() {
+    return this.view.plies > this.startPly;
   }
 
   /** @returns {boolean} whether the drawn moment has reached the newest known ply */

@@ -55,9 +55,11 @@
  */
 
 /**
- * Server: a game begins for this player.
+ * Server: a game begins for this player, or goes on after the connection was lost.
  * @typedef {object} GameMessage
  * @property {string|number} game
+ * @property {string} key  lets another connection go on with it
+ * @property {boolean} resumed
  * @property {Seat} seat
  * @property {number} speed  plies a second
  * @property {number} countdown_ms
