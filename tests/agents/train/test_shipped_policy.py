@@ -1,4 +1,4 @@
-"""What the card of the trained policy promises, measured again."""
+"""What the cards of the trained policies promise, measured again."""
 
 from agents.onnx_agent import shipped_agent
 from agents.train.evaluation import evaluate
@@ -16,3 +16,9 @@ def test_it_beats_random_in_95_of_100_games():
 
 def test_it_is_small():
     assert shipped_model(NAME).path.stat().st_size < 2_000_000
+
+
+def test_the_early_one_is_harmless_but_no_fool():
+    early = shipped_agent("ppo-early")
+    assert evaluate(early, make_agent("random"), starts=25, seed=2).points > 0.75
+    assert evaluate(early, make_agent("wall-hugger"), starts=25, seed=2).points < 0.55
