@@ -1,18 +1,17 @@
 """Training on defeats: positions shortly before the end of lost games, taken from replays."""
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
 from agents.train.errors import DefeatsError
 from agents.train.league_env import Start
 from replays import Playback, Replay, decode, model_prefix
-from replays.sources import find_replay
+from replays.sources import find_replays
 from tron_env.ruleset import ARENA
 from tron_env.types import Seat
 
-SUFFIX: Final = ".trp"
 PLIES_BEFORE: Final = (10, 20, 35, 50)
 """How long before its end a lost game is entered; the mistake is seldom the last ply."""
 
@@ -21,7 +20,7 @@ def find_defeats(references: Sequence[str], model: Path | None) -> tuple[Start, 
     """Return starts before the defeats in replays.
 
     Args:
-        references: what names replays for ``tron replay``, and folders of them.
+        references: what ``replays.sources.find_replays`` knows: files, folders, ``submission:3``.
         model: whose defeats; anybody's when None.
 
     Raises:
@@ -33,9 +32,10 @@ def find_defeats(references: Sequence[str], model: Path | None) -> tuple[Start, 
         prefix = model_prefix(hashlib.sha256(model.read_bytes()).hexdigest())
     starts: list[Start] = []
     looked_at = 0
-    for name in _names(references):
-        looked_at += 1
-        starts += defeats(decode(find_replay(name)), prefix)
+    for reference in references:
+        for encoded in find_replays(reference):
+            looked_at += 1
+            starts += defeats(decode(encoded), prefix)
     if not starts:
         whose = "" if model is None else f" of {model}"
         raise DefeatsError(f"no defeat{whose} in {looked_at} replays; nothing to train on")
@@ -62,12 +62,3 @@ def defeats(replay: Replay, model: bytes | None) -> list[Start]:
     playback = Playback(replay)
     plies = [playback.plies - before for before in PLIES_BEFORE]
     return [Start(playback.state(ply), Seat(loser)) for ply in plies if ply >= 0]
-
-
-def _names(references: Sequence[str]) -> Iterator[str]:
-    for reference in references:
-        folder = Path(reference)
-        if folder.is_dir():
-            yield from sorted(str(path) for path in folder.rglob(f"*{SUFFIX}"))
-        else:
-            yield reference

@@ -1,5 +1,6 @@
 """`tron submit`, `tron duel`, `tron round` and game numbers for `tron replay`."""
 
+import hashlib
 import json
 from pathlib import Path
 
@@ -11,7 +12,7 @@ from arena import replay_source
 from arena.models import ModelStore
 from arena.settings import load_settings
 from arena.storage import open_storage
-from replays.format import decode
+from replays.format import decode, model_prefix
 from replays.playback import verify
 from tests.arena import graphs
 from tests.arena.rivals import closed_round, rival
@@ -112,6 +113,12 @@ def test_a_rounds_whole_life(tmp_path):
     assert run("replay", "verify", "1").exit_code == 0
     assert decode(replay_source.load("1")).plies > 0
 
+    mine = model_prefix(hashlib.sha256(model.read_bytes()).hexdigest())
+    lost = [decode(replay) for replay in replay_source.defeats("submission:1")]
+    assert all(replay.models[replay.outcome.winner.other] == mine for replay in lost)
+    (row,) = (row for row in shown["standings"] if row["name"] == "ann")
+    assert len(lost) == row["standing"]["losses"]
+
 
 def test_a_shown_round_says_who_forfeited_and_why(home):
     settings = load_settings()
@@ -139,6 +146,8 @@ def test_a_rejected_submission_says_why(tmp_path):
 @pytest.mark.parametrize("reference", ["x.trp", "-1", "1" * 30, "٣", "", "7"])
 def test_other_references_are_none_of_ours(reference, home):
     assert replay_source.load(reference) is None
+    assert replay_source.defeats(reference) is None
+    assert replay_source.defeats(f"submission:{reference}") is None
     assert not (home / "arena.db").exists()
 
 

@@ -9,7 +9,7 @@ import pytest
 from replays import sources
 from replays.errors import ReplayNotFoundError
 from replays.format import MAX_BYTES
-from replays.sources import find_replay
+from replays.sources import find_replay, find_replays
 
 ASKED = []
 
@@ -23,11 +23,17 @@ def knows_everything(reference):
     return b"anything"
 
 
-def install(monkeypatch, **functions):
-    """Register functions of this module as sources."""
+def lists_two(reference):
+    return (b"one", b"two") if reference == "both" else None
+
+
+def install(monkeypatch, lists=None, **functions):
+    """Register functions of this module as sources and lists."""
+    groups = {sources.ENTRY_POINT_GROUP: functions, sources.LIST_ENTRY_POINT_GROUP: lists or {}}
     found = EntryPoints(
-        EntryPoint(name, f"{__name__}:{function}", sources.ENTRY_POINT_GROUP)
-        for name, function in functions.items()
+        EntryPoint(name, f"{__name__}:{function}", group)
+        for group, named in groups.items()
+        for name, function in named.items()
     )
     monkeypatch.setattr(sources, "entry_points", lambda group: found.select(group=group))
 
@@ -81,3 +87,21 @@ def test_folders_and_impossible_names_are_not_found(tmp_path):
     for reference in (str(tmp_path), "a" * 5000):
         with pytest.raises(ReplayNotFoundError):
             find_replay(reference)
+
+
+def test_a_folder_is_all_replays_in_it(tmp_path):
+    (tmp_path / "sub").mkdir()
+    for name in ("b.trp", "sub/a.trp", "notes.txt"):
+        (tmp_path / name).write_text(name)
+    assert find_replays(str(tmp_path)) == (b"b.trp", b"sub/a.trp")
+
+
+def test_lists_are_asked_before_single_sources(monkeypatch):
+    install(monkeypatch, lists={"two": "lists_two"}, every="knows_everything")
+    assert find_replays("both") == (b"one", b"two")
+    assert find_replays("other") == (b"anything",)
+
+
+def test_a_reference_that_nobody_lists_or_knows():
+    with pytest.raises(ReplayNotFoundError, match="nowhere"):
+        find_replays("nowhere")
