@@ -37,7 +37,11 @@ RUN_SETTINGS = ("preset", "seed", "algorithm", "init", "losses", "losses_of")
     type=click.Choice(["maskable-ppo", "ppo"]),
     help="Draw from accepted actions only, or learn what not to ride into.  [default: preset's]",
 )
-@click.option("--steps", type=click.IntRange(min=1), help="Length of the whole run in plies.")
+@click.option(
+    "--steps",
+    type=click.IntRange(min=1),
+    help="Plies of the whole run, rounded up to whole updates.",
+)
 @click.option("--seed", type=click.IntRange(0, 2**32 - 1), help="Seed of the run.")
 @click.option("--threads", type=click.IntRange(min=1), help="Threads that PyTorch may use.")
 @click.option(
@@ -61,8 +65,8 @@ RUN_SETTINGS = ("preset", "seed", "algorithm", "init", "losses", "losses_of")
     "--losses",
     multiple=True,
     metavar="REPLAY",
-    help="Begin some games shortly before the end of lost ones: a replay, a folder of replays "
-    "or a game's number; may be given several times.",
+    help="Begin some games shortly before the end of lost ones: submission:3, a replay, a folder "
+    "of replays or a game's number; may be given several times.",
 )
 @click.option(
     "--losses-of",
@@ -144,7 +148,7 @@ def train(
     if not as_json:
         _introduce(config, out, resume=resume, defeats=len(defeats))
     try:
-        with training_reporter(config.steps, as_json=as_json) as reporter:
+        with training_reporter(config.whole_steps, as_json=as_json) as reporter:
             latest = selfplay.train(
                 config, out, resume=resume, reporter=reporter, beginning=beginning
             )
@@ -162,7 +166,8 @@ def _introduce(config: "TrainConfig", out: Path, *, resume: bool, defeats: int) 
     met = ", ".join(spec for spec, _ in config.anchors)
     click.echo(
         f"{'going on with' if resume else 'training'} {out}: {config.algorithm}, "
-        f"{config.steps:,} plies, seed {config.seed}, against its own past and {met or 'nobody'}"
+        f"{config.whole_steps:,} plies, seed {config.seed}, against its own past"
+        + (f" and {met}" if met else "")
     )
     if defeats:
         click.echo(f"a share of {config.losses_share:.0%} of the games begins at {defeats} defeats")

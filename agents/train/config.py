@@ -163,6 +163,12 @@ class TrainConfig:
         )
 
     @property
+    def whole_steps(self) -> int:
+        """``steps`` rounded up to whole updates, which is where a run ends."""
+        update = self.games * self.rollout_plies
+        return -(-self.steps // update) * update
+
+    @property
     def board(self) -> Ruleset:
         """The ruleset that ``ruleset`` names."""
         try:

@@ -94,8 +94,8 @@ def train(
     """Train until ``config.steps`` and return the last checkpoint.
 
     ``out`` receives ``config.json``, ``latest.zip``, the promoted ``best.zip``, ``snapshots/`` and
-    ``tensorboard/``. A run that was stopped and resumed ends with the weights of one that was not,
-    on the same machine.
+    ``tensorboard_0/``. A run that was stopped and resumed ends with the weights of one that was
+    not, on the same machine.
 
     Raises:
         RunFolderError: ``out`` holds a run already and ``resume`` is False.
@@ -252,7 +252,7 @@ class _Run(BaseCallback):
         self._reporter.progressed(
             Progress(
                 steps=self.num_timesteps,
-                total=self._config.steps,
+                total=self._config.whole_steps,
                 steps_per_second=taken / max(now - self._clock, 1e-9),
                 mean_plies=float(np.mean(self._plies)) if self._plies else float("nan"),
                 points=points,
