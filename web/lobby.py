@@ -15,9 +15,9 @@ from tron_env.types import Spawn
 from web.errors import Refusal, RefusedError
 from web.inference import Policy
 from web.live_types import Opening, cells_ahead, person_seat
-from web.messages import GameReference, Join, Resume, Turn
+from web.messages import Echo, GameReference, Join, Resume, Turn
 from web.recorder import record_payload
-from web.referee import Gone, Leave, Open, Referee, Return, Steer
+from web.referee import Gone, Heard, Leave, Open, Referee, Return, Steer
 from web.tickets import Opponent, Ticket, game_payload, opening_view
 
 KEY_BYTES: Final = 16
@@ -115,6 +115,10 @@ class Lobby:
     def turn(self, client: str, turn: Turn) -> None:
         """Pass on a turn; the referee answers if it is refused."""
         self._referee.post(Steer(client, turn.game, turn.action))
+
+    def echo(self, client: str, echo: Echo) -> None:
+        """Pass on the answer to a tick."""
+        self._referee.post(Heard(client, echo.game, echo.ply))
 
     def leave(self, client: str, reference: GameReference) -> None:
         """Pass on the wish to leave; the referee answers if it is refused."""

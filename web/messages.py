@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Final, Literal, NoReturn, TypedDict
 
 from replays.view import ReplayView
+from tron_env.ruleset import MAX_PLIES_LIMIT
 from tron_env.types import Action
 from web.errors import Refusal, RefusedError
 from web.live_types import SPEEDS
@@ -49,6 +50,14 @@ class Resume:
     key: str
 
 
+@dataclass(frozen=True, slots=True)
+class Echo:
+    """A client's answer to the `tick` of a ply that is to be answered at once."""
+
+    game: int
+    ply: int
+
+
 class OpponentPayload(TypedDict):
     """Whom the person rides against."""
 
@@ -86,7 +95,11 @@ class GamePayload(TypedDict):
 
 
 TickPayload = list[int]
-"""`tick`: [game, ply, row 0, col 0, row 1, col 1, heading 0, heading 1]."""
+"""`tick`: [game, ply, row 0, col 0, row 1, col 1, heading 0, heading 1].
+
+Where the ply is a multiple of the game's speed, so once a second, an `echo` is expected at once;
+`latency`, the milliseconds from the one to the other, answers it.
+"""
 
 
 class EndPayload(TypedDict):
@@ -154,6 +167,19 @@ def parse_resume(data: object) -> Resume:
     if not isinstance(key, str) or not KEY.fullmatch(key):
         _malformed("key must be the one that came with the game")
     return Resume(_game(fields), key)
+
+
+def parse_echo(data: object) -> Echo:
+    """Read an `echo` event.
+
+    Raises:
+        RefusedError: MALFORMED, naming the field.
+    """
+    fields = _fields(data, "game", "ply")
+    ply = fields["ply"]
+    if type(ply) is not int or not 0 < ply <= MAX_PLIES_LIMIT:
+        _malformed("ply must be the number of a ply")
+    return Echo(_game(fields), ply)
 
 
 def parse_game(data: object) -> GameReference:

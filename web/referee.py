@@ -76,6 +76,15 @@ class Gone:
 
 
 @dataclass(frozen=True, slots=True)
+class Heard:
+    """A client has seen the tick of a ply."""
+
+    client: str
+    game: int
+    ply: int
+
+
+@dataclass(frozen=True, slots=True)
 class Return:
     """Go on with a game on another connection."""
 
@@ -89,7 +98,7 @@ class Stop:
     """Abandon everything and end the thread."""
 
 
-Command: TypeAlias = Open | Steer | Leave | Gone | Return | Stop | Reply
+Command: TypeAlias = Open | Steer | Leave | Gone | Heard | Return | Stop | Reply
 
 
 def question_of(games: LiveGames, ask: Ask) -> Question:
@@ -148,6 +157,8 @@ class Referee:
         self._inbox: queue.SimpleQueue[Command] = queue.SimpleQueue()
         self._tickets: dict[int, Ticket] = {}
         self._game_of: dict[str, int] = {}
+        self._sent: dict[int, tuple[int, float]] = {}
+        """The tick of each game that is to be answered: its ply, and when it was sent."""
         self._running = True
         self._thread = threading.Thread(target=self._run, name="referee", daemon=True)
 
@@ -208,6 +219,8 @@ class Referee:
                 self._or_refuse(client, lambda: self._leave(client, game))
             case Gone(client):
                 self._wait_for(client)
+            case Heard(client, game, ply):
+                self._time(client, game, ply)
             case Return(client, game, key):
                 self._or_refuse(client, lambda: self._return(client, game, key))
             case Stop():
@@ -264,6 +277,13 @@ class Referee:
         self._game_of[client] = game
         self._resume(ticket, record, round(1000 * slots / SLOTS_PER_SECOND))
 
+    def _time(self, client: str, game: int, ply: int) -> None:
+        """Tell a client its latency; an answer to another tick than the latest tells nothing."""
+        sent = self._sent.get(game)
+        if self._game_of.get(client) == game and sent is not None and sent[0] == ply:
+            del self._sent[game]
+            self._send(client, "latency", round(1000 * (self._now() - sent[1])))
+
     def _check_owner(self, client: str, game: int) -> None:
         if self._game_of.get(client) != game:
             raise RefusedError(Refusal.UNKNOWN_GAME, f"game {game} is not running")
@@ -279,7 +299,10 @@ class Referee:
     def _beat(self, slot: int) -> None:
         beat = self._games.beat(slot)
         for tick in beat.ticks:
-            self._send(self._tickets[tick[0]].client, "tick", tick)
+            ticket = self._tickets[tick[0]]
+            if tick[1] % ticket.opening.speed == 0:
+                self._sent[ticket.game] = tick[1], self._now()
+            self._send(ticket.client, "tick", tick)
         for record in beat.finished:
             self._end(record)
         for ask in beat.asks:
@@ -293,6 +316,7 @@ class Referee:
 
     def _forget(self, game: int) -> Ticket:
         ticket = self._tickets.pop(game)
+        self._sent.pop(game, None)
         if self._game_of.get(ticket.client) == game:
             del self._game_of[ticket.client]
         return ticket

@@ -9,7 +9,7 @@ from flask_socketio import Namespace, SocketIO, emit
 
 from web.errors import Refusal, RefusedError
 from web.lobby import Lobby
-from web.messages import parse_game, parse_join, parse_resume, parse_turn, refused
+from web.messages import parse_echo, parse_game, parse_join, parse_resume, parse_turn, refused
 
 logger = logging.getLogger(__name__)
 
@@ -49,6 +49,10 @@ class LiveNamespace(Namespace):  # type: ignore[misc]
     def on_resume(self, data: object = None, *rest: object) -> None:
         """Go on with a game that lost its connection."""
         _answer(lambda: self._lobby.resume(_client(), parse_resume(_only(data, rest))))
+
+    def on_echo(self, data: object = None, *rest: object) -> None:
+        """Answer a tick, so that the way there and back can be timed."""
+        _answer(lambda: self._lobby.echo(_client(), parse_echo(_only(data, rest))))
 
     def on_leave(self, data: object = None, *rest: object) -> None:
         """Abandon a game."""

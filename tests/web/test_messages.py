@@ -3,10 +3,12 @@ import pytest
 from tron_env.types import Action
 from web.errors import Refusal, RefusedError
 from web.messages import (
+    Echo,
     GameReference,
     Join,
     Resume,
     Turn,
+    parse_echo,
     parse_game,
     parse_join,
     parse_resume,
@@ -79,6 +81,16 @@ def test_malformed_references_are_refused():
     for data in (None, {}, {"game": None}, {"game": 1, "now": True}):
         with pytest.raises(RefusedError):
             parse_game(data)
+
+
+@pytest.mark.parametrize(
+    "data", [7, {"game": 1}, *({"game": 1, "ply": ply} for ply in (0, -1, True, 1.0, "1", 10**9))]
+)
+def test_malformed_echoes_are_refused(data: object):
+    assert parse_echo({"game": 1, "ply": 30}) == Echo(1, 30)
+    with pytest.raises(RefusedError) as refusal:
+        parse_echo(data)
+    assert refusal.value.code is Refusal.MALFORMED
 
 
 @pytest.mark.parametrize(

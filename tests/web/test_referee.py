@@ -22,7 +22,7 @@ from web.live_types import (
     LiveEnding,
     Opening,
 )
-from web.referee import Gone, Leave, Open, Referee, Return
+from web.referee import Gone, Heard, Leave, Open, Referee, Return
 from web.tickets import Opponent, Ticket
 
 COUNTDOWN = max(PERIODS.values())
@@ -198,6 +198,26 @@ def test_another_connection_goes_on_with_a_game(old_connection_ends_first: bool)
         assert payload[1] == record.actions.shape[0] + 1
         bench.referee.post(Gone("d"))
         assert bench.end()[1].ending is LiveEnding.ABANDONED, "a game waits once"
+
+
+def test_latency_is_from_a_tick_to_its_echo_by_the_server_s_clock():
+    with refereeing() as bench:
+        bench.load("m", fine)
+        bench.open(1)
+        (tick, sent_at) = bench.ticks(8)[-1]
+        assert tick[1] == 8, "at 8 plies a second every eighth tick is to be answered"
+        for client, ply in (("stranger", 8), ("c", 7), ("c", 8), ("c", 8)):
+            bench.referee.post(Heard(client, 1, ply))
+        bench.referee.post(Leave("nobody", 1))
+        told = []
+        while True:
+            client, event, payload, at = bench.sent.get(timeout=120)
+            if event == "latency":
+                told.append(client)
+                assert 0 <= payload <= 1000 * (at - sent_at) + 50
+            if event == "refused":
+                break
+        assert told == ["c"]
 
 
 def test_only_the_key_brings_back_a_game():

@@ -15,6 +15,7 @@ const RESULT_DELAY_MS = 420;
 const stage = need(".stage", HTMLElement);
 const canvas = need("canvas[data-board]", HTMLCanvasElement);
 const plyOut = need("[data-ply-out]", HTMLElement);
+const latencyOut = need("[data-latency]", HTMLElement);
 const countdownOut = need("[data-countdown]", HTMLElement);
 const notice = need("[data-notice]", HTMLElement);
 const opponentPick = need("[data-opponent]", HTMLSelectElement);
@@ -134,6 +135,13 @@ function finish(message) {
   wake();
 }
 
+/** @param {number} ms */
+function showLatency(ms) {
+  const slow = live !== null && ms > live.tickMs;
+  latencyOut.textContent = slow ? `${ms} ms, more than a tick` : `${ms} ms`;
+  latencyOut.classList.toggle("loss", slow);
+}
+
 /** @param {string|null} address */
 function offerReplay(address) {
   replayLink.setAttribute("aria-disabled", String(address === null));
@@ -215,9 +223,11 @@ const link = connect({
   onGame: begin,
   onTick: (message) => {
     if (live === null || message[0] !== live.id) return;
+    if (message[1] % live.speed === 0) link.echo(live.id, message[1]);
     live.tick(message, performance.now());
     sound.hum(freeAhead(live.view, live.seat));
   },
+  onLatency: showLatency,
   onEnd: finish,
   onStored: ({ game, replay }) => {
     if (ended === null || ended.game !== game) return;

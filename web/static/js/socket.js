@@ -10,6 +10,7 @@ import { io } from "socket.io-client";
  * @property {() => void} onLost
  * @property {(message: GameMessage) => void} onGame
  * @property {(message: TickMessage) => void} onTick
+ * @property {(ms: number) => void} onLatency  the way to this browser and back
  * @property {(message: EndMessage) => void} onEnd
  * @property {(message: {game: string|number, replay: string}) => void} onStored
  * @property {(message: RefusedMessage) => void} onRefused
@@ -20,6 +21,7 @@ import { io } from "socket.io-client";
  * @property {(opponent: string, speed: number) => void} join
  * @property {(game: string|number, action: Action) => void} turn
  * @property {(game: string|number, key: string) => void} resume
+ * @property {(game: string|number, ply: number) => void} echo
  * @property {(game: string|number) => void} rematch
  * @property {(game: string|number) => void} leave
  * @property {() => void} close
@@ -40,6 +42,7 @@ export function connect(handlers) {
   socket.on("connect_error", handlers.onLost);
   socket.on("game", handlers.onGame);
   socket.on("tick", handlers.onTick);
+  socket.on("latency", handlers.onLatency);
   socket.on("end", handlers.onEnd);
   socket.on("stored", handlers.onStored);
   socket.on("refused", handlers.onRefused);
@@ -47,6 +50,7 @@ export function connect(handlers) {
     join: (opponent, speed) => socket.emit("join", { opponent, speed }),
     turn: (game, action) => socket.emit("turn", { game, action }),
     resume: (game, key) => socket.emit("resume", { game, key }),
+    echo: (game, ply) => socket.emit("echo", { game, ply }),
     rematch: (game) => socket.emit("rematch", { game }),
     leave: (game) => socket.emit("leave", { game }),
     close: () => socket.disconnect(),
