@@ -65,6 +65,11 @@ class StoredGames(Database):
         with self.reading() as connection:
             return tuple(connection.scalars(query))
 
+    def count_games(self) -> int:
+        """Return how many games are stored."""
+        with self.reading() as connection:
+            return connection.scalar(select(func.count()).select_from(games)) or 0
+
     def forfeits(self, round_number: int) -> tuple[Forfeits, ...]:
         """Return why a round's games were forfeited, by name, the commonest reason first."""
         sides = union_all(
