@@ -166,8 +166,8 @@ def _cut_off(
     own, other = counts[mark.seat], counts[mark.seat.other]
     fact = Fact(FactKind.CUT_OFF, mark.ply, mark.seat, (own, other), place)
     text = (
-        f"{names[mark.seat]} cuts {names[mark.seat.other]} off in {place} by ply {mark.ply} "
-        f"and leads by {own - other} cells, {own} to {other}."
+        f"{names[mark.seat]} takes {place} by ply {mark.ply} and leads by {own - other} cells, "
+        f"{own} to {other}."
     )
     return Sentence(text, mark.ply, (fact,))
 
@@ -271,7 +271,7 @@ def _ending(playback: Playback, analysis: Analysis, names: tuple[str, str]) -> S
     counts = analysis.survey.room_low if separated else analysis.survey.reach
     left = int(counts[ply, end.seat.other])
     stuck = Fact(FactKind.NO_WAY, ply, end.seat, (left,))
-    rest = f"{winner} could ride on for {_plies(left)}" if separated else f"{winner} wins"
+    rest = f"{winner} has at least {_plies(left)} left" if separated else f"{winner} wins"
     return Sentence(f"{loser} runs out of room at ply {ply}; {rest}.", ply, (stuck,))
 
 

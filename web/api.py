@@ -1,5 +1,6 @@
 """The JSON interface, version 1. Errors are ``{"error": {"code", "message"}}``."""
 
+from functools import lru_cache
 from typing import Any
 
 from flask import Blueprint, Response, abort, jsonify
@@ -7,6 +8,8 @@ from werkzeug.exceptions import HTTPException
 
 from arena.records import EntryRow, GameRow, RoundRow
 from arena.storage import Storage
+from replays.format import decode
+from replays.report import AnalysisView, analysis_view
 from replays.view import ReplayView
 from web.present import stored_view
 from web.services import services
@@ -52,6 +55,16 @@ def replay_file(game_id: int) -> Response:
     response = Response(encoded, mimetype="application/octet-stream")
     response.headers["Content-Disposition"] = f'attachment; filename="{game_id}.trp"'
     return response
+
+
+@api.get("/replays/<int:game_id>/analysis")
+def replay_analysis(game_id: int) -> Response:
+    """What decided one stored game: marks, graphs by ply, and sentences with their facts."""
+    storage = services().storage
+    game, encoded = storage.game(game_id), storage.replay(game_id)
+    if game is None or encoded is None:
+        abort(404, f"there is no replay {game_id}")
+    return jsonify(_analyzed(encoded, game.names))
 
 
 @api.get("/rounds")
@@ -117,6 +130,11 @@ def game_view(storage: Storage, game: GameRow) -> GameView:
         "reason": "; ".join(reasons) or None,
         "played_at": game.played_at.isoformat(),
     }
+
+
+@lru_cache(maxsize=256)
+def _analyzed(encoded: bytes, names: tuple[str, str]) -> AnalysisView:
+    return analysis_view(decode(encoded), names)
 
 
 def _round(row: RoundRow) -> dict[str, Any]:

@@ -253,7 +253,7 @@ def test_what_is_said_of_a_win_given_away():
     assert told(GIVES_A_WIN_AWAY).title == "Ada lets Bo off the hook"
     assert "At ply 11 Ada gives away a won game." in text(GIVES_A_WIN_AWAY)
     assert text(GIVES_A_WIN_AWAY).endswith(
-        "Ada runs out of room at ply 15; Bo could ride on for 2 plies."
+        "Ada runs out of room at ply 15; Bo has at least 2 plies left."
     )
     assert "missed-win" in told(GIVES_A_WIN_AWAY).tags
 

@@ -8,6 +8,7 @@ from flask.testing import FlaskClient
 
 from arena.settings import load_settings
 from replays.format import decode
+from replays.report import AnalysisView
 from replays.view import ReplayView
 from tests.web.site import play_round
 from web.app import create_app
@@ -73,8 +74,27 @@ def test_replays_come_as_json_and_as_the_file(client: FlaskClient):
     assert [trail[0] for trail in view["trails"]] == [list(spawn[:2]) for spawn in replay.spawns]
 
 
+def test_a_replay_is_analysed(client: FlaskClient):
+    view = client.get("/api/v1/replays/1").json
+    analysis = client.get("/api/v1/replays/1/analysis").json
+    assert view is not None
+    assert analysis is not None
+    assert set(AnalysisView.__annotations__) == set(analysis)
+    assert analysis["plies"] == view["plies"] == len(analysis["contested"]) - 1
+    assert analysis["marks"][-1]["kind"] == "end"
+    assert any(view["names"][0] in sentence["text"] for sentence in analysis["sentences"])
+
+
 @pytest.mark.parametrize(
-    "path", ["replays/9999", "replays/9999.trp", "rounds/77", "replays/abc", "nothing"]
+    "path",
+    [
+        "replays/9999",
+        "replays/9999.trp",
+        "replays/9999/analysis",
+        "rounds/77",
+        "replays/abc",
+        "nothing",
+    ],
 )
 def test_what_is_not_there_is_a_json_404(client: FlaskClient, path: str):
     answer = client.get(f"/api/v1/{path}")
