@@ -11,6 +11,7 @@ from gymnasium import spaces
 from tron_env.agent import Agent
 from tron_env.batch import BatchEngine
 from tron_env.errors import InvalidActionError
+from tron_env.kernel import ONGOING, TRUNCATED
 from tron_env.opponents import OpponentMix, Opponents, draw_riders
 from tron_env.options import (
     Dtype,
@@ -45,7 +46,7 @@ if TYPE_CHECKING:
     from tron_env.window import Window
 
 CAUSES: Final = tuple(DeathCause)
-OUTCOMES: Final = tuple(Outcome)
+WINNERS: Final = tuple(outcome.winner for outcome in Outcome)
 
 
 class TronEnv(gymnasium.Env[Observation, np.int64]):
@@ -155,6 +156,7 @@ class TronEnv(gymnasium.Env[Observation, np.int64]):
             rewards_named(rewards) if isinstance(rewards, str) else rewards
         ).tolist()
         self._seat: Seat | None = None
+        self._kind = self.observation_space.dtype
         self._opponent: Agent = self.opponents.agents[0]
         self._game = np.zeros(1, dtype=np.intp)
         self._other = np.zeros(1, dtype=np.intp)
@@ -191,7 +193,7 @@ class TronEnv(gymnasium.Env[Observation, np.int64]):
             self._film.clear()
             self._log.start(self.engine.state(0))
             self._show()
-        return self._observation(self._seat), self._info(self._seat, Outcome.ONGOING)
+        return self._observation(self._seat), self._info(self._seat, ONGOING)
 
     def step(
         self, action: SupportsIndex
@@ -202,28 +204,24 @@ class TronEnv(gymnasium.Env[Observation, np.int64]):
             InvalidActionError: ``action`` is not an integer from 0 to 3.
             gymnasium.error.ResetNeeded: there is no game yet.
         """
-        engine, seat = self.engine, self._seat
+        seat, outcomes = self._seat, self.engine.outcomes
         if seat is None:
             raise gymnasium.error.ResetNeeded("call reset before step")
-        self._actions[0, seat] = _checked(action)
-        decides = engine.outcomes[0] == Outcome.ONGOING
-        reward = 0.0
-        if decides:
-            if self._replaces:
-                replace_outside_mask(engine, self._game, 1 - self._other, self._actions)
-            chosen = self._opponent.act(engine, self._game, self._other)
-            self._actions[0, seat.other] = chosen[0]
-        engine.step(self._actions)
-        outcome = OUTCOMES[engine.outcomes[0]]
-        if decides:
-            first, second = engine.causes[0].tolist()
-            reward = self._rewards[outcome][first][second][seat]
-            if self.render_mode is not None:
-                self._log.note(engine.state(0).heads)
-                self._show()
-        truncated = outcome is Outcome.TRUNCATED
-        terminated = outcome is not Outcome.ONGOING and not truncated
-        return self._observation(seat), reward, terminated, truncated, self._info(seat, outcome)
+        actions = self._actions
+        actions[0, seat] = _checked(action)
+        outcome = outcomes.item(0)
+        if outcome != ONGOING:
+            return self._result(seat, outcome, 0.0)
+        if self._replaces:
+            replace_outside_mask(self.engine, self._game, 1 - self._other, actions)
+        actions[0, 1 - seat] = self._opponent.act(self.engine, self._game, self._other)[0]
+        self.engine.step(actions)
+        outcome = outcomes.item(0)
+        if self.render_mode is not None:
+            self._log.note(self.engine.state(0).heads)
+            self._show()
+        first, second = self.engine.causes[0].tolist()
+        return self._result(seat, outcome, self._rewards[outcome][first][second][seat])
 
     def action_masks(self) -> BoolArray:
         """Return the learner's accepted actions, bool ``(4,)``, as sb3-contrib asks for them.
@@ -288,15 +286,22 @@ class TronEnv(gymnasium.Env[Observation, np.int64]):
         if self._window is not None:
             self._window.close()
 
+    def _result(
+        self, seat: Seat, outcome: int, reward: float
+    ) -> tuple[Observation, SupportsFloat, bool, bool, dict[str, Any]]:
+        over, truncated = outcome != ONGOING, outcome == TRUNCATED
+        info = self._info(seat, outcome)
+        return self._observation(seat), reward, over and not truncated, truncated, info
+
     def _observation(self, seat: Seat) -> Observation:
-        observation: Observation = self.engine.planes[0, seat].astype(self.observation_space.dtype)
+        observation: Observation = self.engine.planes[0, seat].astype(self._kind)
         return observation
 
-    def _info(self, seat: Seat, outcome: Outcome) -> dict[str, Any]:
+    def _info(self, seat: Seat, outcome: int) -> dict[str, Any]:
         return {
             "action_mask": self.engine.masks[0, seat].astype(np.int8),
-            "cause": CAUSES[self.engine.causes[0, seat]],
-            "winner": outcome.winner,
+            "cause": CAUSES[self.engine.causes.item(0, seat)],
+            "winner": WINNERS[outcome],
             "seat": seat,
             "opponent": self._opponent.name,
         }
