@@ -3,9 +3,10 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from math import inf
 from typing import Final
 
-from agents.zoo import DEFAULT_CHAMPION, shipped, shipped_model
+from agents.zoo import DEFAULT_CHAMPION, ShippedModel, shipped, shipped_model
 from arena.errors import StorageError
 from arena.records import (
     GameRow,
@@ -110,17 +111,33 @@ def champion(storage: Storage) -> Champion:
 
 
 def opponents(storage: Storage) -> tuple[tuple[str, tuple[Opponent, ...]], ...]:
-    """Return the groups of the opponent picker, the reigning champion first."""
+    """Return the groups of the opponent picker, a ladder from its top: the reigning champion first.
+
+    Below it the champions of every round, latest first, and the shipped models as training levels,
+    the highest first, as the latest finished round rated them.
+    """
     reigning = champion(storage)
     crowned = sorted(storage.champions(), key=lambda row: -row.round)
     former = tuple(
         Opponent(f"champion@{row.round}", row.name, f"{row.name} (round {row.round})")
         for row in crowned
     )
-    zoo = tuple(Opponent(f"zoo/{model.name}", model.title, model.title) for model in shipped())
+    models = _by_strength(storage)
+    zoo = tuple(
+        Opponent(f"zoo/{model.name}", model.title, f"Level {len(models) - place}: {model.title}")
+        for place, model in enumerate(models)
+    )
     top = Opponent("champion", reigning.name, reigning.name)
-    groups = (("Reigning champion", (top,)), ("Champions of rounds", former), ("Training", zoo))
+    groups = (("Reigning champion", (top,)), ("Time machine", former), ("Training", zoo))
     return tuple(group for group in groups if group[1])
+
+
+def _by_strength(storage: Storage) -> list[ShippedModel]:
+    """Return the shipped models, strongest first; those that no round has rated come last."""
+    done = storage.latest_done_round()
+    entries = () if done is None else storage.entries(done.number)
+    ratings = {entry.sha256: entry.standing.rating for entry in entries if entry.standing}
+    return sorted(shipped(), key=lambda model: -ratings.get(model.sha256, -inf))
 
 
 def home(storage: Storage) -> Home:

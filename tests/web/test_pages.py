@@ -10,6 +10,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
+from agents.zoo import shipped
 from arena.settings import load_settings
 from arena.storage import Storage, open_storage
 from replays.format import Ending, decode
@@ -112,6 +113,20 @@ def test_opponents_are_the_champions_then_the_shipped_models(client: FlaskClient
     assert [spec for spec, selected in specs if selected] == ["champion@1"]
     for unknown in ("champion@9", "zoo/nobody", "../etc"):
         assert client.get("/play", query_string={"opponent": unknown}).status_code == 404
+
+
+def test_training_levels_go_down_from_the_strongest_of_the_latest_round(
+    client: FlaskClient, storage: Storage, monkeypatch: pytest.MonkeyPatch
+):
+    rated = tuple(model.name for model in shipped())[:-4:-1]
+    monkeypatch.setattr(stocked, "NAMES", rated)
+    monkeypatch.setattr(stocked, "SHA256", {model.name: model.sha256 for model in shipped()})
+    number = stocked.close_round(storage)
+    stocked.play_round(storage, number)
+    stocked.crown(storage, number)
+    offered = re.findall(r'value="zoo/([^"]+)"[^>]*>Level (\d+):', page(client, "/play"))
+    assert tuple(name for name, _ in offered[:3]) == rated
+    assert [int(level) for _, level in offered] == [*range(len(shipped()), 0, -1)]
 
 
 def test_a_round_s_page_has_standings_and_a_cross_table(client: FlaskClient, done: Storage):

@@ -4,6 +4,7 @@
 /** @import {Action, EndMessage, GameMessage} from "./types.js" */
 import { animate, memory, need } from "./dom.js";
 import { bindKeys, bindPad, bindSwipes } from "./input.js";
+import { nextRung } from "./ladder.js";
 import { Board } from "./render.js";
 import { connect } from "./socket.js";
 import { freeAhead, Sound } from "./sound.js";
@@ -76,7 +77,8 @@ function rematch() {
 }
 
 function nextOpponent() {
-  opponentPick.selectedIndex = (opponentPick.selectedIndex + 1) % opponentPick.length;
+  const won = ended?.result === "won";
+  opponentPick.selectedIndex = nextRung(opponentPick.selectedIndex, opponentPick.length, won);
   rememberOpponent();
   join();
 }
