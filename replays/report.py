@@ -117,7 +117,7 @@ def analysis_view(
             )
             for sentence in told.commentary.sentences
         ],
-        marks=[_mark(mark) for mark in analysis.marks],
+        marks=[mark_view(mark) for mark in analysis.marks],
         territory=counted.territory.T.tolist(),
         contested=counted.contested.tolist(),
         reach=counted.reach.T.tolist(),
@@ -133,7 +133,8 @@ def analysis_view(
     )
 
 
-def _mark(mark: Mark) -> MarkView:
+def mark_view(mark: Mark) -> MarkView:
+    """Return one mark, ready for JSON."""
     return MarkView(
         ply=mark.ply,
         kind=mark.kind.value,

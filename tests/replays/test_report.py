@@ -5,7 +5,7 @@ from click.testing import CliRunner
 from replays.cli import replay as command
 from replays.format import encode
 from replays.report import analysis_view
-from tests.replays.test_analysis import GIVES_A_WIN_AWAY
+from tests.replays.test_analysis import GIVES_A_WIN_AWAY, POCKET
 
 NAMES = ("Ada", "Bo")
 VIEW = analysis_view(GIVES_A_WIN_AWAY, NAMES)
@@ -54,3 +54,16 @@ def test_the_command_tells_what_decided_it(tmp_path):
 
 def test_the_command_prints_json(tmp_path):
     assert json.loads(analyzed(tmp_path, "--json").output) == VIEW
+
+
+def test_the_deep_pass_adds_values_and_blunders(tmp_path):
+    (tmp_path / "game.trp").write_bytes(encode(POCKET))
+    arguments = ["analyze", str(tmp_path / "game.trp"), "--deep", "minimax:nodes=100"]
+    arguments += ["--confirm", "minimax:nodes=600", "--json"]
+    result = CliRunner().invoke(command, arguments)
+    assert result.exit_code == 0, result.output
+    view = json.loads(result.stdout)
+    blunder = next(mark for mark in view["marks"] if mark["kind"] == "blunder")
+    assert (blunder["ply"], blunder["seat"], blunder["better"]) == (11, 0, 1)
+    assert len(view["deep"]["values"]) == len(view["deep"]["losses"][0]) + 1
+    assert [mark["ply"] for mark in view["marks"]] == sorted(mark["ply"] for mark in view["marks"])
