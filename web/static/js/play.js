@@ -12,6 +12,8 @@ import { LiveGame } from "./state.js";
 
 const TAG_MS = 2000;
 const RESULT_DELAY_MS = 420;
+/** How long the result's buttons, which cover the pad, ignore a thumb that is still steering. */
+const THUMB_MS = 350;
 
 const stage = need(".stage", HTMLElement);
 const canvas = need("canvas[data-board]", HTMLCanvasElement);
@@ -163,7 +165,11 @@ function showResult(message) {
   const rows = message.view.trails.map((trail) => trail[trail.length - 1][0]);
   const low = Math.max(...rows) > message.view.height * 0.55;
   result.classList.toggle("high", low && Math.min(...rows) > message.view.height * 0.35);
+  result.inert = true;
   result.hidden = false;
+  setTimeout(() => {
+    result.inert = false;
+  }, THUMB_MS);
 }
 
 /** @param {number} count */
