@@ -18,9 +18,7 @@ from tron_env.places import (
     FOUR,
     ONE,
     OTHER_TRAIL,
-    OTHER_TRAIL_OF_1,
     OWN_TRAIL,
-    OWN_TRAIL_OF_1,
     TEN,
     TWO,
     Index,
@@ -95,21 +93,31 @@ def copy_game(source: Any, i: Any, target: Any, k: Any, width: Any, area: Any) -
     for spot in range(area):
         cells_k[board + spot] = cells[i * area + spot]
     # The planes are made from the cells, a tenth of what would have to be read.
-    write_kind(cells_k, board, WALL, planes_k, sight, area)
-    write_kind(cells_k, board, WALL, planes_k, sight + FIVE * area, area)
-    write_kind(cells_k, board, TRAIL, planes_k, sight + OWN_TRAIL * area, area)
-    write_kind(cells_k, board, TRAIL, planes_k, sight + OTHER_TRAIL_OF_1 * area, area)
-    write_kind(cells_k, board, TRAIL + 1, planes_k, sight + OWN_TRAIL_OF_1 * area, area)
-    write_kind(cells_k, board, TRAIL + 1, planes_k, sight + OTHER_TRAIL * area, area)
+    seat_1 = sight + FIVE * area
+    write_kind(cells_k, board, WALL, planes_k, sight, seat_1, area)
+    write_kind(
+        cells_k, board, TRAIL, planes_k, sight + OWN_TRAIL * area, seat_1 + OTHER_TRAIL * area, area
+    )
+    write_kind(
+        cells_k,
+        board,
+        TRAIL + 1,
+        planes_k,
+        sight + OTHER_TRAIL * area,
+        seat_1 + OWN_TRAIL * area,
+        area,
+    )
 
 
 @kernel
 def write_kind(
-    cells: UInt8Array, board: Any, kind: int, planes: UInt8Array, plane: Any, area: Any
+    cells: UInt8Array, board: Any, kind: int, planes: UInt8Array, plane: Any, twin: Any, area: Any
 ) -> None:
-    """Write where cells are of one kind into the plane that starts at index ``plane``."""
+    """Write where cells are of one kind into the planes that start at two indices."""
     for spot in range(area):
-        planes[plane + spot] = cells[board + spot] == kind
+        is_kind = cells[board + spot] == kind
+        planes[plane + spot] = is_kind
+        planes[twin + spot] = is_kind
 
 
 @kernel

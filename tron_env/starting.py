@@ -8,7 +8,6 @@ from tron_env.compiling import kernel
 from tron_env.kernel import ALIVE, EMPTY, ONGOING, TRAIL, WALL
 from tron_env.memory import views
 from tron_env.places import (
-    EIGHT,
     FOUR,
     ONE,
     OTHER_TRAIL,
@@ -27,9 +26,8 @@ from tron_env.places import (
 from tron_env.spawn import corner_spawns, mirrored_spawns
 from tron_env.types import IntArray, SeedArray, UInt8Array
 
-WALLS_OF_WORD = np.uint64(0x0101010101010101)
-"""Eight cells of wall; a cell with the next higher bit is trail."""
-WORD_SHIFT = np.uint64(1)
+CHUNK = Index(64)
+"""Cells that are looked at together; a cache line of them."""
 assert (EMPTY, WALL, TRAIL) == (0, 1, 2)
 
 Spawns: TypeAlias = tuple[int, int, int, int, int, int]
@@ -39,31 +37,26 @@ Spawns: TypeAlias = tuple[int, int, int, int, int, int]
 def clear_trails(cells: UInt8Array, planes: UInt8Array, board: Any, sight: Any, area: Any) -> None:
     """Empty all trail cells of one game, on the board and in the four planes that show them.
 
-    Few cells of a board are ever ridden, so eight at a time are looked at and only those with
+    Few parts of a board are ever ridden, so 64 cells at a time are looked at and only those with
     trail among them are written in the planes, most of which are then never loaded.
     """
     own_0, other_0 = sight + OWN_TRAIL * area, sight + OTHER_TRAIL * area
     own_1, other_1 = sight + OWN_TRAIL_OF_1 * area, sight + OTHER_TRAIL_OF_1 * area
-    if area % EIGHT != 0:
-        for spot in range(area):
-            cells[board + spot] &= WALL * (cells[board + spot] < TRAIL)
-        for plane in (own_0, other_0, own_1, other_1):
-            for spot in range(area):
-                planes[plane + spot] = 0
-        return
-    cell_words, plane_words = cells.view(np.uint64), planes.view(np.uint64)
-    first = board // EIGHT
-    own_0, other_0 = own_0 // EIGHT, other_0 // EIGHT
-    own_1, other_1 = own_1 // EIGHT, other_1 // EIGHT
-    for word in range(area // EIGHT):
-        kinds = cell_words[first + word]
-        trail = (kinds >> WORD_SHIFT) & WALLS_OF_WORD
-        if trail != 0:
-            cell_words[first + word] = kinds & WALLS_OF_WORD & ~trail
-            plane_words[own_0 + word] = 0
-            plane_words[other_0 + word] = 0
-            plane_words[own_1 + word] = 0
-            plane_words[other_1 + word] = 0
+    done = Index(0)
+    while done < area:
+        size = min(CHUNK, area - done)
+        found = np.uint8(0)
+        for spot in range(done, done + size):
+            found |= cells[board + spot]
+        if found >= TRAIL:
+            for spot in range(done, done + size):
+                cells[board + spot] &= WALL * (cells[board + spot] < TRAIL)
+            for spot in range(done, done + size):
+                planes[own_0 + spot] = 0
+                planes[other_0 + spot] = 0
+                planes[own_1 + spot] = 0
+                planes[other_1 + spot] = 0
+        done += size
 
 
 @kernel

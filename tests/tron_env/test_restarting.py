@@ -22,7 +22,8 @@ ARRAYS = (
 
 def assert_equal_games(one, i, other, k):
     for name in ARRAYS:
-        np.testing.assert_array_equal(getattr(one, name)[i], getattr(other, name)[k], err_msg=name)
+        # Plain equality, as assert_array_equal would take most of these tests' time.
+        assert np.array_equal(getattr(one, name)[i], getattr(other, name)[k]), name
 
 
 def random_actions(engine: BatchEngine, rng: np.random.Generator) -> np.ndarray:
@@ -53,8 +54,7 @@ def test_restarting_is_a_step_then_a_reset_with_the_following_seed(ruleset, seed
         for k, game in enumerate(ended):
             assert_equal_games(engine.last, k, plain, game)
             plain.reset([game], [int(random_u64(plain.seeds[game], NEXT_GAME))])
-        for game in range(n):
-            assert_equal_games(engine, game, plain, game)
+        assert_equal_games(engine, slice(None), plain, slice(None))
 
 
 @settings(deadline=None, max_examples=30)
@@ -76,8 +76,10 @@ def test_random_play_is_the_reference_with_the_actions_that_the_seed_draws(rules
         if over:
             seed = int(random_u64(np.uint64(seed), NEXT_GAME))
             game = reference_of(ruleset, seed)
-        np.testing.assert_array_equal(engine.planes[0, 0], game.observation(Seat.FIRST))
-        np.testing.assert_array_equal(engine.planes[0, 1], game.observation(Seat.SECOND))
+        # The reference takes a millisecond to draw a board; a wrong one stays wrong till then.
+        if over or game.ply % 8 == 0:
+            for seat in Seat:
+                assert np.array_equal(engine.planes[0, seat], game.observation(seat))
 
 
 def test_random_actions_are_drawn_evenly():
