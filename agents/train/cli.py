@@ -171,7 +171,7 @@ def _introduce(config: "TrainConfig", out: Path, *, resume: bool, defeats: int) 
     )
     if defeats:
         click.echo(f"a share of {config.losses_share:.0%} of the games begins at {defeats} defeats")
-    click.echo("Ctrl-C stops; --resume goes on where it stopped")
+    click.echo("Ctrl-C stops, --resume goes on; the first start compiles for about half a minute")
 
 
 @click.command()

@@ -129,8 +129,11 @@ def train(
         if given.teacher is not None:
             learner.policy.load_state_dict(given.teacher.policy)
     starts = out / STARTS
-    if checkpoint is None and given.defeats:
-        save_starts(given.defeats, starts)
+    if checkpoint is None:
+        # A run that ended before its first checkpoint may have left some.
+        starts.unlink(missing_ok=True)
+        if given.defeats:
+            save_starts(given.defeats, starts)
     env.games.set_starts(load_starts(starts) if starts.exists() else (), config.losses_share)
     if given.tensorboard and importlib.util.find_spec("tensorboard") is not None:
         learner.tensorboard_log = str(out)
