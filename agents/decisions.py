@@ -149,16 +149,27 @@ class FillDecision:
             (fill_search.MAX_FILL_DEPTH + 2, fill_search.FILL_STACK_WIDTH), dtype=np.int64
         )
         self._control: Int64Array = np.zeros(fill_search.FILL_CONTROL_WIDTH, dtype=np.int64)
+        self._resize(32, 32)
+
+    def _resize(self, height: int, width: int) -> None:
+        self._size = height, width
+        self._scratch = Scratch.of(height, width)
+        self._free = np.zeros(height, dtype=self._scratch.boards.dtype)
 
     def place(self, engine: BatchEngine, game: int, seat: int) -> None:
         """Take a position up."""
-        height = engine.ruleset.height
-        self._free = np.zeros(height, dtype=np.uint64)
-        self._boards = np.zeros((4, height), dtype=np.uint64)
+        ruleset = engine.ruleset
+        if (ruleset.height, ruleset.width) != self._size:
+            self._resize(ruleset.height, ruleset.width)
         territory.pack_free(game, engine.cells, self._free)
         self._control[:] = 0
         self._control[fill_search.BEST_FIRST] = -1
         self._stack[0, :2] = engine.heads[game, seat]
+
+    @property
+    def bound(self) -> int:
+        """After ``begin``: plies that no path is longer than."""
+        return int(self._control[fill_search.MOST])
 
     @property
     def nodes(self) -> int:
@@ -178,13 +189,28 @@ class FillDecision:
 
     def begin(self) -> None:
         """Start an iteration."""
-        fill_search.begin_fill(self._free, self._stack, self._control, self._boards)
+        scratch = self._scratch
+        fill_search.begin_fill(
+            self._free,
+            self._stack,
+            self._control,
+            scratch.boards,
+            scratch.areas,
+            scratch.numbers,
+        )
 
     def resume(self, depth: int, max_nodes: int) -> bool:
         """Go on with the iteration; return whether it has ended."""
         return bool(
             fill_search.resume_fill(
-                self._free, self._stack, self._control, self._boards, depth, max_nodes
+                self._free,
+                self._stack,
+                self._control,
+                self._scratch.boards,
+                self._scratch.areas,
+                self._scratch.numbers,
+                depth,
+                max_nodes,
             )
         )
 

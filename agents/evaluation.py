@@ -41,7 +41,7 @@ class Weights:
     """
 
     cell: int = 55
-    edge: int = 97
+    edge: int = 194
     plain: int = 0
     apart: int = 1500
     ahead: int = 10_000

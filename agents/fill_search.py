@@ -1,16 +1,19 @@
 """How to last longest alone: branch and bound over one rider's paths, as a resumable Numba loop.
 
 Every node is valued by a rollout that hugs walls, which is a path that really exists, and is cut
-off where the checkerboard bound shows that no path through it can be longer than the best known.
+off where the tree of chambers, with a checkerboard in each, shows that no path through it can be
+longer than the best known.
 """
 
-from agents.evaluation import Int64Array
+from agents.evaluation import Int64Array, UInt64Rows
 from agents.joint_search import flip, is_free, ways
 from agents.search_nodes import LEVEL, NODES
 from tron_env import territory
-from tron_env.compiling import njit
+from tron_env.chambers import path_value
+from tron_env.compiling import kernel, part
 from tron_env.kernel import COL_STEP, ROW_STEP
 from tron_env.territory import BoardRows
+from tron_env.types import Int32Array
 
 MAX_FILL_DEPTH = 200
 """Plies; beyond, rollouts decide."""
@@ -23,27 +26,31 @@ ROW, COL, TRIED, ACTION = range(4)
 FILL_STACK_WIDTH = 4
 
 
-@njit()
-def room(free: BoardRows, row: int, col: int, boards: BoardRows) -> int:
+@kernel
+def room(
+    free: BoardRows, row: int, col: int, boards: BoardRows, areas: UInt64Rows, numbers: Int32Array
+) -> int:
     """Return an upper bound of the plies that a rider at a taken cell can still make.
 
-    ``boards`` is uint64 ``(>= 2, height)``, overwritten.
+    The scratch is that of ``evaluation.Scratch``; rows 0 and 1 of ``boards`` are overwritten.
     """
-    boards[:2] = territory.ZERO
+    for i in range(free.shape[0]):
+        boards[0, i] = boards[1, i] = 0
     boards[0, row] = territory.bit(col)
     territory.flood(free, boards[0], boards[1])
     for i in range(free.shape[0]):
-        boards[0, i] &= free[i]
-    return territory.fill_bound(boards[0], row, col)
+        areas[0, i] = boards[0, i] & free[i]
+    return path_value(areas[0], row, col, 1, 0, areas[2:], numbers)
 
 
-@njit()
+@kernel
 def rollout(free: BoardRows, row: int, col: int, scratch: BoardRows) -> int:
     """Return how many plies one lasts by always taking the target with the fewest ways on.
 
-    Dead ends come last. ``scratch`` is uint64 ``(height,)``, overwritten.
+    Dead ends come last. ``scratch`` is ``(height,)``, overwritten.
     """
-    scratch[:] = free
+    for i in range(free.shape[0]):
+        scratch[i] = free[i]
     plies = 0
     while True:
         best, best_ways = -1, 9
@@ -63,16 +70,23 @@ def rollout(free: BoardRows, row: int, col: int, scratch: BoardRows) -> int:
         plies += 1
 
 
-@njit()
-def begin_fill(free: BoardRows, stack: Int64Array, control: Int64Array, boards: BoardRows) -> None:
+@kernel
+def begin_fill(
+    free: BoardRows,
+    stack: Int64Array,
+    control: Int64Array,
+    boards: BoardRows,
+    areas: UInt64Rows,
+    numbers: Int32Array,
+) -> None:
     """Prepare a search from the head in row 0 of the stack; what is known already stays known."""
     stack[0, TRIED] = 0
     control[LEVEL] = 0
     control[CUT] = 0
-    control[MOST] = room(free, stack[0, ROW], stack[0, COL], boards)
+    control[MOST] = room(free, stack[0, ROW], stack[0, COL], boards, areas, numbers)
 
 
-@njit(inline="always")
+@part
 def _next_action(free: BoardRows, stack: Int64Array, level: int) -> int:
     """Return the untried action whose target has the fewest ways on, dead ends last, or -1."""
     best, best_ways = -1, 9
@@ -90,12 +104,14 @@ def _next_action(free: BoardRows, stack: Int64Array, level: int) -> int:
     return best
 
 
-@njit(nogil=True)
+@kernel
 def resume_fill(
     free: BoardRows,
     stack: Int64Array,
     control: Int64Array,
     boards: BoardRows,
+    areas: UInt64Rows,
+    numbers: Int32Array,
     depth: int,
     max_nodes: int,
 ) -> bool:
@@ -106,11 +122,13 @@ def resume_fill(
     ``control[CUT]`` tells whether the depth has cut anything off.
 
     Args:
-        free: uint64 ``(height,)``; changed while the search runs, restored when it has run to its
+        free: ``(height,)``; changed while the search runs, restored when it has run to its
             full depth.
         stack: int64 ``(MAX_FILL_DEPTH + 2, FILL_STACK_WIDTH)``.
         control: int64 ``(FILL_CONTROL_WIDTH,)``.
-        boards: uint64 ``(>= 2, height)``, overwritten.
+        boards: see ``evaluation.Scratch``; overwritten, like the two that follow.
+        areas: see ``boards``.
+        numbers: see ``boards``.
         depth: plies, 1 to ``MAX_FILL_DEPTH``.
         max_nodes: visited positions, counted over all calls.
 
@@ -139,7 +157,7 @@ def resume_fill(
         control[NODES] += 1
         flip(free, row, col)
         stack[level, ROW], stack[level, COL], stack[level, TRIED] = row, col, 0
-        if level + room(free, row, col, boards) <= control[BEST_LENGTH]:
+        if level + room(free, row, col, boards, areas, numbers) <= control[BEST_LENGTH]:
             flip(free, row, col)
             level -= 1
             continue

@@ -18,11 +18,11 @@ STEPS = ((-1, 0), (0, 1), (1, 0), (0, -1))
 BUDGETS = ["", "depth=1", "depth=3", "nodes=1", "nodes=200"]
 
 
-def rows(cells, word=np.uint32):
+def rows(cells):
     """Pack a set of (row, col) into a board."""
-    out = np.zeros(SMALL.height, word)
+    out = np.zeros(SMALL.height, np.uint32)
     for row, col in cells:
-        out[row] |= word(1 << col)
+        out[row] |= np.uint32(1 << col)
     return out
 
 
@@ -172,9 +172,10 @@ def test_fill_search_finds_the_longest_path(seed):
     control = np.zeros(fill_search.FILL_CONTROL_WIDTH, np.int64)
     control[fill_search.BEST_FIRST] = -1
     stack[0, :2] = cell
-    packed, boards = rows(free, np.uint64), np.zeros((4, SMALL.height), np.uint64)
-    fill_search.begin_fill(packed, stack, control, boards)
-    while not fill_search.resume_fill(packed, stack, control, boards, 200, control[NODES] + 7):
+    packed, scratch = rows(free), Scratch.of(SMALL.height, SMALL.width)
+    memory = scratch.boards, scratch.areas, scratch.numbers
+    fill_search.begin_fill(packed, stack, control, *memory)
+    while not fill_search.resume_fill(packed, stack, control, *memory, 200, control[NODES] + 7):
         pass
     expected = longest_path(free, cell)
     assert control[fill_search.BEST_LENGTH] == expected

@@ -1,0 +1,180 @@
+"""`tron bench search` and `tron bench strength`: how fast, how deep and how strong agents are."""
+
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from time import perf_counter, process_time
+from typing import Final
+
+import numpy as np
+
+from agents import search_nodes
+from agents.decisions import FillDecision
+from agents.matches import play_specs, start_seeds
+from agents.onnx_agent import OnnxAgent
+from agents.search import Limit, Minimax, make_minimax
+from agents.zoo import shipped
+from tron_env.batch import BatchEngine
+from tron_env.benchmarks import Measurement, Setting
+from tron_env.ruleset import ARENA
+from tron_env.types import GameState, IntArray, Outcome
+
+POSITIONS: Final = 24
+"""Of each kind; a quick run takes the first six."""
+
+MIDDLE_PLY: Final = 30
+"""At which middle-game positions are taken."""
+
+STARTS: Final = 100
+"""Mirrored starts of a row of the strength table, each played from both seats."""
+
+QUICK_STARTS: Final = 4
+
+
+def search(setting: Setting) -> Iterator[Measurement]:
+    """Measure the search on one core, and the shipped models."""
+    count = 6 if setting.quick else POSITIONS
+    setting.note(f"{count} middle-game and {count} separated positions of minimax:depth=4")
+    middle, apart = positions(count)
+    yield from _joint(middle)
+    yield from _fill(apart)
+    for model in shipped():
+        setting.note(f"shipped model {model.name}")
+        yield from _latency(OnnxAgent(model.path, model.name), middle, 10 if setting.quick else 60)
+
+
+def positions(count: int) -> tuple[BatchEngine, BatchEngine]:
+    """Return the same middle-game and separated positions on every machine, ``count`` of each."""
+    engine = BatchEngine(ARENA, 4 * count)
+    engine.reset(np.arange(engine.n), start_seeds(engine.n, 2010))
+    agent = make_minimax("depth=4")
+    middle: list[GameState] = []
+    apart: dict[int, GameState] = {}
+    while (live := _ongoing(engine)).size and (len(apart) < count or engine.plies.max() < 60):
+        actions = np.zeros((engine.n, 2), dtype=np.uint8)
+        for game in live.tolist():
+            thoughts = [agent.think(engine, game, seat) for seat in range(2)]
+            actions[game] = [thought.action for thought in thoughts]
+            if all(thought.alone for thought in thoughts):
+                apart.setdefault(game, engine.state(game))
+            elif engine.plies[game] == MIDDLE_PLY and len(middle) < count:
+                middle.append(engine.state(game))
+        engine.step(actions)
+    return _engine_of(middle), _engine_of([apart[game] for game in sorted(apart)[:count]])
+
+
+def _ongoing(engine: BatchEngine) -> IntArray:
+    return np.flatnonzero(engine.outcomes == Outcome.ONGOING)
+
+
+def _engine_of(states: list[GameState]) -> BatchEngine:
+    engine = BatchEngine(ARENA, len(states))
+    for game, state in enumerate(states):
+        engine.reset_to_state(game, state)
+    return engine
+
+
+def _joint(middle: BatchEngine) -> Iterator[Measurement]:
+    agent = make_minimax("depth=8")
+    agent.think(middle, 0, 0)
+    started = process_time()
+    nodes = sum(agent.think(middle, game, 0).nodes for game in range(middle.n))
+    yield Measurement(
+        "search: evaluated positions", nodes / (process_time() - started), "positions/s of CPU"
+    )
+    for spec in ("ms=10", "ms=100"):
+        thoughts = [make_minimax(spec).think(middle, game, 0) for game in range(middle.n)]
+        depths = [t.depth for t in thoughts if abs(t.value) < search_nodes.PROVEN]
+        median = float(np.median(depths)) if depths else 0.0
+        yield Measurement(f"search: median depth, {spec}", median, "half-plies")
+    overrun = 0.0
+    keeper = Minimax(Limit.MS, 20)
+    for game in range(middle.n):
+        started = perf_counter()
+        keeper.think(middle, game, 0)
+        overrun = max(overrun, (perf_counter() - started) * 1000 / 20)
+    yield Measurement("search: longest move, ms=20", overrun, "of the budget", 1.1, at_most=True)
+
+
+def _fill(apart: BatchEngine) -> Iterator[Measurement]:
+    agent = make_minimax("ms=100")
+    decision = FillDecision()
+    filled = bound = 0
+    for game in range(apart.n):
+        decision.place(apart, game, 0)
+        decision.begin()
+        bound += decision.bound
+        filled += agent.think(apart, game, 0).value if decision.bound else 0
+    yield Measurement("search: filled of the bound, ms=100", filled / max(bound, 1), "of the cells")
+
+
+def _latency(agent: OnnxAgent, middle: BatchEngine, calls: int) -> Iterator[Measurement]:
+    for batch in (1, 8, 64):
+        games = np.resize(np.arange(middle.n), batch)
+        seats = np.zeros(batch, dtype=np.intp)
+        agent.act(middle, games, seats)
+        times = []
+        for shift in range(calls):
+            started = perf_counter()
+            agent.act(middle, np.roll(games, shift), seats)
+            times.append((perf_counter() - started) * 1000)
+        name = f"search: {agent.name}, batch {batch}"
+        yield Measurement(f"{name}, a position", float(np.median(times)) / batch, "ms")
+        yield Measurement(f"{name}, p99 of a call", float(np.percentile(times, 99)), "ms")
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One row of the strength table.
+
+    Attributes:
+        first: SPEC, or name of a shipped model.
+        second: see ``first``.
+        target: score to be reached.
+    """
+
+    first: str
+    second: str
+    target: float | None = None
+
+
+def strength_rows() -> tuple[Row, ...]:
+    """Return the strength table; shipped models that it does not name play the anchors."""
+    named = {model.name for model in shipped()}
+    rows = [
+        Row("minimax:ms=100", "minimax:depth=6", 0.65),
+        Row("minimax:depth=6", "minimax:depth=4"),
+        Row("minimax:depth=4", "minimax:depth=4,eval=voronoi"),
+        Row("minimax:depth=4", "voronoi"),
+        Row("open-champion", "voronoi", 0.97),
+        Row("open-champion", "minimax:depth=6", 0.65),
+        Row("open-champion", "minimax:ms=100", 0.50),
+        Row("light-champion", "voronoi", 0.80),
+        Row("light-champion", "minimax:depth=2", 0.50),
+        Row("ppo", "wall-hugger", 0.80),
+    ]
+    return tuple(row for row in rows if row.first.startswith("minimax") or row.first in named)
+
+
+def strength(setting: Setting) -> Iterator[Measurement]:
+    """Play the strength table: paired mirrored starts, both seats."""
+    cores = len(os.sched_getaffinity(0))
+    for row in strength_rows():
+        starts = QUICK_STARTS if setting.quick else STARTS
+        first, second = row.first, row.second
+        if setting.quick:
+            first, second = (spec.replace("ms=100", "ms=5") for spec in (first, second))
+        setting.note(f"{first} against {second}, {2 * starts} games")
+        # Timed agents play their moves one after another, so that a game has a core to itself.
+        tally = play_specs(_spec(first), _spec(second), starts, seed=1, workers=cores)
+        low, high = tally.interval()
+        name = f"strength: {first} against {second}"
+        target = None if setting.quick else row.target
+        yield Measurement(name, tally.score, "points a game", target)
+        yield Measurement(f"{name}, from", low, "points a game")
+        yield Measurement(f"{name}, to", high, "points a game")
+
+
+def _spec(name: str) -> str:
+    paths = {model.name: str(model.path) for model in shipped()}
+    return paths.get(name, name)
