@@ -11,7 +11,7 @@ because recursion crashes Numba's cache.
 """
 
 from agents import transposition
-from agents.evaluation import DRAWN, Int64Array, UInt64Rows, evaluate, reach_both
+from agents.evaluation import CLASH, DRAWN, Int64Array, UInt64Rows, evaluate, reach_both
 from agents.search_nodes import (
     ACTION,
     AGAIN,
@@ -244,7 +244,7 @@ def _second_moves(
         return False
     if row_1 == row_0 and col_1 == col_0:
         control[NODES] += 1
-        leave(stack, control, lines, level, -weights[DRAWN], False, 0)
+        leave(stack, control, lines, level, -weights[CLASH], False, 0)
         return False
     may_part = (
         _joins(free, before[ROW_0], before[COL_0])

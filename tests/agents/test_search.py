@@ -35,7 +35,7 @@ def targets(free, cell):
 
 
 WEIGHTS = CHAMBERS.array()
-DRAW = CHAMBERS.drawn
+DRAW, CLASH = CHAMBERS.drawn, CHAMBERS.clash
 
 
 def leaf(free, own, other, other_to_move):
@@ -70,7 +70,7 @@ def plain_minimax(free, own, other, depth, level=0):
 
 def answer_value(free, own, other, depth, level):
     if own == other:
-        return DRAW
+        return CLASH
     left = free - {own, other}
     lives = bool(targets(left, own)), bool(targets(left, other))
     if not all(lives):
