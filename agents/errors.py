@@ -7,7 +7,8 @@ InferenceTimeoutError   a call overran its limit
 MemoryLimitError        more memory asked for than allowed
 ModelCrashedError       the process running the model died
 
-ZooError stands beside that branch: a shipped model that is missing or broken is no entrant's fault.
+ZooError stands beside that branch: a shipped model that is missing or broken is no entrant's fault;
+so does SearchDescriptionError: a search that cannot be compiled has not been entered yet.
 """
 
 from tron_env.errors import TronArenaError
@@ -51,3 +52,7 @@ class ModelCrashedError(AgentError):
 
 class ZooError(TronArenaError, LookupError):
     """No shipped model has the name, or its card cannot be read."""
+
+
+class SearchDescriptionError(TronArenaError, ValueError):
+    """A search is described with a value out of range; the message names it."""

@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Final
 
-from agents.zoo import ShippedModel, shipped
+from agents.zoo import ShippedModel, baselines
 from arena.errors import StorageError
 from arena.executors.base import Executor
 from arena.field import choose_field
@@ -55,11 +55,11 @@ def submit(
         SubmissionError: the name cannot be used, or the same file is in the round already.
         ArenaFault: a fault of ours; try again.
     """
-    baselines = shipped() if anchors is None else anchors
-    checked_name(name, {anchor.name for anchor in baselines})
+    anchors = baselines() if anchors is None else anchors
+    checked_name(name, {anchor.name for anchor in anchors})
     number = ensure_open(storage).number
     sha256 = digest(model)
-    _refuse_duplicate(sha256, name, baselines, storage.live_submissions(number))
+    _refuse_duplicate(sha256, name, anchors, storage.live_submissions(number))
     verdict = validate_model(model, limits=limits, progress=progress)
     if verdict.accepted:
         models.put(model)
@@ -82,22 +82,22 @@ def close_round(
         storage: the database.
         models: gets copies of the anchors, so that the field outlives upgrades of the package.
         starts: starts a pair meets in; the round's own number by default.
-        anchors: the baselines; all shipped models by default.
+        anchors: the baselines; the shipped models of the light division by default.
 
     Raises:
         StorageError: fewer than two entrants.
     """
-    baselines = shipped() if anchors is None else anchors
+    anchors = baselines() if anchors is None else anchors
     number = ensure_open(storage).number
     if starts is not None:
         storage.set_starts(number, starts)
-    for anchor in baselines:
+    for anchor in anchors:
         if models.put(anchor.path.read_bytes()) != anchor.sha256:
             raise StorageError(f"the shipped model {anchor.name} has changed since it was listed")
     champion = _reigning(storage)
 
     def choose(submissions: Sequence[SubmissionRow]) -> tuple[NewEntry, ...]:
-        return choose_field(submissions, champion, baselines)
+        return choose_field(submissions, champion, anchors)
 
     storage.freeze(number, choose, round_robin, next_seed=new_seed(), next_starts=DEFAULT_STARTS)
     return existing_round(storage, number)

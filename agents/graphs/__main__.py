@@ -1,4 +1,4 @@
-"""``python -m agents.graphs``: compile the shipped heuristics again, byte for byte."""
+"""``python -m agents.graphs``: compile the shipped heuristics and searches again, byte for byte."""
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -6,7 +6,9 @@ from typing import Final
 
 import click
 
+from agents.graphs.description import TreeSearch
 from agents.graphs.heuristics import build_voronoi, build_wall_hugger
+from agents.graphs.search import build_search
 from agents.heuristic import Reply, Voronoi, WallHugger
 from agents.zoo import FOLDER
 
@@ -15,6 +17,8 @@ SHIPPED: Final[Mapping[str, Callable[[], bytes]]] = {
     "voronoi": lambda: build_voronoi(Voronoi()),
     "gambler": lambda: build_voronoi(Voronoi(reply=Reply.MEAN)),
     "hunter": lambda: build_voronoi(Voronoi(other=4)),
+    "duelist": lambda: build_search(TreeSearch(rounds=2, width=12)),
+    "warden": lambda: build_search(TreeSearch(rounds=12, width=40)),
     "squatter": lambda: build_voronoi(Voronoi(other=0)),
 }
 

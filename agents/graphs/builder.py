@@ -183,6 +183,16 @@ class Graph:
         self._scopes[-1].append(node)
         return Value(self, found), Value(self, indices)
 
+    def split(self, value: Value, parts: int, axis: int) -> tuple[Value, ...]:
+        """Return a value cut into equal parts along an axis."""
+        names = [self._name("split") for _ in range(parts)]
+        node = helper.make_node("Split", [value.name], names)
+        node.attribute.extend(
+            [helper.make_attribute("axis", axis), helper.make_attribute("num_outputs", parts)]
+        )
+        self._scopes[-1].append(node)
+        return tuple(Value(self, name) for name in names)
+
     def loop(
         self,
         max_trips: int,

@@ -1,8 +1,9 @@
 """The models that ship with the package, each a ``NAME.onnx`` beside its card ``NAME.md``.
 
 A card is Markdown with a YAML front matter of one-line ``key: value`` pairs, at least ``name``,
-``title``, ``summary``, ``command`` (which makes the file again) and ``license``. Only these files
-are ever loaded in-process; every other model goes through the sandbox.
+``title``, ``summary``, ``command`` (which makes the file again) and ``license``; ``division`` is
+``light`` unless it says ``open``. Only these files are ever loaded in-process; every other model
+goes through the sandbox.
 """
 
 import hashlib
@@ -13,11 +14,12 @@ from typing import Final
 
 from agents.errors import ZooError
 
-DEFAULT_CHAMPION: Final = "voronoi"
+DEFAULT_CHAMPION: Final = "duelist"
 """Holds the crown until a first round has been played."""
 
 FOLDER: Final = Path(__file__).parent
 REQUIRED_KEYS: Final = ("name", "title", "summary", "command", "license")
+DIVISIONS: Final = ("light", "open")
 
 _FENCE = "---"
 
@@ -33,6 +35,8 @@ class ShippedModel:
     title: str
     summary: str
     """One sentence in plain English."""
+    light: bool = True
+    """Whether it is of the light division: cheap enough for a crowd and for every round."""
 
 
 @cache
@@ -43,6 +47,14 @@ def shipped() -> tuple[ShippedModel, ...]:
         ZooError: a card is missing or malformed.
     """
     return tuple(_load(path) for path in sorted(FOLDER.glob("*.onnx")))
+
+
+def baselines() -> tuple[ShippedModel, ...]:
+    """Return the shipped models that play in every round: the light ones.
+
+    Those of the open division would take most of a round's time, and the first round's minute.
+    """
+    return tuple(model for model in shipped() if model.light)
 
 
 def shipped_model(name: str) -> ShippedModel:
@@ -86,10 +98,14 @@ def _load(path: Path) -> ShippedModel:
     card = read_card(path.with_suffix(".md"))
     if card["name"] != path.stem:
         raise ZooError(f"card {path.stem}.md is about {card['name']!r}")
+    division = card.get("division", "light")
+    if division not in DIVISIONS:
+        raise ZooError(f"card {path.stem}.md: division is {division!r}, not light or open")
     return ShippedModel(
         name=path.stem,
         path=path,
         sha256=hashlib.sha256(path.read_bytes()).hexdigest(),
         title=card["title"],
         summary=card["summary"],
+        light=division == "light",
     )

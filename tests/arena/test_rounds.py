@@ -171,14 +171,14 @@ def test_two_entrants_are_needed(home):
 
 
 def test_anchors_are_entered_and_kept(home):
-    from agents.zoo import shipped
+    from agents.zoo import baselines
 
     storage = home.storage
     ensure_open(storage)
     storage.add_submission("ann", home.models.put(rival(1)))
     close_round(storage, home.models)
     field = storage.entries(1)
-    assert {entry.name for entry in field if entry.anchor} == {model.name for model in shipped()}
+    assert {entry.name for entry in field if entry.anchor} == {model.name for model in baselines()}
     for entry in field:
         assert digest(home.models.get(entry.sha256)) == entry.sha256
 

@@ -23,6 +23,22 @@ def test_the_first_champion_is_shipped():
     assert shipped_model(DEFAULT_CHAMPION).name == DEFAULT_CHAMPION
 
 
+def test_baselines_are_the_light_ones():
+    light = {model.name for model in zoo.baselines()}
+    assert {"duelist", "voronoi"} <= light
+    assert {model.name for model in shipped()} - light >= {"warden"}
+
+
+def test_unknown_divisions_are_named(tmp_path, monkeypatch):
+    (tmp_path / "y.onnx").write_bytes(b"")
+    (tmp_path / "y.md").write_text(
+        "---\nname: y\ntitle: T\nsummary: S.\ncommand: c\nlicense: MIT\ndivision: heavy\n---\n"
+    )
+    monkeypatch.setattr(zoo, "FOLDER", tmp_path)
+    with pytest.raises(ZooError, match=r"y\.md: division is 'heavy'"):
+        shipped.__wrapped__()
+
+
 def test_unknown_names_list_the_known_ones():
     with pytest.raises(ZooError, match=r"known are .*voronoi"):
         shipped_model("nobody")

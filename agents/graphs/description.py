@@ -1,0 +1,117 @@
+"""What a compiled search is: a description, from which the graph and its twin both follow.
+
+The numbers that both use to keep a tree stand here too.
+"""
+
+from dataclasses import dataclass, field
+from typing import Final
+
+from agents.errors import SearchDescriptionError
+from tron_env.types import ACTIONS
+
+FLOOD_STRIDE: Final = 8
+"""Steps of a flood between two looks at whether it has ended."""
+
+MAX_REGRET: Final = 8
+MAX_PLIES: Final = 48
+"""With the two weights of regret at most ``MAX_REGRET`` together, the sum along a line of so many
+plies stays within int32."""
+
+MAX_WEIGHT: Final = 4000
+"""900 cells and 1740 pairs of such a weight stay within ``WIN``, and that within int32."""
+
+JOINT: Final = ACTIONS * ACTIONS
+"""Joint plies of a position: own move times four plus reply."""
+
+WIN: Final = 12_000_000
+"""Above every evaluation, and with float32 still exact."""
+
+SOONER: Final = 1000
+"""A win is worth so much less for every ply until then."""
+
+NEVER: Final = 1 << 29
+"""Stands for a reply that does not exist, and less it for an own move that does not."""
+
+MAX_LOSS: Final = 1 << 22
+"""What one move can give away at most, as far as regret is concerned."""
+
+SHUT: Final = 2**31 - 1
+"""The regret of what cannot be looked into."""
+
+REJECTED: Final = -2 * WIN
+
+CLOSED, OPEN, APART = range(3)
+"""What a joint ply leads to: nothing to look into, a position, one with the riders apart."""
+
+OWN, OTHER, PLY, SOLO, IS_APART, PARENT, SLOT = range(7)
+FACTS: Final = 7
+"""What is known of a node, int64: these columns."""
+
+
+@dataclass(frozen=True, slots=True)
+class Evaluation:
+    """The value of a position without looking further, from one flood of both riders.
+
+    Attributes:
+        cell: weight of a cell that one reaches first.
+        edge: weight of a pair of such cells side by side: room is worth more than corridors.
+        apart_cell: weight of a cell that can be filled, by colours, once the riders can never meet.
+        apart_edge: weight of a pair of cells then: keeps what is left in one piece.
+        strides: a flood ends after ``FLOOD_STRIDE`` times so many plies and one.
+    """
+
+    cell: int = 55
+    edge: int = 388
+    apart_cell: int = 2000
+    apart_edge: int = 10
+    strides: int = 9
+
+    def __post_init__(self) -> None:
+        for name in ("cell", "edge", "apart_cell", "apart_edge"):
+            _check("evaluation", name, getattr(self, name), 0, MAX_WEIGHT)
+        _check("evaluation", "strides", self.strides, 1, 113)
+
+
+@dataclass(frozen=True, slots=True)
+class TreeSearch:
+    """A best-first search over joint plies that grows one tree in a fixed number of rounds.
+
+    A node's value is that of the own move whose worst reply is best. Every round looks into the
+    ``width`` leaves that the fewest and smallest mistakes lead to: their *regret* adds up, along
+    the line from the root, what each own move and each reply gives away as far as is known. All
+    moves and replies of these leaves are valued at once, and the values handed up.
+
+    Attributes:
+        rounds: how often the tree grows.
+        width: positions looked into in each round.
+        own_regret: weight of what an own move gives away.
+        reply_regret: weight of what a reply gives away.
+        ply_cost: regret added for every joint ply: wide and shallow against narrow and deep.
+        solo_cost: the same for plies after the riders are apart, where only own moves are tried.
+        max_plies: no line is looked into further.
+        evaluation: of leaves.
+    """
+
+    rounds: int = 40
+    width: int = 32
+    own_regret: int = 1
+    reply_regret: int = 1
+    ply_cost: int = 500
+    solo_cost: int = 0
+    max_plies: int = 32
+    evaluation: Evaluation = field(default_factory=Evaluation)
+
+    def __post_init__(self) -> None:
+        _check("search", "rounds", self.rounds, 0, 1000)
+        _check("search", "width", self.width, 1, 1024)
+        _check("search", "own_regret + reply_regret", self.own_regret + self.reply_regret, 0, 8)
+        _check("search", "own_regret", self.own_regret, 0, MAX_REGRET)
+        _check("search", "reply_regret", self.reply_regret, 0, MAX_REGRET)
+        _check("search", "ply_cost", self.ply_cost, 0, 100_000)
+        _check("search", "solo_cost", self.solo_cost, 0, 100_000)
+        _check("search", "max_plies", self.max_plies, 1, MAX_PLIES)
+
+
+def _check(what: str, name: str, value: int, low: int, high: int) -> None:
+    if not low <= value <= high:
+        raise SearchDescriptionError(f"{what}: {name} is {value}; allowed are {low} to {high}")

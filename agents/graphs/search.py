@@ -1,0 +1,311 @@
+"""``TreeSearch`` compiled to an ONNX graph.
+
+The tree lies in tables with an axis of samples, then one of nodes. Node 0 is no position: the
+root, node 1, hangs below it, so that handing values up needs no special case. Every node holds the
+values of its 16 joint plies, own move times four plus reply; once its rider is apart from the other
+only replies 0 count, which stand for the other staying where it is.
+
+Values and regrets are int32 and nothing depends on the other samples, so that the graph agrees
+with ``agents.graphs.twin`` exactly, in any company.
+"""
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+
+from agents.graphs import boards, halves
+from agents.graphs.builder import Graph, Value
+from agents.graphs.description import (
+    APART,
+    CLOSED,
+    FACTS,
+    JOINT,
+    MAX_LOSS,
+    NEVER,
+    PARENT,
+    PLY,
+    REJECTED,
+    SHUT,
+    SLOT,
+    SOLO,
+    WIN,
+    TreeSearch,
+)
+from agents.graphs.leaves import Leaves
+from tron_env.types import ACTIONS, Plane
+
+PART_LEAVES: Final = 128
+"""About so many leaves are looked into at once: 16 samples at a width of 8. Larger parts leave the
+cache and took up to twice as long a position."""
+
+MAX_PARTS: Final = 1 << 20
+
+DOUBLINGS: Final = 6
+"""Lines of up to ``2 ** DOUBLINGS`` plies are added up."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Positions:
+    """Positions that are looked into: boards ``(n, 32)``, everything else ``(n,)``."""
+
+    free: Value
+    own: Value
+    other: Value
+    ply: Value
+    """int64, from the root."""
+    solo: Value
+    """int64, how many of those plies were made apart."""
+    apart: Value
+    """int64, 1 where the riders can never meet."""
+    valid: Value
+    """bool; others stand for nothing."""
+
+
+def build_search(description: TreeSearch) -> bytes:
+    """Return the model that plays as this search.
+
+    A batch is cut into parts that a processor's cache holds; what a sample gets does not depend on
+    the others in its part.
+    """
+    graph = Graph()
+    planes = boards.observation(graph)
+    leaves = Leaves(graph, description)
+    part = np.array([max(1, PART_LEAVES // description.width)], dtype=np.int64)
+    batch = graph.op("Shape", planes, start=0, end=1)
+
+    def trip(start: Value, done: Value) -> tuple[list[Value], Value]:
+        stop = start + part
+        some = graph.op("Slice", planes, start, stop, np.array([0], dtype=np.int64))
+        logits = _Tree(graph, description, leaves, some).logits()
+        going = stop.less(batch).reshape()
+        return [stop, graph.concat([done, logits], axis=0)], going
+
+    state = [graph.constant(np.zeros(1, np.int64)), graph.constant(np.zeros((0, 4), np.float32))]
+    _, logits = graph.loop(MAX_PARTS, state, [np.int64, np.float32], trip)
+    return graph.build(
+        logits,
+        "logits",
+        np.float32,
+        ("batch", ACTIONS),
+        graph_name="tree_search",
+        description=f"A tron-arena search, compiled by agents.graphs: {description}",
+    )
+
+
+def _head(planes: Value, plane: Plane) -> Value:
+    flat = planes.slice(plane, plane + 1, axis=1).reshape(-1, halves.CELLS)
+    return planes.graph.op("ArgMax", flat, axis=1, keepdims=0)
+
+
+class _Tree:
+    """Writes the search of some samples into a graph."""
+
+    def __init__(
+        self, graph: Graph, description: TreeSearch, leaves: Leaves, planes: Value
+    ) -> None:
+        self._graph = graph
+        self._search = description
+        self._leaves = leaves
+        self._planes = planes
+        self._free = free = halves.pack(graph, boards.free_plane(graph, planes))
+        self._batch = graph.op("Shape", free, start=0, end=1)
+        ones = graph.op("Expand", np.int64(1), self._batch)
+        self._sample = graph.op("NonZero", ones).reshape(-1, 1)
+
+    def logits(self) -> Value:
+        """Return float32 ``(batch, 4)``."""
+        graph, width = self._graph, self._search.width
+        own, other = (_head(self._planes, head) for head in (Plane.OWN_HEAD, Plane.OTHER_HEAD))
+        zero = self._full(np.int64(0))
+        root = _Positions(
+            free=self._free,
+            own=own,
+            other=other,
+            ply=zero,
+            solo=zero,
+            apart=self._apart(own, other),
+            valid=zero.equals(np.int64(0)),
+        )
+        values, kinds = self._expand(root)
+        # Before the root node 0; behind it so much of nothing that one round can be served.
+        spare = -(-width // JOINT)
+        column = graph.op("Concat", own, other, zero, zero, root.apart, zero, zero, axis=0)
+        facts = column.reshape(FACTS, -1).transpose(1, 0)
+        state = [
+            self._padded(values.reshape(-1, 1, JOINT), spare),
+            self._padded(kinds.reshape(-1, 1, JOINT), spare),
+            self._padded(self._free.unsqueeze(1), spare),
+            self._padded(facts.unsqueeze(1), spare),
+        ]
+        if self._search.rounds:
+            dtypes = [np.int32, np.int32, np.uint32, np.int64]
+            state = list(graph.loop(self._search.rounds, state, dtypes, self._round))
+        worst = state[0].slice(1, 2, axis=1).reshape(-1, ACTIONS, ACTIONS).min(2)
+        return graph.op("Clip", worst, np.int32(REJECTED), np.int32(WIN)).cast(np.float32)
+
+    def _round(
+        self, values: Value, kinds: Value, kept: Value, facts: Value
+    ) -> tuple[list[Value], Value]:
+        """Look into the leaves of least regret."""
+        graph, width = self._graph, self._search.width
+        regret = self._regret(values, kinds, facts)
+        least, place = graph.top(regret, np.array([width], dtype=np.int64), largest=False)
+        valid = least.less(np.int32(SHUT))
+        node = graph.op("Div", place, np.int64(JOINT))
+        slot = place - node * np.int64(JOINT)
+        nodes = graph.op("Shape", facts, start=1, end=2)
+        row = (self._sample * nodes + node).reshape(-1)
+        kind = graph.op("GatherElements", kinds.reshape(0, -1), place, axis=1).reshape(-1)
+        before = facts.reshape(-1, FACTS).take(row, 0)
+        own, other, ply, solo, was_apart = (before.take(np.array(i), 1) for i in range(5))
+        steps = graph.constant(boards.ACTION_OFFSETS)
+        action = graph.op("Div", slot, np.int64(ACTIONS)).reshape(-1)
+        reply = slot.reshape(-1) - action * np.int64(ACTIONS)
+        own = own + steps.take(action, 0)
+        other = other + steps.take(reply, 0) * (was_apart ^ np.int64(1))
+        # What stands for nothing may point anywhere; keep it on the board.
+        inside = [
+            graph.op("Clip", at, np.int64(0), np.int64(halves.CELLS - 1)) for at in (own, other)
+        ]
+        taken = self._leaves.cells.take(inside[0], 0) | self._leaves.cells.take(inside[1], 0)
+        positions = _Positions(
+            free=kept.reshape(-1, boards.SIDE).take(row, 0) & ~taken,
+            own=inside[0],
+            other=inside[1],
+            ply=ply + np.int64(1),
+            solo=solo + was_apart,
+            apart=kind.equals(np.int32(APART)).cast(np.int64),
+            valid=valid.reshape(-1),
+        )
+        new_values, new_kinds = self._expand(positions)
+        column = graph.concat(
+            [
+                positions.own,
+                positions.other,
+                positions.ply,
+                positions.solo,
+                positions.apart,
+                node.reshape(-1),
+                slot.reshape(-1),
+            ],
+            axis=0,
+        )
+        new_facts = column.reshape(FACTS, -1).transpose(1, 0)
+
+        def grown(table: Value, new: Value, size: int) -> Value:
+            return graph.concat([table, new.reshape(-1, width, size)], axis=1)
+
+        shut = graph.op("Expand", np.int32(CLOSED), graph.op("Shape", place))
+        kinds = graph.op("ScatterElements", kinds.reshape(0, -1), place, shut, axis=1)
+        facts = grown(facts, new_facts, FACTS)
+        new_nodes = graph.where(valid, nodes + np.arange(width, dtype=np.int64), np.int64(0))
+        values = self._hand_up(grown(values, new_values, JOINT), facts, new_nodes)
+        state = [
+            values,
+            grown(kinds.reshape(0, -1, JOINT), new_kinds, JOINT),
+            grown(kept, positions.free, boards.SIDE),
+            facts,
+        ]
+        return state, valid.cast(np.float32).sum(0, 1).greater(np.float32(0))
+
+    def _regret(self, values: Value, kinds: Value, facts: Value) -> Value:
+        """Return int32 ``(batch, nodes * 16)``: the regret of every open joint ply, else SHUT."""
+        graph, search = self._graph, self._search
+        table = values.reshape(0, -1, ACTIONS, ACTIONS)
+        worst = table.min(3)
+        best = worst.max(2)
+        limit = np.int32(MAX_LOSS)
+        own_loss = graph.op("Min", best.unsqueeze(2) - worst, limit) * np.int32(search.own_regret)
+        loss = graph.op("Min", table - worst.unsqueeze(3), limit) * np.int32(search.reply_regret)
+        loss = loss + own_loss.unsqueeze(3)
+        parent = facts.take(np.array(PARENT), 2)
+        place = parent * np.int64(JOINT) + facts.take(np.array(SLOT), 2)
+        edge = graph.op("GatherElements", loss.reshape(0, -1), place, axis=1)
+        along = graph.where(parent.greater(np.int64(0)), edge, np.int32(0))
+        for _ in range(DOUBLINGS):
+            along = along + graph.op("GatherElements", along, parent, axis=1)
+            parent = graph.op("GatherElements", parent, parent, axis=1)
+        ply = facts.take(np.array(PLY), 2)
+        solo = facts.take(np.array(SOLO), 2)
+        cost = ply * np.int64(search.ply_cost) + solo * np.int64(search.solo_cost - search.ply_cost)
+        total = loss.reshape(0, -1, JOINT) + (along + cost.cast(np.int32)).unsqueeze(2)
+        return graph.where(kinds.equals(np.int32(CLOSED)), np.int32(SHUT), total).reshape(0, -1)
+
+    def _hand_up(self, values: Value, facts: Value, nodes: Value) -> Value:
+        """Return the values after those of ``nodes`` (int64 ``(batch, k)``) have changed."""
+        graph = self._graph
+        shape = graph.op("Shape", values)
+        size = graph.op("Shape", facts, start=1, end=2)
+        parents, slots = (facts.take(np.array(i), 2) for i in (PARENT, SLOT))
+        places = parents * np.int64(JOINT) + slots
+
+        def trip(flat: Value, at: Value) -> tuple[list[Value], Value]:
+            rows = flat.reshape(-1, JOINT).take((self._sample * size + at).reshape(-1), 0)
+            value = rows.reshape(-1, ACTIONS, ACTIONS).min(2).max(1)
+            place = graph.op("GatherElements", places, at, axis=1)
+            value = graph.op("Reshape", value, graph.op("Shape", at))
+            flat = graph.op("ScatterElements", flat, place, value, axis=1)
+            at = graph.op("GatherElements", parents, at, axis=1)
+            return [flat, at], at.cast(np.float32).sum(0, 1).greater(np.float32(0))
+
+        flat, _ = graph.loop(
+            self._search.max_plies + 1, [values.reshape(0, -1), nodes], [np.int32, np.int64], trip
+        )
+        return graph.op("Reshape", flat, shape)
+
+    def _expand(self, positions: _Positions) -> tuple[Value, Value]:
+        """Return int32 ``(n * 16,)`` twice: the values of all joint plies, and what they are."""
+        graph = self._graph
+        apart = positions.apart.unsqueeze(1)
+        own_cells = _neighbours(positions.own, graph.constant(boards.ACTION_OFFSETS))
+        together = apart ^ np.int64(1)
+        reply_cells = _neighbours(positions.other, together * boards.ACTION_OFFSETS)
+        accepted = graph.op(
+            "And", halves.holds(positions.free, own_cells), positions.valid.unsqueeze(1)
+        )
+        staying = graph.op("And", apart.cast(np.bool_), np.array([True, False, False, False]))
+        replies = graph.op("Or", halves.holds(positions.free, reply_cells), staying)
+        joint = graph.op("And", accepted.unsqueeze(2), replies.unsqueeze(1))
+        found = graph.op("NonZero", joint)
+        node, action, reply = (found.take(np.array(i), 0) for i in range(3))
+        own = own_cells.reshape(-1).take(node * np.int64(ACTIONS) + action, 0)
+        other = reply_cells.reshape(-1).take(node * np.int64(ACTIONS) + reply, 0)
+        was_apart = positions.apart.take(node, 0)
+        value, kind = self._leaves.evaluate(
+            positions.free.take(node, 0),
+            own,
+            other,
+            was_apart,
+            positions.ply.take(node, 0) + np.int64(1),
+            positions.solo.take(node, 0) + was_apart,
+        )
+        place = node * np.int64(JOINT) + action * np.int64(ACTIONS) + reply
+        base = graph.where(accepted, np.int32(NEVER), np.int32(-NEVER)).unsqueeze(2)
+        base = graph.op("Expand", base, graph.op("Shape", joint)).reshape(-1)
+        values = graph.op("ScatterElements", base, place, value, axis=0)
+        nothing = graph.op("Expand", np.int32(CLOSED), graph.op("Shape", base))
+        return values, graph.op("ScatterElements", nothing, place, kind, axis=0)
+
+    def _apart(self, own: Value, other: Value) -> Value:
+        """Return int64 ``(batch,)``: 1 where the riders of the root can never meet."""
+        found = self._leaves.measure(self._free, own, other)
+        return found.contact.equals(np.int32(0)).cast(np.int64)
+
+    def _padded(self, table: Value, spare: int) -> Value:
+        """Return ``(batch, 1, k)`` with node 0 before and ``spare`` nodes of zeros behind it."""
+        amounts = np.array([0, 1, 0, 0, spare, 0], dtype=np.int64)
+        return self._graph.op("Pad", table, amounts)
+
+    def _full(self, value: np.generic) -> Value:
+        return self._graph.op("Expand", value, self._batch)
+
+
+def _neighbours(cells: Value, steps: Value) -> Value:
+    """Return int64 ``(n, 4)``, cells ``(n,)`` moved by steps ``(4,)`` or ``(n, 4)``.
+
+    Cells beyond the board become wall cells: only the corner, which stands for a rider that is not
+    there, has such neighbours.
+    """
+    moved = cells.unsqueeze(1) + steps
+    return cells.graph.op("Clip", moved, np.int64(0), np.int64(halves.CELLS - 1))

@@ -1,0 +1,211 @@
+import numpy as np
+import onnx
+import onnxruntime
+import pytest
+
+from agents.errors import SearchDescriptionError
+from agents.graphs import boards, halves, twin
+from agents.graphs.builder import Graph
+from agents.graphs.description import REJECTED, WIN, Evaluation, TreeSearch
+from agents.graphs.leaves import Leaves
+from agents.graphs.search import build_search
+from agents.heuristic import make_random, make_voronoi
+from agents.onnx_agent import OnnxAgent
+from tests.agents.games import play
+from tron_env import territory
+from tron_env.batch import BatchEngine
+from tron_env.observation import encode_state
+from tron_env.ruleset import APEX, ARENA
+from tron_env.types import Plane
+
+SMALL = TreeSearch(rounds=3, width=3)
+OTHERS = [
+    TreeSearch(rounds=0),
+    TreeSearch(rounds=2, width=40, own_regret=2, reply_regret=3, ply_cost=7000, solo_cost=5),
+    TreeSearch(rounds=5, width=2, max_plies=2, ply_cost=0),
+    TreeSearch(rounds=2, width=4, evaluation=Evaluation(1, 0, 3, 100, strides=2)),
+]
+
+
+@pytest.fixture(scope="module")
+def engine():
+    """An engine that shows every fifth position of some games, from either seat."""
+    found = []
+    for first, second, ruleset, starts in (
+        (make_voronoi(""), make_voronoi("reply=mean,tie=open"), ARENA, 8),
+        (make_voronoi("tie=open"), make_random(""), ARENA, 4),
+        (make_voronoi(""), make_voronoi("reply=still"), APEX, 1),
+    ):
+        found += play(first, second, starts, ruleset=ruleset)[1]
+    found = found[::5]
+    engine = BatchEngine(ARENA, len(found))
+    engine.reset(np.arange(engine.n), np.arange(engine.n))
+    for i, position in enumerate(found):
+        engine.cells[i], engine.heads[i] = position.cells, position.heads
+        encode_state(i, engine.cells, engine.heads, engine.causes, engine.planes)
+    assert engine.n > 250
+    return engine
+
+
+@pytest.fixture(scope="module")
+def observations(engine):
+    return observed(engine, np.arange(engine.n) % 2)
+
+
+def observed(engine, seats):
+    out = np.empty((engine.n, 5, 32, 32), np.float32)
+    engine.gather(np.arange(engine.n), seats, out)
+    return out
+
+
+def logits(description, observations, size):
+    agent = OnnxAgent(build_search(description), "compiled")
+    parts = [observations[i : i + size] for i in range(0, len(observations), size)]
+    return np.concatenate([agent.logits(part) for part in parts])
+
+
+@pytest.mark.parametrize("size", [1, 7, 64])
+def test_values_equal_the_twin_at_any_batch_size(observations, size):
+    some = observations[:: 3 if size == 1 else 1]
+    assert (logits(SMALL, some, size) == twin.values(SMALL, some)).all()
+
+
+@pytest.mark.parametrize("description", OTHERS)
+def test_every_description_equals_its_twin(observations, description):
+    some = observations[::4]
+    assert (logits(description, some, 64) == twin.values(description, some)).all()
+
+
+@pytest.mark.proof
+def test_values_equal_the_twin_on_10000_positions():
+    found = play(make_voronoi(""), make_voronoi("tie=open"), 50)[1][:10_000]
+    engine = BatchEngine(ARENA, len(found))
+    engine.reset(np.arange(engine.n), np.arange(engine.n))
+    for i, position in enumerate(found):
+        engine.cells[i], engine.heads[i] = position.cells, position.heads
+        encode_state(i, engine.cells, engine.heads, engine.causes, engine.planes)
+    some = observed(engine, np.arange(engine.n) % 2)
+    description = TreeSearch(rounds=3, width=8)
+    assert len(some) == 10_000
+    assert (logits(description, some, 64) == twin.values(description, some)).all()
+
+
+def measures(observations):
+    """Return cells, edges and contact of the compiled leaf evaluation."""
+    found = []
+    for pick in ("cells", "edges", "contact"):
+        graph = Graph()
+        planes = boards.observation(graph)
+        free = halves.pack(graph, boards.free_plane(graph, planes))
+        heads = [
+            graph.op("ArgMax", planes.slice(head, head + 1, 1).reshape(0, -1), axis=1, keepdims=0)
+            for head in (Plane.OWN_HEAD, Plane.OTHER_HEAD)
+        ]
+        leaves = Leaves(graph, TreeSearch(evaluation=Evaluation(strides=113)))
+        value = getattr(leaves.measure(free, *heads), pick)
+        if pick == "contact":
+            value = value.unsqueeze(0)
+        model = graph.build(
+            value.transpose(1, 0).cast(np.float32),
+            "measure",
+            np.float32,
+            ("batch", None),
+            graph_name="measure",
+            description="",
+        )
+        session = onnxruntime.InferenceSession(model, providers=["CPUExecutionProvider"])
+        found.append(session.run(None, {"observation": observations})[0].astype(int))
+    return found
+
+
+def test_leaves_agree_with_the_territory_kernels(engine, observations):
+    seats = np.arange(engine.n) % 2
+    cells, edges, contact = measures(observations)
+    reference = territory.territory(engine.cells, engine.heads, engine.causes)
+    own_first = np.where(seats[:, None] == 0, reference, reference[:, ::-1])
+    assert (cells == own_first).all()
+    shape = (32,)
+    meetings = 0
+    for i in range(engine.n):
+        free = np.zeros(shape, np.uint64)
+        territory.pack_free(i, engine.cells, free)
+        reach = np.zeros((4, 32), np.uint64)
+        for rider in range(2):
+            row, col = engine.heads[i, rider ^ seats[i]]
+            reach[rider, row] = np.uint64(1) << np.uint64(col)
+        heads = reach[:2].copy()
+        territory.split(free, *reach)
+        assert territory.separated(reach[0], reach[1], free) == (contact[i, 0] == 0)
+        meetings += contact[i, 0] > 0
+        both = reach[0] & reach[1]
+        for rider in range(2):
+            mine = reach[rider] & ~both & ~heads[rider]
+            across = int(np.bitwise_count(mine & (mine << np.uint64(1))).sum())
+            down = int(np.bitwise_count(mine[1:] & mine[:-1]).sum())
+            assert edges[i, rider] == across + down
+    assert 20 < meetings < engine.n - 20
+
+
+def test_a_lost_rider_counts_the_plies_it_has_left():
+    """Seat 0 is in a dead end of one cell, seat 1 in the open: two plies decide."""
+    engine = BatchEngine(ARENA, 1)
+    engine.reset([0], [0])
+    engine.cells[0, 1:-1, 1:-1] = 0
+    engine.cells[0, 1, 1], engine.heads[0, 0] = 2, (1, 1)
+    engine.cells[0, 2, 1:4] = 2
+    engine.cells[0, 1, 4] = 2
+    engine.cells[0, 20, 20], engine.heads[0, 1] = 3, (20, 20)
+    encode_state(0, engine.cells, engine.heads, engine.causes, engine.planes)
+    weights = Evaluation(apart_edge=0)
+    values = twin.values(TreeSearch(rounds=20, width=8, evaluation=weights), observed(engine, [0]))
+    # Two cells against the bound of the open board, each weighed the same.
+    assert values[0, 1] < -800 * weights.apart_cell
+    assert (np.delete(values[0], 1) == REJECTED).all()
+
+
+def test_missing_heads_give_finite_values(observations):
+    agent = OnnxAgent(build_search(SMALL), "compiled")
+    some = observations[::40].copy()
+    some[:, Plane.OTHER_HEAD] = 0
+    alone = agent.logits(some)
+    assert np.isfinite(alone).all()
+    assert (np.abs(alone) <= -REJECTED).all()
+    some[:, Plane.OWN_HEAD] = 0
+    assert (agent.logits(some) == REJECTED).all()
+
+
+def test_every_loop_of_the_graph_has_a_limit():
+    model = onnx.load_from_string(build_search(TreeSearch(rounds=5, width=4, max_plies=9)))
+    constants = {tensor.name: tensor for tensor in model.graph.initializer}
+    limits = []
+
+    def visit(graph):
+        for node in graph.node:
+            for attribute in node.attribute:
+                if attribute.type == onnx.AttributeProto.GRAPH:
+                    limits.append(int(onnx.numpy_helper.to_array(constants[node.input[0]])))
+                    visit(attribute.g)
+
+    visit(model.graph)
+    flood = Evaluation().strides
+    assert sorted(limits)[:-1] == sorted([5, 10, flood, flood, flood])
+    assert len(model.SerializeToString()) < 200_000
+
+
+@pytest.mark.parametrize(
+    ("make", "complaint"),
+    [
+        (lambda: TreeSearch(rounds=-1), "rounds is -1"),
+        (lambda: TreeSearch(width=0), "width is 0"),
+        (lambda: TreeSearch(own_regret=5, reply_regret=4), "own_regret \\+ reply_regret is 9"),
+        (lambda: TreeSearch(max_plies=99), "max_plies is 99"),
+        (lambda: Evaluation(cell=5000), "cell is 5000; allowed are 0 to 4000"),
+    ],
+)
+def test_descriptions_out_of_range_are_refused(make, complaint):
+    with pytest.raises(SearchDescriptionError, match=complaint):
+        make()
+
+
+def test_largest_weights_stay_below_a_win():
+    assert WIN > (30 * 30 + 2 * 30 * 29) * 4000
