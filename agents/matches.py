@@ -6,7 +6,6 @@ Both are meant for measuring strength during development, training and benchmark
 untrusted models are the arena's work.
 """
 
-import math
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
@@ -15,6 +14,7 @@ from typing import Final
 
 import numpy as np
 
+from agents.intervals import wilson
 from tron_env.agent import Agent, make_agent
 from tron_env.batch import BatchEngine
 from tron_env.ruleset import ARENA, Ruleset
@@ -22,9 +22,6 @@ from tron_env.types import Float32Array, IntArray, Outcome, SeedArray
 
 BLOCK_STARTS: Final = 8
 """Starts that one process plays in lockstep: small, so that all processes end together."""
-
-Z_95: Final = 1.959964
-"""Two-sided 95% quantile of the normal distribution."""
 
 Progress = Callable[["Tally"], None]
 
@@ -62,6 +59,17 @@ class Tally:
         return 2 * self.starts
 
     @property
+    def wins(self) -> int:
+        """How many games the first agent won."""
+        points = sum(count * halves for halves, count in enumerate(self.pairs))
+        return (points - self.draws) // 2
+
+    @property
+    def losses(self) -> int:
+        """How many games the second agent won."""
+        return self.games - self.wins - self.draws
+
+    @property
     def score(self) -> float:
         """Mean points a game: win 1, draw 1/2, loss 0; one half of nothing played.
 
@@ -76,8 +84,8 @@ class Tally:
         """Return the 95% confidence interval of the score.
 
         The two games of a start are not independent, so the variance is that of pairs. It enters
-        Wilson's interval (E. B. Wilson, 1927) as an effective number of games, between as many as
-        there are starts and as many as there are games, which keeps it sensible near 0 and 1.
+        Wilson's interval as an effective number of games, between as many as there are starts and
+        as many as there are games, which keeps it sensible near 0 and 1.
 
         >>> low, high = Tally((0, 0, 0, 0, 100)).interval()
         >>> round(low, 3), high
@@ -85,13 +93,10 @@ class Tally:
         """
         n, p = self.starts, self.score
         if not n:
-            return 0.0, 1.0
+            return wilson(0, 0)
         variance = sum(c * (k / 4 - p) ** 2 for k, c in enumerate(self.pairs)) / n
         games = min(max(p * (1 - p) / variance, 1), 2) * n if variance else float(n)
-        z = Z_95**2 / games
-        middle = (p + z / 2) / (1 + z)
-        reach = Z_95 * math.sqrt(p * (1 - p) / games + z / (4 * games)) / (1 + z)
-        return max(0.0, middle - reach), min(1.0, middle + reach)
+        return wilson(p * games, games)
 
     def __str__(self) -> str:
         low, high = self.interval()

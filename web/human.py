@@ -6,13 +6,9 @@ so that nobody improves it by leaving.
 """
 
 from dataclasses import dataclass
-from math import sqrt
-from typing import Final
 
+from agents.intervals import wilson
 from arena.records import HumanRecord
-
-Z_95: Final = 1.959964
-"""The normal distribution's two-sided 95% point."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,22 +43,6 @@ class Tries:
         """
         low, high = self.interval
         return f"{self.percent}% ({low} to {high})"
-
-
-def wilson(successes: int, trials: int, z: float = Z_95) -> tuple[float, float]:
-    """Return the score interval of a proportion (Wilson, JASA 22, 1927); all of it for no trials.
-
-    >>> [round(bound, 3) for bound in wilson(0, 10)]
-    [0.0, 0.278]
-    """
-    if trials == 0:
-        return 0.0, 1.0
-    share = successes / trials
-    scale = 1 + z * z / trials
-    middle = (share + z * z / (2 * trials)) / scale
-    reach = z / scale * sqrt(share * (1 - share) / trials + z * z / (4 * trials * trials))
-    # At 0 and 1 a bound is the share itself, but for rounding.
-    return min(max(0.0, middle - reach), share), max(min(1.0, middle + reach), share)
 
 
 def first_tries(record: HumanRecord) -> Tries:

@@ -24,6 +24,8 @@ def test_the_better_agent_wins_from_either_side():
     assert tally.games == 20
     assert tally.score > 0.8
     assert tally.plies >= 20
+    assert tally.wins + tally.draws / 2 == tally.score * tally.games
+    assert tally.wins + tally.draws + tally.losses == tally.games
     assert play_match(weak, strong, 10, ruleset=SMALL).score == pytest.approx(1 - tally.score)
 
 
