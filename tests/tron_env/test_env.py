@@ -403,7 +403,6 @@ def test_the_window_shows_every_ply_and_closes(monkeypatch):
 
 
 def test_gymnasium_can_record_videos(tmp_path):
-    pytest.importorskip("moviepy")
     env = gymnasium.make("tron_env:Tron-v0", render_mode="rgb_array", ruleset=Ruleset(8, 8))
     with gymnasium.wrappers.RecordVideo(env, str(tmp_path / "film"), disable_logger=True) as film:
         film.reset(seed=0)
