@@ -58,9 +58,12 @@ class OnnxAgent:
         """Return float32 ``(k, 4)`` for float32 ``(k, 5, 32, 32)``.
 
         Raises:
-            InvalidModelError: the output has another shape.
+            InvalidModelError: the model fails, or its output has another shape.
         """
-        result: Float32Array = self._session.run([self._output], {self._input: observations})[0]
+        try:
+            result: Float32Array = self._session.run([self._output], {self._input: observations})[0]
+        except Exception as error:
+            raise InvalidModelError(f"{self.name}: {error}") from error
         if result.shape != (len(observations), ACTIONS):
             raise InvalidModelError(
                 f"{self.name}: output is {result.shape}, expected ({len(observations)}, {ACTIONS})"

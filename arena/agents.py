@@ -5,14 +5,17 @@ all others go through the sandbox.
 """
 
 import hashlib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 import numpy as np
 
 from agents.errors import InvalidModelError
-from agents.onnx_agent import OnnxAgent, shipped_agent
+from agents.onnx_agent import OnnxAgent
 from agents.policy import select_actions
-from agents.zoo import DEFAULT_CHAMPION, shipped
+from agents.zoo import DEFAULT_CHAMPION, shipped, shipped_model
 from arena.limits import Limits, read_model
 from arena.models import ModelStore
 from arena.records import SubmissionStatus
@@ -20,7 +23,7 @@ from arena.sandbox import SandboxedModel
 from arena.settings import load_settings
 from arena.storage import open_storage
 from arena.wire import SIDE
-from tron_env.agent import Agent
+from tron_env.agent import Agent, split_spec
 from tron_env.batch import BatchEngine
 from tron_env.errors import AgentSpecError
 from tron_env.types import ACTIONS, Float32Array, IntArray, UInt8Array
@@ -74,6 +77,29 @@ class SandboxedAgent:
         self._model.close()
 
 
+@dataclass(frozen=True, slots=True)
+class NamedModel:
+    """The file of an ONNX policy that a SPEC names."""
+
+    content: bytes
+    name: str
+    """Shown to people."""
+    alone: bool = False
+    """Ask it for one position at a time."""
+
+
+def named_model(spec: str) -> NamedModel | None:
+    """Return the model behind a SPEC, or None where an agent of another kind is meant.
+
+    Raises:
+        AgentSpecError: there is no such model.
+        ModelTooLargeError: the file is too large.
+    """
+    name, argument = split_spec(spec)
+    find = FINDERS.get(name)
+    return None if find is None else find(argument)
+
+
 def make_onnx(argument: str) -> Agent:
     """Return the model in a file: ``PATH.onnx`` or ``onnx:PATH``.
 
@@ -81,10 +107,7 @@ def make_onnx(argument: str) -> Agent:
         AgentSpecError: there is no such file.
         AgentError: the model cannot be loaded.
     """
-    path = Path(argument)
-    if not argument or not path.is_file():
-        raise AgentSpecError(f"there is no model file {argument!r}")
-    return _agent(read_model(path, Limits()), path.stem)
+    return _agent(_file(argument))
 
 
 def make_champion(argument: str) -> Agent:
@@ -95,16 +118,7 @@ def make_champion(argument: str) -> Agent:
     Raises:
         AgentSpecError: ``argument`` is no finished round's number.
     """
-    number = _number("champion@", argument) if argument else None
-    with open_storage(load_settings()) as storage:
-        row = storage.champion(number)
-        if row is None and number is None:
-            return shipped_agent(DEFAULT_CHAMPION)
-        if row is None:
-            raise AgentSpecError(f"round {number} has no champion; see `tron round list`")
-        entries = storage.entries(row.round)
-        alone = any(entry.alone for entry in entries if entry.id == row.entry_id)
-        return _stored_agent(row.sha256, row.name, alone=alone)
+    return _agent(_champion(argument))
 
 
 def make_submission(argument: str) -> Agent:
@@ -113,26 +127,54 @@ def make_submission(argument: str) -> Agent:
     Raises:
         AgentSpecError: there is no such submission, or it was rejected.
     """
+    return _agent(_submission(argument))
+
+
+def _file(argument: str) -> NamedModel:
+    path = Path(argument)
+    if not argument or not path.is_file():
+        raise AgentSpecError(f"there is no model file {argument!r}")
+    return NamedModel(read_model(path, Limits()), path.stem)
+
+
+def _champion(argument: str) -> NamedModel:
+    number = _number("champion@", argument) if argument else None
+    settings = load_settings()
+    with open_storage(settings) as storage:
+        row = storage.champion(number)
+    if row is None and number is None:
+        return NamedModel(shipped_model(DEFAULT_CHAMPION).path.read_bytes(), DEFAULT_CHAMPION)
+    if row is None:
+        raise AgentSpecError(f"round {number} has no champion; see `tron round list`")
+    return NamedModel(ModelStore(settings.models).get(row.sha256), row.name, row.alone)
+
+
+def _submission(argument: str) -> NamedModel:
     number = _number("submission:", argument)
-    with open_storage(load_settings()) as storage:
+    settings = load_settings()
+    with open_storage(settings) as storage:
         row = storage.submission(number)
-        if row is None:
-            raise AgentSpecError(f"there is no submission {number}")
-        if row.status is SubmissionStatus.REJECTED:
-            raise AgentSpecError(f"submission {number} was rejected: {row.reason}")
-        return _stored_agent(row.sha256, row.name, alone=row.alone)
+    if row is None:
+        raise AgentSpecError(f"there is no submission {number}")
+    if row.status is SubmissionStatus.REJECTED:
+        raise AgentSpecError(f"submission {number} was rejected: {row.reason}")
+    return NamedModel(ModelStore(settings.models).get(row.sha256), row.name, row.alone)
 
 
-def _stored_agent(sha256: str, name: str, *, alone: bool) -> Agent:
-    return _agent(ModelStore(load_settings().models).get(sha256), name, alone=alone)
+FINDERS: Final[Mapping[str, Callable[[str], NamedModel]]] = {
+    "onnx": _file,
+    "champion": _champion,
+    "submission": _submission,
+}
+"""By the name in a SPEC; what finds the model that the rest of it names."""
 
 
-def _agent(model: bytes, name: str, *, alone: bool = False) -> Agent:
-    sha256 = hashlib.sha256(model).hexdigest()
+def _agent(model: NamedModel) -> Agent:
+    sha256 = hashlib.sha256(model.content).hexdigest()
     for own in shipped():
         if own.sha256 == sha256:
-            return OnnxAgent(own.path, name)
-    return SandboxedAgent(model, name, alone=alone)
+            return OnnxAgent(own.path, model.name)
+    return SandboxedAgent(model.content, model.name, alone=model.alone)
 
 
 def _number(prefix: str, argument: str) -> int:

@@ -39,7 +39,7 @@ def duel(
     """
     import secrets
 
-    from arena.cli_report import duel_table, duel_text, print_json, show
+    from arena.cli_report import certainty_text, duel_table, duel_text, print_json, show
     from arena.duel import DuelPlan, play_duels
     from arena.schedule import duel_games
     from arena.settings import load_settings
@@ -65,20 +65,25 @@ def duel(
     if as_json:
         print_json(_duel_json(played, (first, second), ruleset, number, files))
         return
-    show(duel_table(played, names), "", duel_text(played.tally, names))
+    show(
+        duel_table(played, names),
+        "",
+        duel_text(played.tally, names),
+        certainty_text(played.pairs, names),
+    )
     click.echo(f"seed {number}, replays in {folder}")
 
 
 def _contestant(spec: str, games: int) -> "ModelContestant | AgentContestant":
+    from arena.agents import named_model
     from arena.contestants import AgentContestant, ModelContestant
-    from arena.limits import Limits, read_model
+    from arena.limits import Limits
     from tron_env.agent import make_agent
 
-    if not spec.endswith(".onnx"):
+    model = named_model(spec)
+    if model is None:
         return AgentContestant(make_agent(spec))
-    limits = Limits()
-    model = read_model(Path(spec), limits)
-    return ModelContestant(model, limits=limits, max_batch=games, alone=False)
+    return ModelContestant(model.content, limits=Limits(), max_batch=games, alone=model.alone)
 
 
 def _short_names(first: str, second: str) -> tuple[str, str]:
@@ -110,13 +115,18 @@ def _duel_json(
     from dataclasses import asdict
 
     from arena.duel import first_seat
+    from arena.sprt import Test
 
+    test = Test()
     return {
         "entrants": names,
         "ruleset": ruleset,
         "seed": seed,
         "points": [played.tally.points, played.tally.flip().points],
         "tally": asdict(played.tally),
+        "pairs": played.pairs.counts,
+        "superiority": played.pairs.superiority(),
+        "sequential_test": {**asdict(test), "decision": test.decide(played.pairs)},
         "games": [
             {
                 "number": number,

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
     from arena.comparison import Comparison
     from arena.duel import PlayedDuel
+    from arena.pairs import Pairs
     from arena.records import DuelRow, EntryRow, Forfeits, RoundRow
     from arena.tally import Tally
 
@@ -166,6 +167,24 @@ def duel_text(tally: "Tally", names: tuple[str, str]) -> str:
     verb = "beats" if ours > theirs else "loses to" if ours < theirs else "draws with"
     counts = f"{tally.wins} won, {tally.draws} drawn, {tally.losses + tally.both_lost} lost"
     return f"{names[0]} {verb} {names[1]} {ours:g} : {theirs:g} ({counts})"
+
+
+def certainty_text(pairs: "Pairs", names: tuple[str, str]) -> str:
+    """Return in one sentence what a duel tells about who is the stronger.
+
+    >>> from arena.pairs import Pairs
+    >>> certainty_text(Pairs((0, 0, 1, 0, 3)), ("a", "b"))
+    'a is the stronger with a likelihood of 97%; whether by 30 Elo is undecided'
+    """
+    from arena.sprt import Decision, Test
+
+    test = Test()
+    verdict = {
+        Decision.BETTER: f"{test.elo1:g} Elo stronger rather than equal, by a sequential test",
+        Decision.NOT_BETTER: f"not {test.elo1:g} Elo stronger, by a sequential test",
+        Decision.UNDECIDED: f"whether by {test.elo1:g} Elo is undecided",
+    }[test.decide(pairs)]
+    return f"{names[0]} is the stronger with a likelihood of {pairs.superiority():.0%}; {verdict}"
 
 
 def show(*parts: "Table | str") -> None:

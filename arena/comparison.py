@@ -61,10 +61,10 @@ def meetings(results: Sequence[RoundResult]) -> Meetings:
     for _, games in groupby(results, key=lambda result: (result.duel, result.number // 2)):
         both = list(games)
         tally = total(tally_of(game.outcome, game.ending, first_seat(game.number)) for game in both)
-        if tally.both_lost or tally.games != 2:
+        start = Pairs.of_tally(tally)
+        if not start.starts:
             continue
         first, second = both[0].entries
-        start = Pairs.of_start(tally.points)
         found[first, second] += start
         found[second, first] += start.flip()
     return dict(found)

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from arena.lockstep import Contestant, GamePlan, PlayedGame, Progress, play_games
+from arena.pairs import Pairs
 from arena.schedule import ScheduledGame
 from arena.tally import Tally, tally_of, total
 from tron_env.ruleset import Ruleset
@@ -32,10 +33,20 @@ class PlayedDuel:
     @property
     def tally(self) -> Tally:
         """The result as the first contestant sees it."""
-        return total(
+        return total(self._tallies())
+
+    @property
+    def pairs(self) -> Pairs:
+        """The starts by what their two games gave the first contestant."""
+        games = self._tallies()
+        starts = zip(games[::2], games[1::2], strict=True)
+        return sum((Pairs.of_tally(one + other) for one, other in starts), Pairs())
+
+    def _tallies(self) -> list[Tally]:
+        return [
             tally_of(game.replay.outcome, game.replay.ending, first_seat(number))
             for number, game in enumerate(self.games)
-        )
+        ]
 
 
 def first_seat(game_number: int) -> Seat:

@@ -3,13 +3,13 @@
 from collections.abc import Sequence
 
 from agents.zoo import ShippedModel
-from arena.records import ChampionRow, EntryKind, EntryRow, NewEntry, SubmissionRow
+from arena.records import ChampionRow, EntryKind, NewEntry, SubmissionRow
 from arena.submission import defending_name, distinct_name
 
 
 def choose_field(
     submissions: Sequence[SubmissionRow],
-    champion: tuple[ChampionRow, EntryRow] | None,
+    champion: ChampionRow | None,
     anchors: Sequence[ShippedModel],
 ) -> tuple[NewEntry, ...]:
     """Return the field: the reigning champion, the anchors, then the submissions as they came.
@@ -20,22 +20,21 @@ def choose_field(
 
     Args:
         submissions: those that count, one a name.
-        champion: the reigning champion and its entry in the round it won.
+        champion: the reigning one.
         anchors: the shipped baselines.
     """
     shipped = {model.sha256 for model in anchors}
     field: dict[str, NewEntry] = {}
     if champion is not None:
-        crown, entry = champion
-        taken = {row.name for row in submissions if row.sha256 != crown.sha256}
-        taken |= {model.name for model in anchors if model.sha256 != crown.sha256}
-        field[crown.sha256] = NewEntry(
-            name=defending_name(crown.name, crown.round, taken),
+        taken = {row.name for row in submissions if row.sha256 != champion.sha256}
+        taken |= {model.name for model in anchors if model.sha256 != champion.sha256}
+        field[champion.sha256] = NewEntry(
+            name=defending_name(champion.name, champion.round, taken),
             kind=EntryKind.CHAMPION,
-            anchor=crown.sha256 in shipped,
-            alone=entry.alone,
-            sha256=crown.sha256,
-            submission_id=entry.submission_id,
+            anchor=champion.sha256 in shipped,
+            alone=champion.alone,
+            sha256=champion.sha256,
+            submission_id=champion.submission_id,
         )
     for model in anchors:
         field.setdefault(

@@ -14,6 +14,8 @@ import math
 from dataclasses import dataclass
 from typing import Final, Self, TypeAlias
 
+from arena.tally import Tally
+
 Counts: TypeAlias = tuple[float, float, float, float, float]
 
 SCORES: Final = (0.0, 0.25, 0.5, 0.75, 1.0)
@@ -44,6 +46,15 @@ class Pairs:
             raise ValueError(f"two games cannot give {points} points")
         one, half, even, most, both = (int(place == k) for k in range(5))
         return cls((one, half, even, most, both))
+
+    @classmethod
+    def of_tally(cls, start: Tally) -> "Pairs":
+        """Return the start with this result; nothing where it does not tell about strength.
+
+        That is where a game is missing, or was forfeited by both sides.
+        """
+        whole = start.games == 2 and not start.both_lost
+        return cls.of_start(start.points) if whole else cls()
 
     def __add__(self, other: Self) -> "Pairs":
         a, b = self.counts, other.counts

@@ -259,7 +259,10 @@ class ChampionRow:
     entry_id: int
     name: str
     sha256: str
-    crowned_at: datetime
+    alone: bool
+    """Ask it for one position at a time."""
+    submission_id: int | None
+    """None for a shipped model."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,13 +5,13 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Final
 
-from agents.zoo import ShippedModel, baselines
+from agents.zoo import ShippedModel, baselines, shipped
 from arena.errors import StorageError
 from arena.executors.base import Executor
 from arena.field import choose_field
 from arena.limits import Limits
 from arena.models import ModelStore, digest
-from arena.records import ChampionRow, EntryKind, EntryRow, NewEntry, RoundRow, SubmissionRow
+from arena.records import EntryKind, NewEntry, RoundRow, SubmissionRow
 from arena.runner import Progress, existing_round, run_round
 from arena.schedule import round_robin
 from arena.storage import Storage
@@ -20,8 +20,6 @@ from arena.validation import Verdict, validate_model
 
 DEFAULT_RULESET: Final = "arena"
 DEFAULT_STARTS: Final = 4
-FIRST_ROUND_STARTS: Final = 4
-"""Lets the first round between the shipped models fit a minute on two cores."""
 SEED_BYTES: Final = 32
 
 
@@ -44,7 +42,6 @@ def submit(
     name: str,
     *,
     limits: Limits | None = None,
-    anchors: Sequence[ShippedModel] | None = None,
     progress: Callable[[str], None] | None = None,
 ) -> tuple[SubmissionRow, Verdict]:
     """Validate a model and enter it into the open round under ``name``.
@@ -55,11 +52,10 @@ def submit(
         SubmissionError: the name cannot be used, or the same file is in the round already.
         ArenaFault: a fault of ours; try again.
     """
-    anchors = baselines() if anchors is None else anchors
-    checked_name(name, {anchor.name for anchor in anchors})
+    checked_name(name, {own.name for own in shipped()})
     number = ensure_open(storage).number
     sha256 = digest(model)
-    _refuse_duplicate(sha256, name, anchors, storage.live_submissions(number))
+    _refuse_duplicate(sha256, name, storage.live_submissions(number))
     verdict = validate_model(model, limits=limits, progress=progress)
     if verdict.accepted:
         models.put(model)
@@ -94,7 +90,7 @@ def close_round(
     for anchor in anchors:
         if models.put(anchor.path.read_bytes()) != anchor.sha256:
             raise StorageError(f"the shipped model {anchor.name} has changed since it was listed")
-    champion = _reigning(storage)
+    champion = storage.champion()
 
     def choose(submissions: Sequence[SubmissionRow]) -> tuple[NewEntry, ...]:
         return choose_field(submissions, champion, anchors)
@@ -118,7 +114,7 @@ def play_first_round(
     """
     number = 1
     if ensure_open(storage).number == number and not storage.live_submissions(number):
-        close_round(storage, models, starts=FIRST_ROUND_STARTS)
+        close_round(storage, models)
     waiting = storage.unfinished_round()
     if waiting is None or waiting.number != number:
         return None
@@ -130,22 +126,11 @@ def play_first_round(
 def _refuse_duplicate(
     sha256: str,
     name: str,
-    anchors: Sequence[ShippedModel],
     submissions: Sequence[SubmissionRow],
 ) -> None:
-    for anchor in anchors:
-        if anchor.sha256 == sha256:
-            raise SubmissionError(
-                f"this file is the shipped model {anchor.name}, which plays in every round anyway"
-            )
+    for own in shipped():
+        if own.sha256 == sha256:
+            raise SubmissionError(f"this file is the shipped model {own.name}; enter one of yours")
     for row in submissions:
         if row.sha256 == sha256 and row.name != name:
             raise SubmissionError(f"the same file is in this round already, entered as {row.name}")
-
-
-def _reigning(storage: Storage) -> tuple[ChampionRow, EntryRow] | None:
-    champion = storage.champion()
-    if champion is None:
-        return None
-    entries = storage.entries(champion.round)
-    return champion, next(entry for entry in entries if entry.id == champion.entry_id)

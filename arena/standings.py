@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Sequence
 from itertools import groupby
+from typing import Final
 
 import numpy as np
 
@@ -13,6 +14,9 @@ from arena.tally import Tally, tally_of, total
 from replays.format import Ending
 from tron_env.scoring import apex_score
 from tron_env.types import Outcome
+
+RATING_DIGITS: Final = 6
+"""Decimals of a rating, in Elo, that may rank entrants."""
 
 
 def standings(
@@ -58,7 +62,9 @@ def standings(
             other for other in range(len(entries)) if whole[other].points == whole[index].points
         ]
         mutual = sum(against[index, other].points for other in tied if (index, other) in against)
-        return -whole[index].points, -mutual, -ratings[index].value, entries[index].number
+        # Rounded, so that what the fit leaves in the last digits ranks nobody.
+        rating = round(ratings[index].value, RATING_DIGITS)
+        return -whole[index].points, -mutual, -rating, entries[index].number
 
     ordered = sorted(range(len(entries)), key=merit)
     return {

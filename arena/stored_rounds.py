@@ -156,12 +156,17 @@ def _duels() -> Select[Any]:
 
 def _champions() -> Select[Any]:
     return select(
-        rounds.c.number, rounds.c.finished_at, entries.c.id, entries.c.name, entries.c.sha256
+        rounds.c.number,
+        entries.c.id.label("entry_id"),
+        entries.c.name,
+        entries.c.sha256,
+        entries.c.alone,
+        entries.c.submission_id,
     ).join(entries, rounds.c.champion_entry_id == entries.c.id)
 
 
 def _champion(row: Row[Any]) -> ChampionRow:
-    return ChampionRow(row.number, row.id, row.name, row.sha256, row.finished_at)
+    return ChampionRow(row.number, row.entry_id, row.name, row.sha256, row.alone, row.submission_id)
 
 
 def round_row(row: Row[Any]) -> RoundRow:

@@ -41,6 +41,19 @@ class AgentFactory(Protocol):
         """Raise ``AgentSpecError`` where ``argument`` is malformed."""
 
 
+def split_spec(spec: str) -> tuple[str, str]:
+    """Return the name in a SPEC and its argument; a path that ends in .onnx needs no name.
+
+    >>> split_spec("champion@2"), split_spec("best.onnx"), split_spec("onnx:best")
+    (('champion', '2'), ('onnx', 'best.onnx'), ('onnx', 'best'))
+    """
+    cut = min((spec.find(mark) for mark in ":@" if mark in spec), default=len(spec))
+    name, argument = spec[:cut], spec[cut + 1 :]
+    if spec.endswith(".onnx") and name != "onnx":
+        return "onnx", spec
+    return name, argument
+
+
 def make_agent(spec: str) -> Agent:
     """Return the agent that ``spec`` names.
 
@@ -48,11 +61,7 @@ def make_agent(spec: str) -> Agent:
         AgentSpecError: no installed package knows the name, the package that does cannot be
             imported, or the argument is malformed.
     """
-    if spec.endswith(".onnx"):
-        name, argument = "onnx", spec
-    else:
-        cut = min((spec.find(mark) for mark in ":@" if mark in spec), default=len(spec))
-        name, argument = spec[:cut], spec[cut + 1 :]
+    name, argument = split_spec(spec)
     found = entry_points(group=ENTRY_POINT_GROUP)
     if name not in found.names:
         known = ", ".join(sorted(found.names))

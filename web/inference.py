@@ -133,6 +133,10 @@ def decide(policy: Policy, question: Question) -> Reply:
     return Reply(question.ask, select_actions(logits, question.masks, question.headings), faulty)
 
 
+def _unanswered(question: Question) -> Reply:
+    return Reply(question.ask, None, np.zeros(0, dtype=np.bool_))
+
+
 class ModelThread:
     """Answers one model's questions in order, on its own thread."""
 
@@ -179,7 +183,11 @@ class ModelThread:
             except (AgentError, ArenaFault) as error:
                 # A whole call that fails cannot be laid on one position, so nobody loses by it.
                 logger.warning("model %s gave no answer: %s", self._key[:8], error)
-                reply = Reply(question.ask, None, np.zeros(0, dtype=np.bool_))
+                reply = _unanswered(question)
+            except Exception:
+                # A fault in our own code; the thread must outlive it, for the games that follow.
+                logger.exception("model %s gave no answer", self._key[:8])
+                reply = _unanswered(question)
             self._deliver(reply)
         self._policy.close()
 

@@ -124,14 +124,14 @@ class Recorder:
 
     def _tell_all(self) -> None:
         while (over := self._to_tell.get()) is not None:
-            if isinstance(over, _GoesOn):
-                self._show(over)
-                continue
             try:
-                self._tell(over.ticket, over.record)
+                if isinstance(over, _GoesOn):
+                    self._show(over)
+                else:
+                    self._tell(over.ticket, over.record)
             except Exception:
-                logger.exception("game %d ended untold", over.ticket.game)
-            if over.record.ending is not LiveEnding.VOID:
+                logger.exception("game %d: news of it could not be told", over.ticket.game)
+            if isinstance(over, _Over) and over.record.ending is not LiveEnding.VOID:
                 self._to_store.put(over)
         self._to_store.put(None)
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from agents.zoo import shipped_model
+from agents.zoo import DEFAULT_CHAMPION, shipped_model
 from arena import replay_source
 from arena.models import ModelStore
 from arena.settings import load_settings
@@ -47,6 +47,9 @@ def test_a_duel_is_shown_and_its_replays_saved(tmp_path):
     assert "4/4 games" in shown.stderr
     told = as_json(*arguments)
     assert told["points"][0] + told["points"][1] == 4
+    assert sum(told["pairs"]) == 2
+    assert told["sequential_test"]["decision"] == "undecided"
+    assert f"likelihood of {told['superiority']:.0%}" in shown.stdout
     assert [game["first_seat"] for game in told["games"]] == [0, 1, 0, 1]
     for number, game in enumerate(told["games"], start=1):
         stored = Path(game["replay"]).read_bytes()
@@ -63,6 +66,14 @@ def test_files_duel_in_the_sandbox_and_forfeit_with_reasons(tmp_path):
     assert told["points"] == [2, 0]
     assert told["games"][0]["reasons"] == [None, "NaN or +inf for an accepted action"]
     assert told["games"][1]["reasons"] == ["NaN or +inf for an accepted action", None]
+
+
+def test_a_champion_duels_as_the_model_that_it_is(tmp_path):
+    told = as_json("duel", "champion", "wall-hugger", "--starts", "1", "--save", tmp_path / "kept")
+    own = shipped_model(DEFAULT_CHAMPION)
+    for game in told["games"]:
+        riders = decode(Path(game["replay"]).read_bytes()).models
+        assert riders[game["first_seat"]] == model_prefix(own.sha256)
 
 
 def test_unknown_agents_and_wrong_usage_are_told_apart():

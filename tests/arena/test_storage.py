@@ -168,8 +168,12 @@ def test_a_round_moves_only_forward(storage):
     storage.finish(number, table, entries[1].id)
     done = storage.round(number)
     assert (done.status, done.champion_entry_id) == (RoundStatus.DONE, entries[1].id)
-    assert storage.champion().name == "bob"
-    assert storage.champion(number).crowned_at == done.finished_at
+    assert done.finished_at is not None
+    champion = storage.champion()
+    won = entries[1]
+    assert (champion.name, champion.round, champion.entry_id) == ("bob", number, won.id)
+    assert (champion.alone, champion.submission_id) == (won.alone, won.submission_id)
+    assert storage.champion(number) == champion
     with pytest.raises(StorageError, match="is not closed or running"):
         storage.begin(number)
 

@@ -25,6 +25,7 @@ from web.services import EXTENSION, Services
 from web.sockets import LIVE
 
 PATIENCE_SECONDS = 120.0
+MOST_RIDES = 5
 SEEDS = (241, 276)
 """Starts in which the person, in seat 0 and 1 by turns, has 30 free cells ahead at (28, 1)."""
 
@@ -122,18 +123,30 @@ class Rider:
         self.send("join", {"opponent": opponent, "speed": speed})
         return self.next("game", "refused")
 
-    def ride(self, opponent: str = "zoo/wall-hugger", speed: int = 14) -> Ridden:
-        """Ride straight on to the end of a game and until it is stored.
+    def ride(self, opponent: str = "zoo/wall-hugger", speed: int = 14, *, turn: int = 0) -> Ridden:
+        """Ride to the end of a game and until it is stored: straight on, after a first turn.
 
         On a machine too busy for the model to answer in time a game counts for nobody, and is
         ridden again.
+
+        Args:
+            opponent: a SPEC of the site's.
+            speed: plies a second.
+            turn: the first action, in quarter turns clockwise.
+
+        Raises:
+            AssertionError: several games in a row counted for nobody.
         """
-        while True:
+        for _ in range(MOST_RIDES):
             game = self.join(opponent, speed)
+            if turn:
+                heading = game["view"]["headings"][game["seat"]]
+                self.send("turn", {"game": game["game"], "action": (heading + turn) % 4})
             *messages, (_, end) = self.until("end")
             if end["result"] != "void":
                 ticks = [data for event, data in messages if event == "tick"]
                 return Ridden(game, ticks, end, self.next("stored"))
+        raise AssertionError(f"{MOST_RIDES} games in a row counted for nobody")
 
     def close(self) -> None:
         self._socket.disconnect()
