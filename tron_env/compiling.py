@@ -1,8 +1,9 @@
 """How kernels are compiled, and where they are kept.
 
 Compiled kernels lie in ``kernels`` in the home folder, or in ``$TRON_KERNELS``, in a folder named
-by the source of all kernels that may have been compiled into one another: Numba itself looks at
-the file of the outermost alone, and would go on using an old rule compiled into a new loop.
+by the source of all kernels that may have been compiled into one another, and of what they import:
+Numba itself looks at the file of the outermost alone, and would go on using an old rule or an old
+constant compiled into a new loop.
 
 The first process that compiles puts the folder it found into ``TRON_KERNELS``, so that workers use
 the same one. Where the folder cannot be written, kernels are kept in a temporary one until the
@@ -14,6 +15,7 @@ import atexit
 import hashlib
 import logging
 import os
+import re
 import shutil
 import sys
 import tempfile
@@ -35,6 +37,11 @@ FOLDER_VARIABLE = "TRON_KERNELS"
 KEPT_FOLDERS: Final = 4
 """Of each package; who goes back to another version finds its kernels still there."""
 UNUSED_S: Final = 24 * 3600
+
+_IMPORT: Final = re.compile(
+    r"^[ \t]*(?:from|import)[ \t]+([\w.]+)(?:[ \t]+import[ \t]+(\([^)]*\)|.*))?", re.MULTILINE
+)
+_NAME: Final = re.compile(r"\w+")
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 Result = TypeVar("Result")
@@ -96,15 +103,57 @@ def _remove_unused(folders: Iterable[Path]) -> None:
 
 @cache
 def source_digest(package: str) -> str:
-    """Return 16 hexadecimal digits that change with any kernel of ``package`` or of this one."""
+    """Return 16 hexadecimal digits that change with any kernel of ``package`` or of this one.
+
+    What kernels import counts too, as its constants are compiled into them; the rest does not, so
+    that work on a command or a test of training leaves compiled kernels alone.
+    """
     digest = hashlib.sha256()
-    for name in sorted({package, "tron_env"}):
-        folder = _package_folder(name)
-        for path in sorted(folder.rglob("*.py")) if folder else ():
-            source = path.read_bytes()
-            if b"njit" in source or b"compiling" in source or path.name == "types.py":
-                digest.update(path.relative_to(folder or path).as_posix().encode() + b"\0" + source)
+    for module, source in sorted(kernel_sources(package).items()):
+        digest.update(module.encode() + b"\0" + source)
     return digest.hexdigest()[:16]
+
+
+def kernel_sources(package: str) -> dict[str, bytes]:
+    """Return the source of each module with kernels and of all that these import, by name.
+
+    Of ``package`` and of this one; what they import from others is not looked at.
+    """
+    sources = {
+        _module_name(name, path.relative_to(folder)): path.read_bytes()
+        for name in (package, "tron_env")
+        if (folder := _package_folder(name)) is not None
+        for path in folder.rglob("*.py")
+    }
+    imports = {module: set(_imports(module, source)) for module, source in sources.items()}
+    found: dict[str, bytes] = {}
+    waiting = [module for module, names in imports.items() if names & {"numba", __name__}]
+    while waiting:
+        module = waiting.pop()
+        for name in {module, f"{module}.__init__"} & sources.keys() - found.keys():
+            found[name] = sources[name]
+            waiting.extend(imports[name])
+    return found
+
+
+def _imports(module: str, source: bytes) -> Iterator[str]:
+    """Name what a module's source imports, and each name it takes from there: it may be a module.
+
+    A pattern instead of a parser, which would make every command start a tenth of a second later;
+    a comment or a text that reads as an import only adds a module.
+    """
+    parent = module.rpartition(".")[0]
+    for base, names in _IMPORT.findall(source.decode()):
+        up = len(base) - len(base.lstrip("."))
+        start = ".".join(parent.split(".")[: 1 - up or None]) + "." if up else ""
+        origin = (start + base[up:]).rstrip(".")
+        yield origin
+        yield from (f"{origin}.{name}" for name in _NAME.findall(names))
+
+
+def _module_name(package: str, path: Path) -> str:
+    """Return the dotted name of a file in a package; a folder's own file is its ``__init__``."""
+    return ".".join((package, *path.with_suffix("").parts))
 
 
 def _package_folder(name: str) -> Path | None:

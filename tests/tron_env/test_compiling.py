@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tron_env.compiling import KEPT_FOLDERS, UNUSED_S
+from tron_env.compiling import KEPT_FOLDERS, UNUSED_S, kernel_sources, source_digest
 
 USE = """
 import numpy as np
@@ -85,24 +85,59 @@ def test_a_folder_that_cannot_be_written_is_said_once_and_does_no_harm(tmp_path,
     assert not Path(words[1]).exists(), "the temporary folder outlives the run"
 
 
-def test_folders_are_named_by_the_source_of_all_kernels(tmp_path, monkeypatch):
-    package = tmp_path / "lights"
-    package.mkdir()
-    (package / "__init__.py").write_text("")
-    (package / "cli.py").write_text("a = 1\n")
-    rules = package / "rules.py"
-    rules.write_text("from tron_env.compiling import njit\n")
-    monkeypatch.syspath_prepend(str(tmp_path))
-    from tron_env.compiling import source_digest
+PACKAGE = {
+    "__init__.py": "",
+    "cli.py": "from lights import rules\n",
+    "rules.py": (
+        "from tron_env.compiling import njit\n"
+        "from lights.tables import (\n    SPEED,\n    WIDTH,\n)\n"
+        "from .near import HERE\n"
+        "from lights import deep\n"
+    ),
+    "tables.py": "import lights.units\nSPEED = WIDTH = lights.units.ONE\n",
+    "units.py": "ONE = 1\n",
+    "near.py": "HERE = 1\n",
+    "deep/__init__.py": "from .below import LOW\n",
+    "deep/below.py": "LOW = 1\n",
+}
+"""A kernel module, what its constants come from by every kind of import, and a bystander."""
 
-    digests = []
+
+@pytest.fixture
+def lights(tmp_path, monkeypatch):
+    package = tmp_path / "lights"
+    for name, source in PACKAGE.items():
+        (package / name).parent.mkdir(parents=True, exist_ok=True)
+        (package / name).write_text(source)
+    monkeypatch.syspath_prepend(str(tmp_path))
     __import__("lights.rules")
-    for path, line in [(rules, "one = 1\n"), (package / "cli.py", "a = 2\n"), (rules, "two = 2\n")]:
-        source_digest.cache_clear()
-        digests.append(source_digest("lights"))
-        path.write_text(path.read_text() + line)
+    yield package
+    for name in [name for name in sys.modules if name.partition(".")[0] == "lights"]:
+        del sys.modules[name]
+
+
+def digest_of(package: str) -> str:
     source_digest.cache_clear()
-    digests.append(source_digest("lights"))
-    assert digests[1] == digests[2]
-    assert len(set(digests)) == 3
-    assert source_digest("tron_env") not in digests
+    return source_digest(package)
+
+
+@pytest.mark.parametrize("name", sorted(PACKAGE.keys() - {"cli.py"}))
+def test_folders_are_named_by_the_source_of_kernels_and_of_what_they_import(lights, name):
+    before = digest_of("lights")
+    (lights / name).write_text(PACKAGE[name] + "two = 2\n")
+    assert digest_of("lights") != before
+
+
+def test_a_module_without_kernels_that_none_imports_leaves_the_folder_as_it_is(lights):
+    before = digest_of("lights")
+    (lights / "cli.py").write_text("a = 2\n")
+    assert digest_of("lights") == before
+    assert digest_of("tron_env") != before
+
+
+def test_the_descriptions_compiled_into_the_graphs_twin_are_counted():
+    import agents  # noqa: F401
+
+    assert {"agents.graphs.twin", "agents.graphs.description", "tron_env.types"} <= set(
+        kernel_sources("agents")
+    )
