@@ -76,13 +76,8 @@ class Report:
     interest: Interest
 
 
-def report(replay: Replay, names: tuple[str, str], *, expected: float | None = None) -> Report:
-    """Analyse a game.
-
-    Args:
-        replay: the game.
-        names: what its riders are called, by seat.
-        expected: seat 0's expected score by rating, where known.
+def report(replay: Replay, names: tuple[str, str]) -> Report:
+    """Analyse a game; ``names`` are what its riders are called, by seat.
 
     Raises:
         ReplayDesyncError: the rules play it differently from what it records.
@@ -92,19 +87,17 @@ def report(replay: Replay, names: tuple[str, str], *, expected: float | None = N
     return Report(
         analysis=analysis,
         commentary=comment(playback, analysis, names),
-        interest=interest(playback, analysis, expected=expected),
+        interest=interest(playback, analysis),
     )
 
 
-def analysis_view(
-    replay: Replay, names: tuple[str, str], *, expected: float | None = None
-) -> AnalysisView:
+def analysis_view(replay: Replay, names: tuple[str, str]) -> AnalysisView:
     """Return a game's analysis, ready for JSON; see ``report``.
 
     Raises:
         ReplayDesyncError: the rules play it differently from what it records.
     """
-    told = report(replay, names, expected=expected)
+    told = report(replay, names)
     analysis, counted = told.analysis, told.analysis.survey
     parts = {name: round(getattr(told.interest, name), 2) for name in Interest.__slots__}
     return AnalysisView(
