@@ -101,17 +101,14 @@ def import_(source: Path, folder: Path, as_json: bool) -> None:
     Each game is played again under the rules and written as NAME-NUMBER.trp.
     """
     from replays.facts import result_text
-    from replays.fields import MAX_JSON_BYTES, parse_json
+    from replays.fields import MAX_JSON_BYTES, parse_json, parse_json_lines
     from replays.format import encode
     from replays.interop import import_games
-    from replays.playback import verify
 
-    with source.open("rb") as file:
-        data = file.read(MAX_JSON_BYTES + 1)
-    parts = data.splitlines() if source.suffix == ".jsonl" else [data]
-    games = [game for part in parts for game in import_games(parse_json(part))]
-    for game in games:
-        verify(game.replay)
+    with source.open("rb") as opened:
+        data = opened.read(MAX_JSON_BYTES + 1)
+    files = parse_json_lines(data) if source.suffix == ".jsonl" else [parse_json(data)]
+    games = [game for file in files for game in import_games(file)]
     folder.mkdir(parents=True, exist_ok=True)
     digits = len(str(max(len(games) - 1, 0)))
     written = []

@@ -115,6 +115,9 @@ def from_document(value: object) -> tuple[Replay, tuple[str, str]]:
         raise ReplayFormatError(f"replay.ruleset: {error}") from error
     except KeyError as error:
         raise ReplayFormatError(f"replay: {error} is none of the known names") from error
+    plies = document.integer("plies", 0, MAX_PLIES_LIMIT)
+    if plies != replay.plies:
+        raise ReplayFormatError(f"replay.plies is {plies}, but there are {replay.plies} headings")
     return replay, _names(document, replay)
 
 
@@ -149,7 +152,7 @@ def _spawns(document: Fields) -> tuple[Spawn, Spawn]:
 
 
 def _actions(document: Fields) -> UInt8Array:
-    first, second = _texts(document, "headings", MAX_PLIES_LIMIT)
+    first, second = document.texts("headings", MAX_PLIES_LIMIT)
     if len(first) != len(second):
         raise ReplayFormatError("replay.headings differ in length")
     if not first:
@@ -166,7 +169,7 @@ def _letters(text: str, where: str) -> list[int]:
 
 
 def _causes(document: Fields) -> tuple[DeathCause, DeathCause]:
-    first, second = _texts(document, "causes", MAX_NAME)
+    first, second = document.texts("causes", MAX_NAME)
     return DeathCause[first.upper()], DeathCause[second.upper()]
 
 
@@ -190,14 +193,4 @@ def _model(value: object) -> bytes:
 
 
 def _names(document: Fields, replay: Replay) -> tuple[str, str]:
-    return _texts(document, "names", MAX_NAME) if document.has("names") else rider_names(replay)
-
-
-def _texts(document: Fields, name: str, at_most: int) -> tuple[str, str]:
-    items = document.items(name, 2)
-    texts = [item for item in items if isinstance(item, str) and len(item) <= at_most]
-    if len(items) != 2 or len(texts) != 2:
-        raise ReplayFormatError(
-            f"replay.{name} must be two texts of at most {at_most} characters each"
-        )
-    return texts[0], texts[1]
+    return document.texts("names", MAX_NAME) if document.has("names") else rider_names(replay)

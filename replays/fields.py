@@ -1,12 +1,17 @@
 """Reading untrusted JSON one checked field at a time."""
 
 import json
-from typing import Final
+import re
+from typing import Final, TypeGuard
 
 from replays.errors import ReplayFormatError
 
 MAX_JSON_BYTES: Final = 64 * 2**20
 """Longer input is refused unread: a thousand games of Apex take less."""
+
+_UNSHOWN: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
+"""Control characters, with which a name could rule the terminal that shows it, and halves of
+characters, which nothing can write."""
 
 
 class Fields:
@@ -53,11 +58,22 @@ class Fields:
         return value
 
     def text(self, name: str, at_most: int) -> str:
-        """Return a text of limited length."""
+        """Return a text of limited length, all of which can be shown."""
         value = self._value(name)
-        if not isinstance(value, str) or len(value) > at_most:
-            raise self._wrong(name, f"a text of at most {at_most} characters")
+        if not _is_text(value, at_most):
+            raise self._wrong(name, f"a text of at most {at_most} printable characters")
         return value
+
+    def texts(self, name: str, at_most: int) -> tuple[str, str]:
+        """Return a list of two such texts, one for each seat."""
+        items = self.items(name, 2)
+        texts = [item for item in items if _is_text(item, at_most)]
+        if len(items) != 2 or len(texts) != 2:
+            raise ReplayFormatError(
+                f"{self._where}.{name} must be two texts of at most {at_most} printable "
+                "characters each"
+            )
+        return texts[0], texts[1]
 
     def flag(self, name: str) -> bool:
         """Return true or false."""
@@ -83,14 +99,32 @@ def parse_json(data: bytes) -> object:
     Raises:
         ReplayFormatError: it is too long, nested too deeply, or no JSON.
     """
-    if len(data) > MAX_JSON_BYTES:
-        raise ReplayFormatError(f"{len(data)} bytes of JSON; at most {MAX_JSON_BYTES} are read")
+    _check_size(data)
     try:
         return json.loads(data.decode())
     except RecursionError as error:
         raise ReplayFormatError("this JSON is nested too deeply") from error
     except ValueError as error:
         raise ReplayFormatError(f"this is no JSON: {error}") from error
+
+
+def parse_json_lines(data: bytes) -> list[object]:
+    """Return what each line holds, as ``parse_json`` does.
+
+    Raises:
+        ReplayFormatError: all lines together are too long, or one is nested too deeply or no JSON.
+    """
+    _check_size(data)
+    return [parse_json(line) for line in data.splitlines()]
+
+
+def _check_size(data: bytes) -> None:
+    if len(data) > MAX_JSON_BYTES:
+        raise ReplayFormatError(f"more than {MAX_JSON_BYTES} bytes of JSON, the most that is read")
+
+
+def _is_text(value: object, at_most: int) -> TypeGuard[str]:
+    return isinstance(value, str) and len(value) <= at_most and not _UNSHOWN.search(value)
 
 
 def _kind(value: object) -> str:

@@ -17,6 +17,7 @@ from replays.document import DOCUMENT_TYPE, MAX_NAME, from_document
 from replays.errors import ReplayDesyncError, ReplayFormatError
 from replays.fields import Fields
 from replays.format import Replay
+from replays.playback import verify
 from tron_env.batch import BatchEngine
 from tron_env.errors import RulesetError
 from tron_env.ruleset import MAX_PLIES_LIMIT, MAX_SIDE, MIN_SIDE, Ruleset, SpawnLayout
@@ -47,17 +48,18 @@ class ImportedGame:
 
 
 def import_games(value: object) -> list[ImportedGame]:
-    """Return the games of a parsed JSON file: Apex's duels, or this project's JSON form.
+    """Return the games of a parsed JSON file, Apex's or ours, each played again.
 
     Raises:
         ReplayFormatError: it is neither; the message names the field.
-        ReplayDesyncError: the rules play one of Apex's games differently from what it records.
+        ReplayDesyncError: the rules play a game differently from what is recorded.
     """
     kind = Fields(value, "file").text("type", MAX_NAME)
     if kind == APEX_TYPE:
         return apex_games(value)
     if kind == DOCUMENT_TYPE:
         replay, names = from_document(value)
+        verify(replay)
         return [ImportedGame(replay, names)]
     raise ReplayFormatError(f"file.type is {kind!r}; known are {APEX_TYPE!r} and {DOCUMENT_TYPE!r}")
 
@@ -83,7 +85,8 @@ def apex_games(value: object) -> list[ImportedGame]:
 
 def _apex_game(game: Fields) -> Replay:
     result = game.fields("result")
-    ruleset = _apex_ruleset(result.fields("config"))
+    config = result.fields("config")
+    ruleset = _apex_ruleset(config)
     spawns = _apex_spawns(result.fields("spawn_positions"))
     history = result.objects("history", ruleset.max_plies)
     engine = BatchEngine(ruleset, 1)
@@ -105,7 +108,7 @@ def _apex_game(game: Fields) -> Replay:
         raise ReplayFormatError(f"result.history ends after {len(history)} steps, with both alive")
     _compare_end(len(history), result, engine)
     first, second = engine.causes[0].tolist()
-    seed = result.fields("config").integer("seed", 0, 2**64 - 1) if _seeded(result) else None
+    seed = config.integer("seed", 0, 2**64 - 1) if config.has("seed") else None
     return Replay(
         ruleset=ruleset,
         seed=seed if spawns == spawns_for(ruleset, 0) else None,
@@ -141,10 +144,6 @@ def _apex_spawns(positions: Fields) -> tuple[Spawn, Spawn]:
         for spawn in (positions.fields("0"), positions.fields("1"))
     )
     return first, second
-
-
-def _seeded(result: Fields) -> bool:
-    return result.fields("config").has("seed")
 
 
 def _outcome(engine: BatchEngine) -> Outcome:

@@ -61,6 +61,11 @@ def test_names_may_be_missing():
         ("version", 2, "replay.version is 2"),
         ("names", ["Ada"], "replay.names"),
         ("names", ["Ada", "B" * 201], "replay.names"),
+        ("names", ["Ada", "\ud800"], "replay.names .* printable"),
+        ("names", ["Ada\x1b[2J", "Bo"], "replay.names .* printable"),
+        ("names", ["Ada", "Bo\x9b"], "replay.names .* printable"),
+        ("plies", GAME.plies - 1, f"but there are {GAME.plies} headings"),
+        ("plies", None, "replay.plies is None"),
         ("models", [None], "replay.models has not two"),
         ("models", ["zz" * 8, None], "replay.models"),
         ("models", ["ab", None], "replay.models must be 16"),
@@ -87,3 +92,8 @@ def test_wrong_rulesets_are_named():
         wrong = document | {"ruleset": document["ruleset"] | {field: value}}
         with pytest.raises(ReplayFormatError, match=field if field != "spawn" else "CIRCLE"):
             from_document(wrong)
+
+
+def test_names_of_any_script_are_kept():
+    names = ("Ада \u200d Ωμέγα", "\U0001f3cd 車")
+    assert from_document(json.loads(json.dumps(to_document(GAME, names))))[1] == names

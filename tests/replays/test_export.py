@@ -10,8 +10,9 @@ from PIL import Image
 from replays import export as module
 from replays.cli import replay as command
 from replays.document import from_document
-from replays.errors import ReplayExportError
+from replays.errors import ReplayExportError, ReplayFormatError
 from replays.export import NamedReplay, Options, export
+from replays.fields import MAX_JSON_BYTES
 from replays.format import decode, encode
 from replays.frames import frame
 from replays.playback import Playback
@@ -219,3 +220,13 @@ def test_the_import_command_reads_json_lines(tmp_path):
     result = tron_replay("import", tmp_path / "games.jsonl", "-o", tmp_path, "--json")
     assert [game["names"] for game in json.loads(result.stdout)] == [["Ada", "Bo"], ["Cy", "Di"]]
     assert decode((tmp_path / "games-1.trp").read_bytes()) == OTHER.replay
+
+
+def test_games_beyond_what_is_read_are_refused_rather_than_lost(tmp_path):
+    """A cut between two lines would leave a file that reads well."""
+    export(tmp_path / "games.jsonl", [GAME, OTHER])
+    first, second = (tmp_path / "games.jsonl").read_bytes().splitlines()
+    (tmp_path / "games.jsonl").write_bytes(first.ljust(MAX_JSON_BYTES) + b"\n" + second)
+    result = tron_replay("import", tmp_path / "games.jsonl", "-o", tmp_path)
+    assert isinstance(result.exception, ReplayFormatError)
+    assert not list(tmp_path.glob("*.trp"))

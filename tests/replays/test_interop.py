@@ -24,6 +24,9 @@ SAMPLE = (Path(__file__).parent / "data" / "apex_duel.json").read_bytes()
 """A real duel of three games between two untrained nets."""
 
 CORNERS = Ruleset(8, 9, SpawnLayout.CORNERS, 40)
+EVEN = Ruleset(8, 8, SpawnLayout.CORNERS, 40)
+"""Where riders from the corners can meet on one cell."""
+SHORT = Ruleset(8, 9, SpawnLayout.CORNERS, 5)
 
 
 def filling(plies):
@@ -56,13 +59,23 @@ def test_a_real_duel_is_read_and_plays_exactly():
     assert set(games[1].replay.actions[:, 0].tolist()) == {Action.RIGHT}
 
 
-@pytest.mark.parametrize("seed", range(25))
-def test_whatever_can_happen_in_a_game_is_imported(seed):
-    """Over these seeds: every cause of death, both winners, and the step limit."""
-    replay = play(CORNERS, seed, careful=[0.9, 1.0][seed % 2])
+EVERYTHING = [
+    play(ruleset, seed, careful=[0.9, 1.0][seed % 2])
+    for ruleset, seeds in ((CORNERS, 25), (EVEN, 25), (SHORT, 4))
+    for seed in range(seeds)
+]
+
+
+@pytest.mark.parametrize("replay", EVERYTHING)
+def test_whatever_can_happen_in_a_game_is_imported(replay):
     (game,) = import_games(apex_duel(replay))
     assert (game.replay.actions == replay.actions).all()
     assert (game.replay.outcome, game.replay.causes) == (replay.outcome, replay.causes)
+
+
+def test_these_games_hold_every_outcome_and_every_cause_of_death():
+    assert {replay.outcome for replay in EVERYTHING} == set(Outcome) - {Outcome.ONGOING}
+    assert {cause for replay in EVERYTHING for cause in replay.causes} == set(DeathCause)
 
 
 def test_reversals_are_ignored_as_apex_does():
@@ -151,6 +164,8 @@ def test_a_game_that_goes_on_after_its_end_is_named():
         (("type",), "chess", "file.type is 'chess'"),
         (("version",), 2, "duel.version is 2"),
         (("model_a",), 7, "duel.model_a is 7"),
+        (("model_b",), "\udfff", "duel.model_b is .* printable"),
+        (("model_b",), "net\r\x1b[1A", "duel.model_b is .* printable"),
         (("games",), {}, "duel.games is an object"),
         (("games", 0), [], r"duel.games\[0\] is a list"),
         ((*RESULT, "history"), [], "ends after 0 steps"),
@@ -223,10 +238,8 @@ def test_damaged_documents_are_refused_or_play_exactly(kind, data):
     else:
         target[name] = data.draw(JUNK)
     try:
-        games = import_games(document)
-        if kind == "apex":
-            for game in games:
-                verify(game.replay)
+        for game in import_games(document):
+            verify(game.replay)
     except ReplayError:
         return
 
