@@ -191,6 +191,9 @@ class TronEnv(gymnasium.Env[Observation, np.int64]):
         self._other[0] = self._seat.other
         if self.render_mode is not None:
             self._film.clear()
+            self._heads = None
+            if self._window is not None and self._window.closed:
+                self._window = None
             self._log.start(self.engine.state(0))
             self._show()
         return self._observation(self._seat), self._info(self._seat, ONGOING)
@@ -269,14 +272,14 @@ class TronEnv(gymnasium.Env[Observation, np.int64]):
 
         assert self._seat is not None
         state = self.engine.state(0)
-        if self._window is None or (self._window.closed and state.ply == 0):
+        if self._window is None:
             self._window = Window("tron")
         names = ("learner", self._opponent.name)
         scene = Scene(
             state,
             names if self._seat is Seat.FIRST else names[::-1],
             self._log.trails(),
-            self._heads if state.ply else None,
+            self._heads,
         )
         self._heads = state.heads
         self._window.animate(scene, 1 / self.metadata["render_fps"])

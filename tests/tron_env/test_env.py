@@ -402,6 +402,33 @@ def test_the_window_shows_every_ply_and_closes(monkeypatch):
     assert pygame.display.get_surface() is None
 
 
+def test_the_window_begins_anew_with_every_game_wherever_that_begins(monkeypatch):
+    from tron_env.window import Window
+
+    shown = []
+    show = Window.show
+
+    def note(window, scene):
+        shown.append((window, scene))
+        show(window, scene)
+
+    monkeypatch.setattr(Window, "show", note)
+    monkeypatch.setitem(TronEnv.metadata, "render_fps", 1000)
+    env = TronEnv(Straight(), 0, render_mode="human")
+    env.reset(seed=1)
+    env.step(env.engine.headings[0, 0])
+    midgame = env.engine.state(0)
+    env.reset(seed=2)
+    env.reset(options={"state": midgame})
+    assert [scene.before is None for _, scene in shown] == [True, False, True, True]
+    assert len({id(window) for window, _ in shown}) == 1
+    env.close()
+    env.step(env.engine.headings[0, 0])
+    env.reset(options={"state": midgame})
+    assert [window.closed for window, _ in shown[-2:]] == [True, False]
+    env.close()
+
+
 def test_gymnasium_can_record_videos(tmp_path):
     env = gymnasium.make("tron_env:Tron-v0", render_mode="rgb_array", ruleset=Ruleset(8, 8))
     with gymnasium.wrappers.RecordVideo(env, str(tmp_path / "film"), disable_logger=True) as film:
