@@ -1,11 +1,13 @@
 """Games to record, played by the batch engine."""
 
 import numpy as np
+from hypothesis import assume
 from hypothesis import strategies as st
 
 from replays.format import Ending, Replay
 from tron_env.agent import Agent, make_agent
 from tron_env.batch import BatchEngine
+from tron_env.kernel import COL_STEP, ROW_STEP
 from tron_env.ruleset import Ruleset, SpawnLayout
 from tron_env.types import Action, DeathCause, Outcome, Spawn
 
@@ -83,6 +85,9 @@ def replays(draw: st.DrawFn) -> Replay:
             )
         )
         spawns = tuple(Spawn(*cell, draw(st.sampled_from(Action))) for cell in cells)
+        # One cell cannot be the trail behind both.
+        behind = {(row - ROW_STEP[way], col - COL_STEP[way]) for row, col, way in spawns}
+        assume(ruleset.spawn is SpawnLayout.CORNERS or len(behind) == 2)
     return play(
         ruleset,
         draw(st.integers(0, 2**64 - 1)),
