@@ -146,7 +146,7 @@ def make_random(argument: str) -> ValueAgent:
     def values(engine: BatchEngine, games: IntArray, seats: IntArray, out: Float32Array) -> None:
         random_values(engine.cells, engine.heads, games, seats, np.uint64(seed), out)
 
-    return ValueAgent("random", values)
+    return ValueAgent(spec_of("random", argument), values)
 
 
 def make_wall_hugger(argument: str) -> ValueAgent:
@@ -162,7 +162,8 @@ def make_wall_hugger(argument: str) -> ValueAgent:
             f"wall-hugger: order is {order!r}; expected u, r, d and l, each once, such as 'urdl'"
         )
     first, second, third, fourth = (letters[letter] for letter in order)
-    return ValueAgent("wall-hugger", WallHugger((first, second, third, fourth)).values)
+    hugger = WallHugger((first, second, third, fourth))
+    return ValueAgent(spec_of("wall-hugger", argument), hugger.values)
 
 
 def make_voronoi(argument: str) -> ValueAgent:
@@ -187,7 +188,16 @@ def make_voronoi(argument: str) -> ValueAgent:
             f"voronoi: {error}; reply is one of {', '.join(Reply)}, tie one of "
             f"{', '.join(TieBreak)}, own and other are whole numbers"
         ) from None
-    return ValueAgent("voronoi", parameters.values)
+    return ValueAgent(spec_of("voronoi", argument), parameters.values)
+
+
+def spec_of(agent: str, argument: str) -> str:
+    """Return the SPEC of an agent, which is its name: what two agents differ in must be told.
+
+    >>> spec_of("random", "seed=3"), spec_of("random", "")
+    ('random:seed=3', 'random')
+    """
+    return f"{agent}:{argument}" if argument else agent
 
 
 def parse_options(agent: str, argument: str, defaults: Mapping[str, str]) -> dict[str, str]:
@@ -202,7 +212,7 @@ def parse_options(agent: str, argument: str, defaults: Mapping[str, str]) -> dic
     given: dict[str, str] = {}
     for part in argument.split(",") if argument else ():
         key, equals, value = part.partition("=")
-        if not equals or key not in defaults:
+        if not equals or not value or key not in defaults:
             expected = ", ".join(f"{key}=..." for key in defaults)
             raise AgentSpecError(f"{agent}: cannot read {part!r}; expected {expected}")
         if key in given:

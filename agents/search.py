@@ -16,7 +16,7 @@ import numpy as np
 from agents import search_nodes, transposition
 from agents.decisions import FillDecision, JointDecision, Thought
 from agents.evaluation import CHAMBERS, VORONOI, Weights
-from agents.heuristic import parse_options
+from agents.heuristic import parse_options, spec_of
 from tron_env.batch import BatchEngine
 from tron_env.errors import AgentSpecError
 from tron_env.types import Action, IntArray, UInt8Array
@@ -55,6 +55,7 @@ class Minimax:
         weights: of the evaluation.
         clock: seconds, only read under ``Limit.MS``.
         table_bits: size of the transposition table.
+        name: shown to people; the budget where it is empty.
 
     Raises:
         AgentSpecError: the amount is out of range.
@@ -68,12 +69,13 @@ class Minimax:
         *,
         clock: Callable[[], float] = time.perf_counter,
         table_bits: int = transposition.TABLE_BITS,
+        name: str = "",
     ) -> None:
         if not 1 <= amount <= MAX_AMOUNT[limit]:
             raise AgentSpecError(
                 f"minimax: {limit} is {amount}; allowed are 1 to {MAX_AMOUNT[limit]}"
             )
-        self.name = f"minimax:{limit}={amount}"
+        self.name = name or f"minimax:{limit}={amount}"
         self._limit = limit
         self._amount = amount
         self._clock = clock
@@ -141,11 +143,12 @@ def make_minimax(argument: str) -> Minimax:
     if named not in EVALUATIONS:
         raise AgentSpecError(f"minimax: eval is {named!r}; expected {' or '.join(EVALUATIONS)}")
     budgets = {limit: amount for limit, amount in given.items() if amount}
-    if len(budgets) > 1 or (argument and not budgets and "eval=" not in argument):
+    if len(budgets) > 1:
         raise AgentSpecError(
             f"minimax: {argument!r} is not one budget; expected depth=..., nodes=... or ms=..."
         )
     ((limit, amount),) = budgets.items() or ((Limit.DEPTH, str(DEFAULT_DEPTH)),)
     if not (amount.isascii() and amount.isdecimal() and len(amount) < 12):
         raise AgentSpecError(f"minimax: {limit} is {amount!r}; expected a whole number")
-    return Minimax(Limit(limit), int(amount), EVALUATIONS[named])
+    name = spec_of("minimax", argument) if argument else ""
+    return Minimax(Limit(limit), int(amount), EVALUATIONS[named], name=name)

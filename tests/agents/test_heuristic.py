@@ -79,6 +79,11 @@ def test_every_agent_plays_accepted_actions_whatever_the_batch(spec, ruleset):
         assert (np.array(alone) == actions).all()
 
 
+@pytest.mark.parametrize("spec", SPECS)
+def test_an_agent_is_called_by_its_spec(spec):
+    assert make_agent(spec).name == spec
+
+
 def test_random_is_uniform_stateless_and_named_by_its_seed():
     engine = BatchEngine(ARENA, 3000)
     games, seats = np.arange(3000), np.zeros(3000, np.intp)

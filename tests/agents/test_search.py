@@ -269,6 +269,18 @@ def test_nodes_are_kept():
         assert many.depth >= few.depth
 
 
+@pytest.mark.parametrize(
+    ("argument", "name"),
+    [
+        ("", "minimax:depth=4"),
+        ("nodes=50", "minimax:nodes=50"),
+        ("depth=4,eval=voronoi", "minimax:depth=4,eval=voronoi"),
+    ],
+)
+def test_a_search_is_called_what_distinguishes_it(argument, name):
+    assert make_minimax(argument).name == name
+
+
 def test_deeper_search_wins():
     assert (
         play(make_minimax("depth=5"), make_voronoi(""), 10, ruleset=Ruleset(height=20, width=20))[0]
@@ -281,6 +293,8 @@ def test_deeper_search_wins():
     [
         "minimax:4",
         "minimax:depth=",
+        "minimax:depth=,eval=voronoi",
+        "minimax:eval=",
         "minimax:depth=four",
         "minimax:depth=0",
         "minimax:depth=61",
