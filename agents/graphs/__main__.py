@@ -1,12 +1,13 @@
 """``python -m agents.graphs``: compile the shipped heuristics and searches again, byte for byte."""
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Final
 
 import click
 
-from agents.graphs.description import TreeSearch
+from agents.graphs.description import SHIPPED_SEARCHES
 from agents.graphs.heuristics import build_voronoi, build_wall_hugger
 from agents.graphs.search import build_search
 from agents.heuristic import Reply, Voronoi, WallHugger
@@ -17,9 +18,8 @@ SHIPPED: Final[Mapping[str, Callable[[], bytes]]] = {
     "voronoi": lambda: build_voronoi(Voronoi()),
     "gambler": lambda: build_voronoi(Voronoi(reply=Reply.MEAN)),
     "hunter": lambda: build_voronoi(Voronoi(other=4)),
-    "duelist": lambda: build_search(TreeSearch(rounds=2, width=12)),
-    "warden": lambda: build_search(TreeSearch(rounds=12, width=40)),
     "squatter": lambda: build_voronoi(Voronoi(other=0)),
+    **{name: partial(build_search, search) for name, search in SHIPPED_SEARCHES.items()},
 }
 
 

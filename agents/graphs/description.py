@@ -3,6 +3,7 @@
 The numbers that both use to keep a tree stand here too.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -115,3 +116,10 @@ class TreeSearch:
 def _check(what: str, name: str, value: int, low: int, high: int) -> None:
     if not low <= value <= high:
         raise SearchDescriptionError(f"{what}: {name} is {value}; allowed are {low} to {high}")
+
+
+SHIPPED_SEARCHES: Final[Mapping[str, TreeSearch]] = {
+    "duelist": TreeSearch(rounds=2, width=12),
+    "warden": TreeSearch(rounds=12, width=40),
+}
+"""By the name of the model that each is compiled to."""

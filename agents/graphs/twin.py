@@ -48,6 +48,9 @@ _ROUNDS, _WIDTH, _OWN, _REPLY, _COST, _SOLO_COST, _MAX, _CELL, _EDGE, _AC, _AE, 
 # What a flood found, int64, by rider.
 _CELLS, _EVEN, _EDGES = range(3)
 
+# Scratch boards, uint64 (5, 32): what is left, what each rider reaches, what is new of that.
+_LEFT, _REACH, _NEW, _BOARDS = 0, 1, 3, 5
+
 
 def values(description: TreeSearch, observations: Float32Array) -> Float32Array:
     """Return the logits of the compiled search, float32 ``(k, 4)``.
@@ -105,14 +108,14 @@ def _colour(cell: int) -> int:
 
 
 @njit()
-def _flood(left: BoardRows, own: int, other: int, strides: int, reach: BoardRows) -> None:
-    """Write what each rider reaches no later than the other into ``reach``, ``(2, 32)``.
+def _flood(own: int, other: int, strides: int, boards: BoardRows) -> None:
+    """Write what each rider reaches no later than the other into ``boards[_REACH:_NEW]``.
 
-    ``left`` holds the empty cells and is used up. The heads' own cells are in ``reach`` while the
-    flood runs and left out at the end.
+    ``boards[_LEFT]`` holds the empty cells and is used up. The heads' own cells count as reached
+    while the flood runs and are left out at the end.
     """
+    left, reach, new = boards[_LEFT], boards[_REACH:_NEW], boards[_NEW:]
     reach[:] = 0
-    new = np.zeros((2, SIDE), dtype=np.uint64)
     heads = (own, other)
     for rider in range(2):
         if _colour(heads[rider]) == 0:
@@ -139,18 +142,18 @@ def _flood(left: BoardRows, own: int, other: int, strides: int, reach: BoardRows
 
 @njit()
 def _measure(
-    free: BoardRows, own: int, other: int, strides: int, found: Int64Array
+    free: BoardRows, own: int, other: int, strides: int, boards: BoardRows, found: Int64Array
 ) -> tuple[int, int]:
-    """Write what a flood found into ``found``, int64 ``(2, 3)``.
+    """Write what a flood found into ``found``, int64 ``(2, 3)``; ``boards`` are overwritten.
 
     Returns:
         the number of cells reached at once, and one that is 0 only if the riders cannot meet.
     """
-    left = free.copy()
+    left, reach = boards[_LEFT], boards[_REACH:_NEW]
+    left[:] = free
     left[own // SIDE] &= ~_bit(own)
     left[other // SIDE] &= ~_bit(other)
-    reach = np.zeros((2, SIDE), dtype=np.uint64)
-    _flood(left, own, other, strides, reach)
+    _flood(own, other, strides, boards)
     found[:] = 0
     tied = contact = 0
     for row in range(1, SIDE - 1):
@@ -171,11 +174,21 @@ def _measure(
 
 @njit()
 def _evaluate(
-    free: BoardRows, own: int, other: int, was_apart: int, ply: int, solo: int, numbers: Int64Array
+    free: BoardRows,
+    own: int,
+    other: int,
+    was_apart: int,
+    ply: int,
+    solo: int,
+    numbers: Int64Array,
+    boards: BoardRows,
+    found: Int64Array,
 ) -> tuple[int, int]:
-    """Return the value of a position without looking further, and its kind."""
-    found = np.zeros((2, 3), dtype=np.int64)
-    tied, contact = _measure(free, own, other, numbers[_STRIDES], found)
+    """Return the value of a position without looking further, and its kind.
+
+    ``boards`` and ``found`` are scratch memory as in ``_measure``.
+    """
+    tied, contact = _measure(free, own, other, numbers[_STRIDES], boards, found)
     own_stuck = found[0, _CELLS] + tied == 0
     other_stuck = found[1, _CELLS] + tied == 0
     if own == other:
@@ -207,10 +220,12 @@ def _expand(
     free: BoardRows,
     facts: Int64Array,
     numbers: Int64Array,
+    boards: BoardRows,
+    found: Int64Array,
     out_values: Int64Array,
     out_kinds: Int64Array,
 ) -> None:
-    """Value the joint plies of one node; see ``agents.graphs.search``."""
+    """Value the joint plies of one node; see ``agents.graphs.search`` and ``_measure``."""
     apart = facts[IS_APART]
     for action in range(ACTIONS):
         own = _inside(facts[OWN] + _STEPS[action])
@@ -223,7 +238,15 @@ def _expand(
                 out_values[slot] = NEVER if accepted else -NEVER
                 continue
             out_values[slot], out_kinds[slot] = _evaluate(
-                free, own, other, apart, facts[PLY] + 1, facts[SOLO] + apart, numbers
+                free,
+                own,
+                other,
+                apart,
+                facts[PLY] + 1,
+                facts[SOLO] + apart,
+                numbers,
+                boards,
+                found,
             )
 
 
@@ -249,26 +272,19 @@ def _write_regrets(
     kinds: Int64Array,
     facts: Int64Array,
     numbers: Int64Array,
-    along: Int64Array,
     out: Int64Array,
 ) -> None:
     """Write the regret of every open joint ply, else SHUT; a parent comes before its children."""
     for node in range(len(facts)):
         best = _value(tree[node])
-        cost = facts[node, PLY] * numbers[_COST]
-        cost += facts[node, SOLO] * (numbers[_SOLO_COST] - numbers[_COST])
+        parent = facts[node, PARENT]
+        # The parent's own row is already made up to sums along its line.
+        along = out[parent * JOINT + facts[node, SLOT]] if parent > 0 else 0
         for slot in range(JOINT):
             worst = _worst(tree[node], slot // ACTIONS)
             loss = min(best - worst, MAX_LOSS) * numbers[_OWN]
             loss += min(tree[node, slot] - worst, MAX_LOSS) * numbers[_REPLY]
-            out[node * JOINT + slot] = loss
-        parent = facts[node, PARENT]
-        along[node] = 0
-        if parent > 0:
-            # The parent's own row is already made up to sums along its line.
-            along[node] = out[parent * JOINT + facts[node, SLOT]]
-        for slot in range(JOINT):
-            out[node * JOINT + slot] += along[node]
+            out[node * JOINT + slot] = along + loss
     for node in range(len(facts)):
         cost = facts[node, PLY] * numbers[_COST]
         cost += facts[node, SOLO] * (numbers[_SOLO_COST] - numbers[_COST])
@@ -289,18 +305,18 @@ def _search(
     tree = np.zeros((most, JOINT), dtype=np.int64)
     kinds = np.zeros((most, JOINT), dtype=np.int64)
     facts = np.zeros((most, FACTS), dtype=np.int64)
-    along = np.zeros(most, dtype=np.int64)
     regrets = np.zeros(most * JOINT, dtype=np.int64)
+    boards = np.zeros((_BOARDS, SIDE), dtype=np.uint64)
     found = np.zeros((2, 3), dtype=np.int64)
     free[1] = root_free
     facts[1, OWN], facts[1, OTHER] = own, other
-    _, contact = _measure(root_free, own, other, numbers[_STRIDES], found)
+    _, contact = _measure(root_free, own, other, numbers[_STRIDES], boards, found)
     facts[1, IS_APART] = contact == 0
-    _expand(free[1], facts[1], numbers, tree[1], kinds[1])
+    _expand(free[1], facts[1], numbers, boards, found, tree[1], kinds[1])
     nodes = 2
     for _ in range(rounds):
         _write_regrets(
-            tree[:nodes], kinds[:nodes], facts[:nodes], numbers, along, regrets[: nodes * JOINT]
+            tree[:nodes], kinds[:nodes], facts[:nodes], numbers, regrets[: nodes * JOINT]
         )
         first = nodes
         for _ in range(width):
@@ -325,7 +341,7 @@ def _search(
             for cell in facts[node, :2]:
                 free[node, cell // SIDE] &= ~_bit(cell)
             kinds[parent, slot] = CLOSED
-            _expand(free[node], facts[node], numbers, tree[node], kinds[node])
+            _expand(free[node], facts[node], numbers, boards, found, tree[node], kinds[node])
         if nodes == first:
             break
         for node in range(nodes - 1, first - 1, -1):

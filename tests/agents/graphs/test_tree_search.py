@@ -6,7 +6,14 @@ import pytest
 from agents.errors import SearchDescriptionError
 from agents.graphs import boards, halves, twin
 from agents.graphs.builder import Graph
-from agents.graphs.description import REJECTED, WIN, Evaluation, TreeSearch
+from agents.graphs.description import (
+    MAX_WEIGHT,
+    REJECTED,
+    SHIPPED_SEARCHES,
+    WIN,
+    Evaluation,
+    TreeSearch,
+)
 from agents.graphs.leaves import Leaves
 from agents.graphs.search import build_search
 from agents.heuristic import make_random, make_voronoi
@@ -24,6 +31,7 @@ OTHERS = [
     TreeSearch(rounds=2, width=40, own_regret=2, reply_regret=3, ply_cost=7000, solo_cost=5),
     TreeSearch(rounds=5, width=2, max_plies=2, ply_cost=0),
     TreeSearch(rounds=2, width=4, evaluation=Evaluation(1, 0, 3, 100, strides=2)),
+    SHIPPED_SEARCHES["duelist"],
 ]
 
 
@@ -76,8 +84,17 @@ def test_every_description_equals_its_twin(observations, description):
     assert (logits(description, some, 64) == twin.values(description, some)).all()
 
 
+def test_the_largest_shipped_search_equals_its_twin(observations):
+    some = observations[::16]
+    description = SHIPPED_SEARCHES["warden"]
+    assert (logits(description, some, 16) == twin.values(description, some)).all()
+
+
 @pytest.mark.proof
-def test_values_equal_the_twin_on_10000_positions():
+@pytest.mark.parametrize(
+    "description", [SHIPPED_SEARCHES["duelist"], TreeSearch(rounds=3, width=8)]
+)
+def test_values_equal_the_twin_on_10000_positions(description):
     found = play(make_voronoi(""), make_voronoi("tie=open"), 50)[1][:10_000]
     engine = BatchEngine(ARENA, len(found))
     engine.reset(np.arange(engine.n), np.arange(engine.n))
@@ -85,7 +102,6 @@ def test_values_equal_the_twin_on_10000_positions():
         engine.cells[i], engine.heads[i] = position.cells, position.heads
         encode_state(i, engine.cells, engine.heads, engine.causes, engine.planes)
     some = observed(engine, np.arange(engine.n) % 2)
-    description = TreeSearch(rounds=3, width=8)
     assert len(some) == 10_000
     assert (logits(description, some, 64) == twin.values(description, some)).all()
 
@@ -208,4 +224,4 @@ def test_descriptions_out_of_range_are_refused(make, complaint):
 
 
 def test_largest_weights_stay_below_a_win():
-    assert WIN > (30 * 30 + 2 * 30 * 29) * 4000
+    assert WIN > (30 * 30 + 2 * 30 * 29) * MAX_WEIGHT
