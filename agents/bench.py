@@ -10,10 +10,10 @@ import numpy as np
 
 from agents import search_nodes
 from agents.decisions import FillDecision
-from agents.matches import play_specs, start_seeds
+from agents.matches import Tally, play_specs, start_seeds
 from agents.onnx_agent import OnnxAgent
 from agents.search import Limit, Minimax, make_minimax
-from agents.zoo import shipped
+from agents.zoo import shipped, shipped_model
 from tron_env.batch import BatchEngine
 from tron_env.benchmarks import Measurement, Setting
 from tron_env.ruleset import ARENA
@@ -28,7 +28,7 @@ MIDDLE_PLY: Final = 30
 STARTS: Final = 100
 """Mirrored starts of a row of the strength table, each played from both seats."""
 
-QUICK_STARTS: Final = 4
+QUICK_STARTS: Final = 1
 
 
 def search(setting: Setting) -> Iterator[Measurement]:
@@ -128,53 +128,67 @@ class Row:
     """One row of the strength table.
 
     Attributes:
-        first: SPEC, or name of a shipped model.
-        second: see ``first``.
-        target: score to be reached.
+        first: name of a shipped model, or SPEC with an argument.
+        second: SPEC.
+        target: score that ``first`` is to reach.
     """
 
     first: str
     second: str
     target: float | None = None
 
+    @property
+    def first_spec(self) -> str:
+        """The SPEC of ``first``.
 
-def strength_rows() -> tuple[Row, ...]:
-    """Return the strength table; shipped models that it does not name play the anchors."""
-    named = {model.name for model in shipped()}
-    rows = [
-        Row("minimax:ms=100", "minimax:depth=6", 0.65),
-        Row("minimax:depth=6", "minimax:depth=4"),
-        Row("minimax:depth=4", "minimax:depth=4,eval=voronoi"),
-        Row("minimax:depth=4", "voronoi"),
-        Row("open-champion", "voronoi", 0.97),
-        Row("open-champion", "minimax:depth=6", 0.65),
-        Row("open-champion", "minimax:ms=100", 0.50),
-        Row("light-champion", "voronoi", 0.80),
-        Row("light-champion", "minimax:depth=2", 0.50),
-        Row("ppo", "wall-hugger", 0.80),
-    ]
-    return tuple(row for row in rows if row.first.startswith("minimax") or row.first in named)
+        Raises:
+            ZooError: no shipped model has the name.
+        """
+        return self.first if ":" in self.first else str(shipped_model(self.first).path)
+
+    def hurried(self) -> "Row":
+        """Return the row for a quick run: little time for timed agents, and no target."""
+        first, second = (spec.replace("ms=100", "ms=5") for spec in (self.first, self.second))
+        return Row(first, second)
+
+
+STRENGTH_ROWS: Final = (
+    Row("minimax:ms=100", "minimax:depth=6", 0.65),
+    Row("minimax:depth=6", "minimax:depth=4"),
+    Row("minimax:depth=4", "minimax:depth=4,eval=voronoi"),
+    Row("minimax:depth=4", "voronoi"),
+    Row("warden", "voronoi", 0.97),
+    Row("warden", "minimax:depth=6", 0.65),
+    Row("warden", "minimax:ms=100", 0.50),
+    Row("duelist", "voronoi", 0.80),
+    Row("duelist", "minimax:depth=2", 0.50),
+    Row("ppo-small", "wall-hugger", 0.80),
+)
+"""The strength table: the search against itself, and the champions and the trained policy against
+their targets."""
 
 
 def strength(setting: Setting) -> Iterator[Measurement]:
-    """Play the strength table: paired mirrored starts, both seats."""
+    """Play the strength table: paired mirrored starts, both seats.
+
+    A quick run only shows that every row can be played; its scores mean next to nothing.
+    """
     cores = len(os.sched_getaffinity(0))
-    for row in strength_rows():
-        starts = QUICK_STARTS if setting.quick else STARTS
-        first, second = row.first, row.second
-        if setting.quick:
-            first, second = (spec.replace("ms=100", "ms=5") for spec in (first, second))
-        setting.note(f"{first} against {second}, {2 * starts} games")
+    starts = QUICK_STARTS if setting.quick else STARTS
+    rows = [row.hurried() for row in STRENGTH_ROWS] if setting.quick else STRENGTH_ROWS
+    for row in rows:
+        met = f"{row.first} against {row.second}"
+        setting.note(f"{met}, {2 * starts} games")
+
+        def progress(tally: Tally, met: str = met) -> None:
+            setting.note(f"{met}, {tally.games} of {2 * starts} games: {tally.score:.3f}")
+
         # Timed agents play their moves one after another, so that a game has a core to itself.
-        tally = play_specs(_spec(first), _spec(second), starts, seed=1, workers=cores)
+        tally = play_specs(
+            row.first_spec, row.second, starts, seed=1, workers=cores, progress=progress
+        )
         low, high = tally.interval()
-        name = f"strength: {first} against {second}"
-        target = None if setting.quick else row.target
-        yield Measurement(name, tally.score, "points a game", target)
+        name = f"strength: {met}"
+        yield Measurement(name, tally.score, "points a game", row.target)
         yield Measurement(f"{name}, from", low, "points a game")
         yield Measurement(f"{name}, to", high, "points a game")
-
-
-def _spec(name: str) -> str:
-    paths = {model.name: str(model.path) for model in shipped()}
-    return paths.get(name, name)

@@ -1,6 +1,8 @@
-from agents.bench import positions, strength_rows
+import pytest
+
+from agents.bench import STRENGTH_ROWS, Row, positions
+from agents.errors import ZooError
 from agents.search import make_minimax
-from agents.zoo import shipped
 from tron_env.agent import make_agent
 
 
@@ -14,9 +16,17 @@ def test_positions_are_of_the_kind_asked_for():
         assert thought.alone or apart.masks[game, 0].sum() < 2
 
 
+def test_the_strength_table_measures_the_champions_and_the_trained_policy():
+    assert {"duelist", "warden", "ppo-small"} <= {row.first for row in STRENGTH_ROWS}
+    targets = {row.first for row in STRENGTH_ROWS if row.target is not None}
+    assert {"duelist", "warden", "ppo-small"} <= targets
+
+
 def test_every_row_of_the_strength_table_can_be_played():
-    models = {model.name for model in shipped()}
-    rows = strength_rows()
-    assert len(rows) >= 4
-    for name in {name for row in rows for name in (row.first, row.second)}:
-        assert name in models or make_agent(name).name
+    for spec in {spec for row in STRENGTH_ROWS for spec in (row.first_spec, row.second)}:
+        assert make_agent(spec).name
+
+
+def test_a_row_about_nobody_is_refused():
+    with pytest.raises(ZooError, match="open-champion"):
+        assert Row("open-champion", "voronoi").first_spec
