@@ -1,6 +1,6 @@
 """Stored games: those of duels, and those that people played."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -52,6 +52,12 @@ class StoredGames(Database):
                 select(games.c.replay).where(games.c.id == game_id)
             )
         return found
+
+    def replays(self, game_ids: Collection[int]) -> dict[int, bytes]:
+        """Return the encoded replays of these games by ID, without those that are not there."""
+        query = select(games.c.id, games.c.replay).where(games.c.id.in_(game_ids))
+        with self.reading() as connection:
+            return {row[0]: row[1] for row in connection.execute(query)}
 
     def games(self, duel_id: int) -> tuple[GameRow, ...]:
         """Return the games of a duel in the order of its schedule."""

@@ -68,7 +68,6 @@ def create_app(config: WebConfig, draw_seed: Callable[[], int] = secret_seed) ->
     games = LiveGames(ARENA, config.capacity, config.countdown_slots)
     referee = Referee(games, send, recorder.finish, recorder.resume)
     lobby = Lobby(referee, opponents, recorder.admit, draw_seed)
-    app.extensions["tron_storage"] = storage
     app.extensions[EXTENSION] = Services(storage, opponents, referee, recorder, lobby)
 
     app.register_blueprint(pages)

@@ -11,7 +11,10 @@ from tron_env.types import Action
 from web.errors import Refusal, RefusedError
 from web.live_types import SPEEDS
 
-OPPONENT: Final = re.compile(r"champion(@[1-9][0-9]{0,5})?|zoo/[a-z0-9][a-z0-9._-]{0,63}")
+OPPONENT: Final = re.compile(
+    r"champion(@(?P<round>[1-9][0-9]{0,5}))?|zoo/(?P<model>[a-z0-9][a-z0-9._-]{0,63})"
+)
+"""What names an opponent: the reigning champion, that of a round, or a shipped model."""
 KEY: Final = re.compile(r"[0-9a-f]{32}")
 MAX_GAME_ID: Final = 2**53 - 1
 """The greatest integer that JavaScript holds exactly."""

@@ -1,7 +1,5 @@
 """Whom people may ride against: champions of rounds, and shipped models for training."""
 
-from typing import Final
-
 from agents.zoo import DEFAULT_CHAMPION, ShippedModel, shipped
 from arena.models import ModelStore
 from arena.records import ChampionRow
@@ -9,11 +7,8 @@ from arena.sandbox import SandboxedModel
 from arena.storage import Storage
 from web.errors import Refusal, RefusedError
 from web.inference import Policy, SandboxedPolicy, ShippedPolicy
+from web.messages import OPPONENT
 from web.tickets import Opponent
-
-LATEST: Final = "champion"
-CHAMPION: Final = "champion@"
-ZOO: Final = "zoo/"
 
 
 class Opponents:
@@ -45,12 +40,11 @@ class Opponents:
         Raises:
             RefusedError: UNKNOWN_OPPONENT.
         """
-        if spec == LATEST:
-            return self.champion()
-        for opponent in self.all():
-            if opponent.spec == spec:
-                return opponent
-        raise RefusedError(Refusal.UNKNOWN_OPPONENT, f"there is no opponent {spec}")
+        parsed = OPPONENT.fullmatch(spec)
+        found = self._named(parsed["round"], parsed["model"]) if parsed else None
+        if found is None:
+            raise RefusedError(Refusal.UNKNOWN_OPPONENT, f"there is no opponent {spec}")
+        return found
 
     def load(self, opponent: Opponent) -> Policy:
         """Load a model: a shipped file in this process, any other in its sandbox.
@@ -65,6 +59,15 @@ class Opponents:
         model = self._models.get(opponent.sha256)
         return SandboxedPolicy(SandboxedModel(model, alone=self._plays_alone(opponent)))
 
+    def _named(self, round_: str | None, model: str | None) -> Opponent | None:
+        if model is not None:
+            own = self._shipped.get(model)
+            return None if own is None else _zoo(own)
+        if round_ is None:
+            return self.champion()
+        row = self._storage.champion(int(round_))
+        return None if row is None else _champion(row)
+
     def _plays_alone(self, opponent: Opponent) -> bool:
         """Whether admission found that the model decides differently in company."""
         entries = () if opponent.round is None else self._storage.entries(opponent.round)
@@ -73,7 +76,7 @@ class Opponents:
 
 def _champion(row: ChampionRow) -> Opponent:
     return Opponent(
-        spec=f"{CHAMPION}{row.round}",
+        spec=f"champion@{row.round}",
         name=row.name,
         label=f"champion of round {row.round}",
         round=row.round,
@@ -83,7 +86,7 @@ def _champion(row: ChampionRow) -> Opponent:
 
 def _zoo(model: ShippedModel, label: str = "shipped model") -> Opponent:
     return Opponent(
-        spec=f"{ZOO}{model.name}",
+        spec=f"zoo/{model.name}",
         name=model.title,
         label=label,
         round=None,

@@ -3,13 +3,14 @@
 import re
 from typing import Final
 
-from flask import Blueprint, Response, abort, current_app, render_template, request, url_for
+from flask import Blueprint, Response, abort, render_template, request, url_for
 from werkzeug.exceptions import HTTPException
 
 from arena.records import GameFilter, GameKind
-from arena.storage import Storage
 from web import present, tables
 from web.assets import Assets
+from web.live_types import DEFAULT_SPEED, SPEEDS
+from web.services import services
 from web.words import points_text
 
 PAGE_SIZE: Final = 24
@@ -18,11 +19,6 @@ HASHED: Final = re.compile(r"/static/dist/.+-[A-Z0-9]{8}\.\w+")
 
 pages = Blueprint("pages", __name__)
 assets = Assets()
-
-
-def _storage() -> Storage:
-    storage: Storage = current_app.extensions["tron_storage"]
-    return storage
 
 
 @pages.app_template_global()
@@ -48,32 +44,35 @@ def keep_hashed_files(response: Response) -> Response:
 @pages.get("/")
 def home() -> str:
     """The champion, a duel that plays itself, and the way to ride."""
-    return render_template("home.html", home=present.home(_storage()))
+    home = present.home(services().storage, services().opponents)
+    return render_template("home.html", home=home)
 
 
 @pages.get("/play")
 def play() -> str:
     """The live board; ``?opponent=`` picks whom to ride against."""
     chosen = request.args.get("opponent", "champion")
-    groups = present.opponents(_storage())
-    known = {opponent.spec for _, group in groups for opponent in group}
+    groups = present.choices(services().storage, services().opponents)
+    known = {choice.spec for _, group in groups for choice in group}
     if chosen not in known:
         abort(404, "There is no opponent by that name.")
-    return render_template("play.html", groups=groups, chosen=chosen)
+    return render_template(
+        "play.html", groups=groups, chosen=chosen, speeds=SPEEDS, default_speed=DEFAULT_SPEED
+    )
 
 
 @pages.get("/rounds")
 def rounds() -> str:
     """All rounds, newest first."""
-    rows = sorted(_storage().rounds(), key=lambda row: -row.number)
-    crowned = {row.round: row.name for row in _storage().champions()}
-    return render_template("rounds.html", rounds=rows, crowned=crowned)
+    storage = services().storage
+    crowned = {row.round: row.name for row in storage.champions()}
+    return render_template("rounds.html", rounds=storage.rounds(), crowned=crowned)
 
 
 @pages.get("/rounds/<int:number>")
 def round_(number: int) -> str:
     """Standings and cross table of one round."""
-    page = tables.round_page(_storage(), number)
+    page = tables.round_page(services().storage, number)
     if page is None:
         abort(404, f"There is no round {number}.")
     return render_template("round.html", page=page)
@@ -82,7 +81,7 @@ def round_(number: int) -> str:
 @pages.get("/duels/<int:duel_id>")
 def duel(duel_id: int) -> str:
     """All games of one pair in one round."""
-    page = tables.duel_page(_storage(), duel_id)
+    page = tables.duel_page(services().storage, duel_id)
     if page is None:
         abort(404, f"There is no duel {duel_id}.")
     return render_template("duel.html", page=page)
@@ -97,10 +96,11 @@ def replays() -> str:
         abort(404, "Replays are of the kind duel or human.")
     filters = GameFilter(kind=GameKind(kind) if kind else None, round=round_number)
     before = request.args.get("before", type=int)
-    games = _storage().search_games(filters, before_id=before, limit=PAGE_SIZE + 1)
+    storage = services().storage
+    games = storage.search_games(filters, before_id=before, limit=PAGE_SIZE + 1)
     return render_template(
         "replays.html",
-        thumbs=present.thumbs(_storage(), games[:PAGE_SIZE]),
+        thumbs=present.thumbs(storage, games[:PAGE_SIZE]),
         kind=kind,
         round=round_number,
         before=before,
@@ -111,7 +111,7 @@ def replays() -> str:
 @pages.get("/replays/<int:game_id>")
 def replay(game_id: int) -> str:
     """One game to watch; ``?ply=`` says where to begin."""
-    page = present.replay_page(_storage(), game_id)
+    page = present.replay_page(services().storage, game_id)
     if page is None:
         abort(404, f"There is no replay {game_id}.")
     return render_template("replay.html", page=page)

@@ -6,19 +6,16 @@ from functools import lru_cache
 from math import inf
 from typing import Final
 
-from agents.zoo import DEFAULT_CHAMPION, ShippedModel, shipped, shipped_model
 from arena.errors import StorageError
-from arena.records import (
-    GameRow,
-    RoundRow,
-    RoundStatus,
-)
+from arena.records import GameRow, RoundRow, RoundStatus
 from arena.storage import Storage
 from replays.format import Ending, decode
 from replays.view import ReplayView, RiderKind, replay_view
 from tron_env.types import Seat
 from web.demo import demo_view
 from web.human import Tries, all_tries, first_tries
+from web.opponents import Opponents
+from web.tickets import Opponent
 from web.words import end_of, note_of, verdict_of, winner_of
 
 SHOWCASE: Final = 4
@@ -42,18 +39,16 @@ class Champion:
 
     name: str
     label: str
-    round: int | None
     first: Tries
     all: Tries
     abandoned: int
 
 
 @dataclass(frozen=True, slots=True)
-class Opponent:
+class Choice:
     """One line of the opponent picker."""
 
     spec: str
-    name: str
     label: str
 
 
@@ -85,73 +80,73 @@ class ReplayPage:
 
 
 def thumbs(storage: Storage, games: Sequence[GameRow]) -> tuple[Thumb, ...]:
-    """Return list items for ``games``, in their order."""
+    """Return list items for ``games``, in their order; raises as ``stored_view``."""
+    replays = storage.replays([game.id for game in games])
     return tuple(
         Thumb(
             id=game.id,
             names=game.names,
             winner=winner_of(game.outcome, game.ending),
             note=note_of(game),
-            view=stored_view(storage, game),
+            view=_view(game, replays.get(game.id)),
         )
         for game in games
     )
 
 
-def champion(storage: Storage) -> Champion:
-    """Return the reigning champion, or the shipped one before any round is done."""
-    crowned = storage.champions()
-    if crowned:
-        newest = max(crowned, key=lambda row: row.round)
-        return _champion(
-            storage, newest.name, newest.sha256, newest.round, f"Champion of round {newest.round}"
-        )
-    house = shipped_model(DEFAULT_CHAMPION)
-    return _champion(storage, house.title, house.sha256, None, "House champion")
+def champion(storage: Storage, opponents: Opponents) -> Champion:
+    """Return the reigning champion and how people fare against it."""
+    reigning = opponents.champion()
+    record = storage.human_record(reigning.sha256)
+    return Champion(
+        name=reigning.name,
+        label=reigning.label.capitalize(),
+        first=first_tries(record),
+        all=all_tries(record),
+        abandoned=record.abandoned,
+    )
 
 
-def opponents(storage: Storage) -> tuple[tuple[str, tuple[Opponent, ...]], ...]:
+def choices(storage: Storage, opponents: Opponents) -> tuple[tuple[str, tuple[Choice, ...]], ...]:
     """Return the groups of the opponent picker, a ladder from its top: the reigning champion first.
 
     Below it the champions of every round, latest first, and the shipped models as training levels,
     the highest first, as the latest finished round rated them.
     """
-    reigning = champion(storage)
-    crowned = sorted(storage.champions(), key=lambda row: -row.round)
+    every = opponents.all()
     former = tuple(
-        Opponent(f"champion@{row.round}", row.name, f"{row.name} (round {row.round})")
-        for row in crowned
+        Choice(each.spec, f"{each.name} (round {each.round})")
+        for each in every
+        if each.round is not None
     )
-    models = _by_strength(storage)
-    zoo = tuple(
-        Opponent(f"zoo/{model.name}", model.title, f"Level {len(models) - place}: {model.title}")
+    models = _by_strength(storage, [each for each in every if each.round is None])
+    training = tuple(
+        Choice(model.spec, f"Level {len(models) - place}: {model.name}")
         for place, model in enumerate(models)
     )
-    top = Opponent("champion", reigning.name, reigning.name)
-    groups = (("Reigning champion", (top,)), ("Time machine", former), ("Training", zoo))
+    top = Choice("champion", opponents.champion().name)
+    groups = (("Reigning champion", (top,)), ("Time machine", former), ("Training", training))
     return tuple(group for group in groups if group[1])
 
 
-def _by_strength(storage: Storage) -> list[ShippedModel]:
-    """Return the shipped models, strongest first; those that no round has rated come last."""
+def _by_strength(storage: Storage, models: Sequence[Opponent]) -> list[Opponent]:
+    """Return the models, strongest first; those that no round has rated come last."""
     done = storage.latest_done_round()
     entries = () if done is None else storage.entries(done.number)
     ratings = {entry.sha256: entry.standing.rating for entry in entries if entry.standing}
-    return sorted(shipped(), key=lambda model: -ratings.get(model.sha256, -inf))
+    return sorted(models, key=lambda model: -ratings.get(model.sha256, -inf))
 
 
-def home(storage: Storage) -> Home:
+def home(storage: Storage, opponents: Opponents) -> Home:
     """Gather the home page."""
     rounds = storage.rounds()
     done = [row for row in rounds if row.status is RoundStatus.DONE]
     running = [row for row in rounds if row.status is RoundStatus.RUNNING]
     opened = [row for row in rounds if row.status is RoundStatus.OPEN]
-    best: tuple[Thumb, ...] = ()
-    if done:
-        newest = max(done, key=lambda row: row.number)
-        best = thumbs(storage, _showcase(storage, newest.number))
+    best_round = done[0].number if done else None
+    best = () if best_round is None else thumbs(storage, _showcase(storage, best_round))
     return Home(
-        champion=champion(storage),
+        champion=champion(storage, opponents),
         duel=best[0].view if best else demo_view(),
         duel_id=best[0].id if best else None,
         rounds_played=len(done),
@@ -159,7 +154,7 @@ def home(storage: Storage) -> Home:
         entered=len(storage.live_submissions(opened[0].number)) if opened else 0,
         running=running[0] if running else None,
         best=best,
-        best_round=max(row.number for row in done) if done else None,
+        best_round=best_round,
     )
 
 
@@ -185,26 +180,17 @@ def stored_view(storage: Storage, game: GameRow) -> ReplayView:
         StorageError: the database has lost its replay.
         ReplayError: the stored replay is damaged.
     """
+    return _view(game, storage.replay(game.id))
+
+
+def _view(game: GameRow, encoded: bytes | None) -> ReplayView:
+    if encoded is None:
+        raise StorageError(f"game {game.id} has lost its replay")
     kinds: tuple[RiderKind, RiderKind] = (
         "person" if game.human_seat is Seat.FIRST else "model",
         "person" if game.human_seat is Seat.SECOND else "model",
     )
-    encoded = storage.replay(game.id)
-    if encoded is None:
-        raise StorageError(f"game {game.id} has lost its replay")
     return _decoded(encoded, game.names, kinds)
-
-
-def _champion(storage: Storage, name: str, sha256: str, round_: int | None, label: str) -> Champion:
-    record = storage.human_record(sha256)
-    return Champion(
-        name=name,
-        label=label,
-        round=round_,
-        first=first_tries(record),
-        all=all_tries(record),
-        abandoned=record.abandoned,
-    )
 
 
 def _showcase(storage: Storage, round_number: int) -> list[GameRow]:

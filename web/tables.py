@@ -87,11 +87,10 @@ def duel_page(storage: Storage, duel_id: int) -> DuelPage | None:
 
 def _standings(entries: Sequence[EntryRow]) -> tuple[StandingLine, ...]:
     placed = [(entry, entry.standing) for entry in entries if entry.standing is not None]
-    placed_lines = [(entry, standing) for entry, standing in placed if standing is not None]
-    if not placed_lines:
+    if not placed:
         return ()
-    low = min(standing.rating_low for _, standing in placed_lines)
-    span = max(max(standing.rating_high for _, standing in placed_lines) - low, 1.0)
+    low = min(standing.rating_low for _, standing in placed)
+    span = max(max(standing.rating_high for _, standing in placed) - low, 1.0)
 
     def percent(rating: float) -> float:
         return round(2 + 96 * (rating - low) / span, 2)
@@ -105,7 +104,7 @@ def _standings(entries: Sequence[EntryRow]) -> tuple[StandingLine, ...]:
             width_x=round(percent(standing.rating_high) - percent(standing.rating_low), 2),
             rating_x=percent(standing.rating),
         )
-        for entry, standing in sorted(placed_lines, key=lambda pair: pair[1].rank)
+        for entry, standing in placed
     )
 
 

@@ -386,3 +386,13 @@ def test_games_are_found_page_by_page(storage):
     assert found(min_plies=3) == [game.id for game in storage.search_games() if game.plies >= 3]
     assert storage.game(10**6) is None
     assert storage.replay(10**6) is None
+
+
+def test_many_replays_are_read_at_once(storage):
+    kept = {
+        storage.save_human_game(game): game.replay
+        for game in (human(Outcome.FIRST_WINS), human(Outcome.DRAW), human(Outcome.SECOND_WINS))
+    }
+    first, _, last = kept
+    assert storage.replays([last, first, 10**6]) == {first: kept[first], last: kept[last]}
+    assert storage.replays([]) == {}

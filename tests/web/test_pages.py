@@ -9,32 +9,40 @@ from pathlib import Path
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from sqlalchemy import event
 
 from agents.zoo import shipped
 from arena.settings import load_settings
-from arena.storage import Storage, open_storage
+from arena.storage import Storage
 from replays.format import Ending, decode
 from replays.view import replay_view
 from tests.web import stocked
+from web.app import create_app
 from web.assets import AssetError, Assets
+from web.config import WebConfig
 from web.human import Tries
-from web.pages import pages
+from web.live_types import DEFAULT_SPEED, SPEEDS
+from web.services import EXTENSION, Services
 from web.words import points_text
 
 WEB = Path(__file__).parents[2] / "web"
 
 
 @pytest.fixture
-def storage(tmp_path: Path) -> Iterator[Storage]:
-    with open_storage(load_settings({"TRON_HOME": str(tmp_path)})) as opened:
+def app(tmp_path: Path) -> Flask:
+    settings = load_settings({"TRON_HOME": str(tmp_path)})
+    return create_app(WebConfig(settings, "a key for tests only", capacity=1))
+
+
+@pytest.fixture
+def storage(app: Flask) -> Iterator[Storage]:
+    services: Services = app.extensions[EXTENSION]
+    with services.storage as opened:
         yield opened
 
 
 @pytest.fixture
-def client(storage: Storage) -> FlaskClient:
-    app = Flask("web", template_folder=str(WEB / "templates"), static_folder=str(WEB / "static"))
-    app.extensions["tron_storage"] = storage
-    app.register_blueprint(pages)
+def client(app: Flask, storage: Storage) -> FlaskClient:
     return app.test_client()
 
 
@@ -115,6 +123,12 @@ def test_opponents_are_the_champions_then_the_shipped_models(client: FlaskClient
         assert client.get("/play", query_string={"opponent": unknown}).status_code == 404
 
 
+def test_every_speed_is_offered_and_the_usual_one_chosen(client: FlaskClient):
+    offered = re.findall(r'name="speed" value="(\d+)"( checked)?', page(client, "/play"))
+    assert tuple(int(speed) for speed, _ in offered) == SPEEDS
+    assert [int(speed) for speed, checked in offered if checked] == [DEFAULT_SPEED]
+
+
 def test_training_levels_go_down_from_the_strongest_of_the_latest_round(
     client: FlaskClient, storage: Storage, monkeypatch: pytest.MonkeyPatch
 ):
@@ -179,6 +193,25 @@ def test_replays_are_listed_newest_first_and_page_on(
     assert re.findall(r'href="/replays/(\d+)"', page(client, older[1])) == ["3", "2", "1"]
     assert re.findall(r'href="/replays/(\d+)"', page(client, "/replays?kind=human")) == [str(human)]
     assert client.get("/replays?kind=cheese").status_code == 404
+
+
+def test_a_list_of_games_costs_as_many_queries_as_one_game(client: FlaskClient, done: Storage):
+    def asked(path: str) -> int:
+        queries: list[str] = []
+
+        def note(*said: object) -> None:
+            queries.append(str(said[2]))
+
+        event.listen(done.engine, "before_cursor_execute", note)
+        listed = re.findall(r'href="/replays/(\d+)"', page(client, path))
+        event.remove(done.engine, "before_cursor_execute", note)
+        assert len(listed) == len(set(listed)) == games[path]
+        return sum(query.startswith("SELECT") for query in queries)
+
+    stocked.add_human_game(done)
+    games = {"/replays": 7, "/replays?kind=human": 1, "/duels/1": 2}
+    assert asked("/replays") == asked("/replays?kind=human") == 2, "the games, their replays"
+    assert asked("/duels/1") == 3, "the duel too"
 
 
 def test_empty_lists_invite(client: FlaskClient):
