@@ -20,7 +20,6 @@ class Refusal(StrEnum):
     UNKNOWN_GAME = "unknown_game"
     QUEUE_FULL = "queue_full"
     FULL = "full"
-    CLOSING = "closing"
 
 
 class WebError(TronArenaError):

@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 
 from tron_env.batch import BatchEngine
 from tron_env.ruleset import Ruleset
-from tron_env.spawn import spawns_for
 from tron_env.types import (
     Action,
     BoolArray,
@@ -350,7 +349,6 @@ class LiveGames:
             raise LiveError(f"slot {slot} holds no game")
         return FinishedGame(
             opening=opening,
-            spawns=spawns_for(self.ruleset, opening.seed),
             actions=self._log[slot, : self.engine.plies[slot]].copy(),
             outcome=outcome,
             causes=(

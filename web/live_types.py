@@ -81,7 +81,6 @@ class FinishedGame:
     """
 
     opening: Opening
-    spawns: tuple[Spawn, Spawn]
     actions: UInt8Array
     outcome: Outcome
     causes: tuple[DeathCause, DeathCause]

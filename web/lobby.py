@@ -15,9 +15,9 @@ from tron_env.types import Spawn
 from web.errors import Refusal, RefusedError
 from web.inference import Policy
 from web.live_types import Opening, cells_ahead, person_seat
-from web.messages import Echo, GameReference, Join, Resume, Turn
+from web.messages import Join, Message, Rematch
 from web.recorder import record_payload
-from web.referee import Gone, Heard, Leave, Open, Referee, Return, Steer
+from web.referee import Gone, Open, Referee, Said
 from web.tickets import Opponent, Ticket, game_payload, opening_view
 
 KEY_BYTES: Final = 16
@@ -94,7 +94,7 @@ class Lobby:
             self._latest[client] = (ticket.game, join)
             self._referee.post(Open(ticket, payload))
 
-    def rematch(self, client: str, player: str | None, reference: GameReference) -> None:
+    def rematch(self, client: str, player: str | None, rematch: Rematch) -> None:
         """Open another game like the client's latest.
 
         Raises:
@@ -102,27 +102,13 @@ class Lobby:
         """
         with self._lock:
             latest = self._latest.get(client)
-        if latest is None or latest[0] != reference.game:
-            raise RefusedError(
-                Refusal.UNKNOWN_GAME, f"game {reference.game} is not your latest game"
-            )
+        if latest is None or latest[0] != rematch.game:
+            raise RefusedError(Refusal.UNKNOWN_GAME, f"game {rematch.game} is not your latest game")
         self.join(client, player, latest[1])
 
-    def resume(self, client: str, resume: Resume) -> None:
-        """Pass on the wish to go on with a game; the referee answers if it is refused."""
-        self._referee.post(Return(client, resume.game, resume.key))
-
-    def turn(self, client: str, turn: Turn) -> None:
-        """Pass on a turn; the referee answers if it is refused."""
-        self._referee.post(Steer(client, turn.game, turn.action))
-
-    def echo(self, client: str, echo: Echo) -> None:
-        """Pass on the answer to a tick."""
-        self._referee.post(Heard(client, echo.game, echo.ply))
-
-    def leave(self, client: str, reference: GameReference) -> None:
-        """Pass on the wish to leave; the referee answers if it is refused."""
-        self._referee.post(Leave(client, reference.game))
+    def say(self, client: str, message: Message) -> None:
+        """Pass on what a client says about a game; the referee answers if it is refused."""
+        self._referee.post(Said(client, message))
 
     def _ticket(self, client: str, player: str | None, opponent: Opponent, speed: int) -> Ticket:
         seed, spawns = self._draw_start()

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Final, Literal, NoReturn, TypedDict
+from typing import Final, Literal, NoReturn, TypeAlias, TypedDict
 
 from replays.view import ReplayView
 from tron_env.ruleset import MAX_PLIES_LIMIT
@@ -39,8 +39,15 @@ class Turn:
 
 
 @dataclass(frozen=True, slots=True)
-class GameReference:
-    """An event about a game that carries nothing else: `rematch`, `leave`."""
+class Rematch:
+    """A wish for another game like this one."""
+
+    game: int
+
+
+@dataclass(frozen=True, slots=True)
+class Leave:
+    """A wish to abandon a game."""
 
     game: int
 
@@ -55,10 +62,18 @@ class Resume:
 
 @dataclass(frozen=True, slots=True)
 class Echo:
-    """A client's answer to the `tick` of a ply that is to be answered at once."""
+    """A client's answer to the `tick` of a ply that is to be answered at once.
+
+    Those are the plies that are a multiple of the game's speed, so one a second; `latency`, the
+    milliseconds from the tick to its echo, answers it.
+    """
 
     game: int
     ply: int
+
+
+Message: TypeAlias = Turn | Leave | Resume | Echo
+"""What a client says in the course of its game."""
 
 
 class OpponentPayload(TypedDict):
@@ -95,14 +110,6 @@ class GamePayload(TypedDict):
     opponent: OpponentPayload
     record: RecordPayload
     view: ReplayView
-
-
-TickPayload = list[int]
-"""`tick`: [game, ply, row 0, col 0, row 1, col 1, heading 0, heading 1].
-
-Where the ply is a multiple of the game's speed, so once a second, an `echo` is expected at once;
-`latency`, the milliseconds from the one to the other, answers it.
-"""
 
 
 class EndPayload(TypedDict):
@@ -185,13 +192,22 @@ def parse_echo(data: object) -> Echo:
     return Echo(_game(fields), ply)
 
 
-def parse_game(data: object) -> GameReference:
-    """Read an event that names a game and nothing else.
+def parse_rematch(data: object) -> Rematch:
+    """Read a `rematch` event.
 
     Raises:
         RefusedError: MALFORMED, naming the field.
     """
-    return GameReference(_game(_fields(data, "game")))
+    return Rematch(_game(_fields(data, "game")))
+
+
+def parse_leave(data: object) -> Leave:
+    """Read a `leave` event.
+
+    Raises:
+        RefusedError: MALFORMED, naming the field.
+    """
+    return Leave(_game(_fields(data, "game")))
 
 
 def refused(error: RefusedError) -> RefusedPayload:

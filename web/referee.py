@@ -27,7 +27,7 @@ from web.live_types import (
     Opening,
     person_seat,
 )
-from web.messages import GamePayload, refused
+from web.messages import Echo, GamePayload, Leave, Message, Resume, Turn, refused
 from web.tickets import Ticket
 
 logger = logging.getLogger(__name__)
@@ -52,20 +52,11 @@ class Open:
 
 
 @dataclass(frozen=True, slots=True)
-class Steer:
-    """Queue a turn."""
+class Said:
+    """A client says something about a game."""
 
     client: str
-    game: int
-    action: Action
-
-
-@dataclass(frozen=True, slots=True)
-class Leave:
-    """Abandon a game."""
-
-    client: str
-    game: int
+    message: Message
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,29 +67,11 @@ class Gone:
 
 
 @dataclass(frozen=True, slots=True)
-class Heard:
-    """A client has seen the tick of a ply."""
-
-    client: str
-    game: int
-    ply: int
-
-
-@dataclass(frozen=True, slots=True)
-class Return:
-    """Go on with a game on another connection."""
-
-    client: str
-    game: int
-    key: str
-
-
-@dataclass(frozen=True, slots=True)
 class Stop:
     """Abandon everything and end the thread."""
 
 
-Command: TypeAlias = Open | Steer | Leave | Gone | Heard | Return | Stop | Reply
+Command: TypeAlias = Open | Said | Gone | Stop | Reply
 
 
 def question_of(games: LiveGames, ask: Ask) -> Question:
@@ -211,22 +184,27 @@ class Referee:
         match command:
             case Reply():
                 self._take(command)
-            case Steer(client, game, action):
-                self._or_refuse(client, lambda: self._steer(client, game, action))
+            case Said(client, message):
+                self._or_refuse(client, lambda: self._hear(client, message))
             case Open(ticket, payload):
                 self._or_refuse(ticket.client, lambda: self._open(ticket, payload))
-            case Leave(client, game):
-                self._or_refuse(client, lambda: self._leave(client, game))
             case Gone(client):
                 self._wait_for(client)
-            case Heard(client, game, ply):
-                self._time(client, game, ply)
-            case Return(client, game, key):
-                self._or_refuse(client, lambda: self._return(client, game, key))
             case Stop():
                 for record in self._games.close():
                     self._end(record)
                 self._running = False
+
+    def _hear(self, client: str, message: Message) -> None:
+        match message:
+            case Turn(game, action):
+                self._steer(client, game, action)
+            case Leave(game):
+                self._leave(client, game)
+            case Resume(game, key):
+                self._return(client, game, key)
+            case Echo(game, ply):
+                self._time(client, game, ply)
 
     def _or_refuse(self, client: str, act: Callable[[], None]) -> None:
         try:

@@ -9,7 +9,16 @@ from flask_socketio import Namespace, SocketIO, emit
 
 from web.errors import Refusal, RefusedError
 from web.lobby import Lobby
-from web.messages import parse_echo, parse_game, parse_join, parse_resume, parse_turn, refused
+from web.messages import (
+    Message,
+    parse_echo,
+    parse_join,
+    parse_leave,
+    parse_rematch,
+    parse_resume,
+    parse_turn,
+    refused,
+)
 
 logger = logging.getLogger(__name__)
 
@@ -40,23 +49,28 @@ class LiveNamespace(Namespace):  # type: ignore[misc]
 
     def on_turn(self, data: object = None, *rest: object) -> None:
         """Queue a turn."""
-        _answer(lambda: self._lobby.turn(_client(), parse_turn(_only(data, rest))))
+        self._say(parse_turn, data, rest)
 
     def on_rematch(self, data: object = None, *rest: object) -> None:
         """Open another game like the latest."""
-        _answer(lambda: self._lobby.rematch(_client(), _player(), parse_game(_only(data, rest))))
+        _answer(lambda: self._lobby.rematch(_client(), _player(), parse_rematch(_only(data, rest))))
 
     def on_resume(self, data: object = None, *rest: object) -> None:
         """Go on with a game that lost its connection."""
-        _answer(lambda: self._lobby.resume(_client(), parse_resume(_only(data, rest))))
+        self._say(parse_resume, data, rest)
 
     def on_echo(self, data: object = None, *rest: object) -> None:
         """Answer a tick, so that the way there and back can be timed."""
-        _answer(lambda: self._lobby.echo(_client(), parse_echo(_only(data, rest))))
+        self._say(parse_echo, data, rest)
 
     def on_leave(self, data: object = None, *rest: object) -> None:
         """Abandon a game."""
-        _answer(lambda: self._lobby.leave(_client(), parse_game(_only(data, rest))))
+        self._say(parse_leave, data, rest)
+
+    def _say(
+        self, parse: Callable[[object], Message], data: object, rest: tuple[object, ...]
+    ) -> None:
+        _answer(lambda: self._lobby.say(_client(), parse(_only(data, rest))))
 
 
 class Transport:

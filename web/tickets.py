@@ -65,21 +65,17 @@ class Ticket:
 
 def opening_view(ticket: Ticket) -> ReplayView:
     """Return the game as it stands before its first ply."""
-    start = Replay(
-        ruleset=ARENA,
-        seed=ticket.opening.seed,
-        spawns=spawns_for(ARENA, ticket.opening.seed),
-        actions=NO_PLIES,
-        outcome=Outcome.ONGOING,
-        causes=(DeathCause.NONE, DeathCause.NONE),
-        ending=Ending.ABANDONED,
-    )
-    return _view(ticket, start)
+    alive = (DeathCause.NONE, DeathCause.NONE)
+    start = FinishedGame(ticket.opening, NO_PLIES, Outcome.ONGOING, alive, LiveEnding.ABANDONED)
+    return final_view(ticket, start)
 
 
 def final_view(ticket: Ticket, finished: FinishedGame) -> ReplayView:
     """Return the whole game as its player sees it."""
-    return _view(ticket, replay_of(ticket, finished))
+    kinds: tuple[RiderKind, RiderKind] = ("person", "model")
+    if ticket.opening.seat is Seat.SECOND:
+        kinds = ("model", "person")
+    return replay_view(replay_of(ticket, finished), ticket.names(LIVE_NAME), kinds)
 
 
 def replay_of(ticket: Ticket, finished: FinishedGame) -> Replay:
@@ -88,7 +84,7 @@ def replay_of(ticket: Ticket, finished: FinishedGame) -> Replay:
     return Replay(
         ruleset=ARENA,
         seed=ticket.opening.seed,
-        spawns=finished.spawns,
+        spawns=spawns_for(ARENA, ticket.opening.seed),
         actions=finished.actions,
         outcome=finished.outcome,
         causes=finished.causes,
@@ -139,10 +135,3 @@ def result_of(ticket: Ticket, finished: FinishedGame) -> tuple[GameResult, str]:
         return "lost", f"{name} cut you off after {plies} plies"
     hit = "the wall" if finished.causes[seat] is DeathCause.WALL else "your own trail"
     return "lost", f"You hit {hit} after {plies} plies"
-
-
-def _view(ticket: Ticket, replay: Replay) -> ReplayView:
-    kinds: tuple[RiderKind, RiderKind] = ("person", "model")
-    if ticket.opening.seat is Seat.SECOND:
-        kinds = ("model", "person")
-    return replay_view(replay, ticket.names(LIVE_NAME), kinds)

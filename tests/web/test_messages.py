@@ -4,13 +4,15 @@ from tron_env.types import Action
 from web.errors import Refusal, RefusedError
 from web.messages import (
     Echo,
-    GameReference,
     Join,
+    Leave,
+    Rematch,
     Resume,
     Turn,
     parse_echo,
-    parse_game,
     parse_join,
+    parse_leave,
+    parse_rematch,
     parse_resume,
     parse_turn,
     refused,
@@ -22,7 +24,8 @@ def test_well_formed_events_are_read():
     assert parse_join({"opponent": "champion@12", "speed": 8}) == Join("champion@12", 8)
     assert parse_join({"opponent": "zoo/wall-hugger", "speed": 14}).opponent == "zoo/wall-hugger"
     assert parse_turn({"game": 3, "action": 2}) == Turn(3, Action.DOWN)
-    assert parse_game({"game": 3}) == GameReference(3)
+    assert parse_leave({"game": 3}) == Leave(3)
+    assert parse_rematch({"game": 3}) == Rematch(3)
 
 
 @pytest.mark.parametrize(
@@ -79,8 +82,9 @@ def test_malformed_turns_are_refused(data: object):
 
 def test_malformed_references_are_refused():
     for data in (None, {}, {"game": None}, {"game": 1, "now": True}):
-        with pytest.raises(RefusedError):
-            parse_game(data)
+        for parse in (parse_leave, parse_rematch):
+            with pytest.raises(RefusedError):
+                parse(data)
 
 
 @pytest.mark.parametrize(

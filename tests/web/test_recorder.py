@@ -83,7 +83,6 @@ def finished(given: Ticket, ending: LiveEnding = LiveEnding.RULES) -> FinishedGa
     first, second = map(DeathCause, engine.causes[0])
     return FinishedGame(
         given.opening,
-        spawns_for(ARENA, given.opening.seed),
         np.array(headings, dtype=np.uint8),
         outcome,
         (first, second),
@@ -100,6 +99,7 @@ def test_the_player_is_told_first_and_the_replay_stored_after():
     assert stored == {"game": 1, "replay": "/replays/1"}
     (game,) = desk.shelf.games
     verify(decode(game.replay))
+    assert decode(game.replay).spawns == spawns_for(ARENA, ticket().opening.seed)
     assert game.names == ("A player", "voronoi")
     assert (game.human_seat, game.round, game.speed) == (Seat.FIRST, 2, 10)
 

@@ -22,7 +22,8 @@ from web.live_types import (
     LiveEnding,
     Opening,
 )
-from web.referee import Gone, Heard, Leave, Open, Referee, Return
+from web.messages import Echo, Leave, Resume
+from web.referee import Gone, Open, Referee, Said
 from web.tickets import Opponent, Ticket
 
 COUNTDOWN = max(PERIODS.values())
@@ -163,7 +164,7 @@ def test_leaving_abandons():
         bench.load("m", fine)
         bench.open(1)
         bench.ticks(1)
-        bench.referee.post(Leave("c", 1))
+        bench.referee.post(Said("c", Leave(1)))
         assert bench.end()[1].ending is LiveEnding.ABANDONED
 
 
@@ -185,7 +186,7 @@ def test_another_connection_goes_on_with_a_game(old_connection_ends_first: bool)
         seen = bench.ticks(1)[-1][0][1]
         if old_connection_ends_first:
             bench.referee.post(Gone("c"))
-        bench.referee.post(Return("d", 1, KEY))
+        bench.referee.post(Said("d", Resume(1, KEY)))
         ticket, record, wait_ms = bench.resumed.get(timeout=120)
         assert ticket.client == "d"
         assert record.actions.shape[0] >= seen
@@ -207,8 +208,8 @@ def test_latency_is_from_a_tick_to_its_echo_by_the_server_s_clock():
         (tick, sent_at) = bench.ticks(8)[-1]
         assert tick[1] == 8, "at 8 plies a second every eighth tick is to be answered"
         for client, ply in (("stranger", 8), ("c", 7), ("c", 8), ("c", 8)):
-            bench.referee.post(Heard(client, 1, ply))
-        bench.referee.post(Leave("nobody", 1))
+            bench.referee.post(Said(client, Echo(1, ply)))
+        bench.referee.post(Said("nobody", Leave(1)))
         told = []
         while True:
             client, event, payload, at = bench.sent.get(timeout=120)
@@ -226,8 +227,8 @@ def test_only_the_key_brings_back_a_game():
         bench.open(1)
         bench.ticks(1)
         bench.referee.post(Gone("c"))
-        bench.referee.post(Return("thief", 1, "0" * 32))
-        bench.referee.post(Return("c", 2, KEY))
+        bench.referee.post(Said("thief", Resume(1, "0" * 32)))
+        bench.referee.post(Said("c", Resume(2, KEY)))
         refused: list[str] = []
         while len(refused) < 2:
             client, event, payload, _ = bench.sent.get(timeout=120)
