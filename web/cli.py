@@ -1,9 +1,8 @@
 """`tron serve` and `tron up`."""
 
 import signal
-import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -124,42 +123,16 @@ def _play_first_round(services: "Services", settings: "Settings") -> None:
 
 def _follow(services: "Services", child: "FirstRound") -> None:
     """Show the round's progress until the child ends."""
-    with _progress() as show:
+    from tron_env.cli_progress import progress_shown
+
+    shown: tuple[int, int] | None = None
+    with progress_shown("First round", "duels") as show:
         pause = threading.Event()
-        while child.running:
-            running = services.status()["running"]
-            if running is not None:
-                show(running["round"], running["done"], running["total"])
+        running = True
+        while running:
+            running = child.running  # asked first, so that the last duels are shown too
+            row = services.storage.unfinished_round() or services.storage.latest_done_round()
+            if row is not None and shown != (row.duels_done, row.duels_total):
+                shown = row.duels_done, row.duels_total
+                show(*shown)
             pause.wait(POLL_SECONDS)
-
-
-@contextmanager
-def _progress() -> Iterator[Callable[[int, int, int], None]]:
-    """Yield a function that shows (round, duels done, duels in all): a bar, or plain lines."""
-    if not sys.stdout.isatty():
-        seen: set[tuple[int, int]] = set()
-
-        def line(number: int, done: int, total: int) -> None:
-            if (number, done) not in seen:
-                seen.add((number, done))
-                click.echo(f"Round {number}            {done} of {total} duels")
-
-        yield line
-        return
-
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
-
-    with Progress(
-        TextColumn("{task.description:<18}"),
-        BarColumn(complete_style="cyan", finished_style="cyan"),
-        MofNCompleteColumn(),
-        TextColumn("duels"),
-        TimeElapsedColumn(),
-        transient=True,
-    ) as progress:
-        task = progress.add_task("First round", total=None)
-
-        def bar(number: int, done: int, total: int) -> None:
-            progress.update(task, description=f"Round {number}", completed=done, total=total)
-
-        yield bar

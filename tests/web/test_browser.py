@@ -410,16 +410,19 @@ def test_a_round_s_progress_and_new_champion_appear_without_a_reload(site: Site,
         with page.expect_response("**/api/v1/status"):
             page.goto("/")
         expect(page.locator("#champion .eyebrow")).to_have_text("House champion")
-        page.evaluate("window.kept = true")
+        page.wait_for_selector("canvas[data-home-duel][data-ply]")
+        page.evaluate("window.kept = true; window.duel = document.querySelector('#duel canvas')")
         number = stocked.close_round(storage)
         stocked.play_round(storage, number, duels=1)
         expect(page.locator("[data-progress-text]")).to_have_text("1 of 3 duels")
+        assert page.evaluate("window.duel.isConnected"), "what did not change plays on"
         stocked.play_round(storage, number)
         stocked.crown(storage, number)
         expect(page.locator("#champion h1")).to_have_text("ann")
         expect(page.locator("#best canvas[data-ply]")).to_have_count(3)
         page.wait_for_selector("canvas[data-home-duel][data-ply]")
         assert page.evaluate("window.kept") is True
+        assert not page.evaluate("window.duel.isConnected")
 
 
 def test_reduced_motion_draws_moments_only(site: Site, browser: Browser):

@@ -45,6 +45,16 @@ test("speed multiplies and is bounded", () => {
   assert.equal(playback.speed, 0.5);
 });
 
+test("one button goes through all speeds and round again", () => {
+  const playback = new Playback(100);
+  const seen = [];
+  for (let times = 0; times < 5; times += 1) {
+    playback.cycleSpeed();
+    seen.push(playback.speed);
+  }
+  assert.deepEqual(seen, [2, 4, 0.5, 1, 2]);
+});
+
 test("a start outside the game is moved into it", () => {
   assert.equal(new Playback(20, 50).cursor, 20);
   assert.equal(new Playback(20, -3).cursor, 0);

@@ -1,7 +1,7 @@
 // @ts-check
 /** The home page: a duel that plays itself, thumbnails, and news of rounds. */
 
-import { animate, need, viewOf } from "./dom.js";
+import { animate, viewOf } from "./dom.js";
 import { prefersStill } from "./look.js";
 import { Board } from "./render.js";
 import { frameAt } from "./state.js";
@@ -11,8 +11,8 @@ import { drawThumbs } from "./thumbs.js";
 const PLIES_A_SECOND = 9;
 const REST_MS = 1900;
 
-function playHomeDuel() {
-  const canvas = need("canvas[data-home-duel]", HTMLCanvasElement);
+/** @param {HTMLCanvasElement} canvas */
+function playHomeDuel(canvas) {
   const view = viewOf(canvas);
   const board = new Board(canvas);
   if (prefersStill()) {
@@ -43,9 +43,12 @@ function playHomeDuel() {
   }).observe(canvas);
 }
 
-playHomeDuel();
-drawThumbs();
-followStatus(() => {
-  if (document.querySelector("canvas[data-home-duel][data-ply]") === null) playHomeDuel();
-  drawThumbs();
-});
+/** @param {ParentNode} part  of the page, or all of it */
+function show(part) {
+  const canvas = part.querySelector("canvas[data-home-duel]");
+  if (canvas instanceof HTMLCanvasElement) playHomeDuel(canvas);
+  drawThumbs(part);
+}
+
+followStatus(show);
+show(document);

@@ -64,20 +64,20 @@ export function bindKeys(onAction) {
  * @returns {() => void} unbind
  */
 export function bindSwipes(element, onAction) {
-  /** @type {{id: number, x: number, y: number, last: Action|null}|null} */
+  /** @type {{id: number, x: number, y: number}|null} */
   let stroke = null;
   /** @param {PointerEvent} event */
   const down = (event) => {
     const onControl = event.target instanceof Element && event.target.closest("button, a, select");
     if (event.pointerType === "mouse" || onControl) return;
-    stroke = { id: event.pointerId, x: event.clientX, y: event.clientY, last: null };
+    stroke = { id: event.pointerId, x: event.clientX, y: event.clientY };
   };
   /** @param {PointerEvent} event */
   const move = (event) => {
     if (stroke === null || event.pointerId !== stroke.id) return;
     const action = swipeAction(event.clientX - stroke.x, event.clientY - stroke.y);
     if (action === null) return;
-    stroke = { ...stroke, x: event.clientX, y: event.clientY, last: action };
+    stroke = { ...stroke, x: event.clientX, y: event.clientY };
     onAction(action);
   };
   const up = () => {

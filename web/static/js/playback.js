@@ -1,10 +1,10 @@
 // @ts-check
 /** A cursor over a finished game: position, speed, play and pause; no clock of its own. */
 
-export const SPEEDS = Object.freeze([0.5, 1, 2, 4]);
+const SPEEDS = Object.freeze([0.5, 1, 2, 4]);
 
 /** Plies a second at speed 1. */
-export const BASE_SPEED = 10;
+const BASE_SPEED = 10;
 
 export class Playback {
   /**
@@ -49,6 +49,11 @@ export class Playback {
   changeSpeed(direction) {
     const next = SPEEDS.indexOf(this.speed) + direction;
     this.speed = SPEEDS[Math.min(Math.max(next, 0), SPEEDS.length - 1)];
+  }
+
+  /** Take the next speed; after the greatest comes the least. */
+  cycleSpeed() {
+    this.speed = SPEEDS[(SPEEDS.indexOf(this.speed) + 1) % SPEEDS.length];
   }
 
   /**

@@ -67,10 +67,7 @@ const ACTIONS = {
   play: () => playback.toggle(),
   on: () => playback.step(1),
   last: () => playback.seek(view.plies),
-  speed: () => {
-    if (playback.speed === 4) playback.speed = 0.5;
-    else playback.changeSpeed(1);
-  },
+  speed: () => playback.cycleSpeed(),
 };
 
 /** @type {ReadonlyMap<string, () => void>} */

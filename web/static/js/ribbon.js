@@ -4,7 +4,7 @@
 /** @import {Cell} from "./types.js" */
 
 /** Corner radius, in cells. */
-export const CORNER = 0.42;
+const CORNER = 0.42;
 
 /**
  * Merge straight runs, so that only ends and corners are left.

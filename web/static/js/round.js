@@ -3,9 +3,10 @@
 
 import { followStatus } from "./status.js";
 
-function namePairs() {
-  const out = document.querySelector("[data-pair]");
-  const table = document.querySelector(".cross");
+/** @param {ParentNode} part  of the page, or all of it */
+function namePairs(part) {
+  const out = part.querySelector("[data-pair]");
+  const table = part.querySelector(".cross");
   if (out === null || table === null) return;
   const still = out.textContent;
   /** @param {Event} event */
@@ -20,5 +21,5 @@ function namePairs() {
   });
 }
 
-namePairs();
 followStatus(namePairs);
+namePairs(document);

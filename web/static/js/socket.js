@@ -12,19 +12,18 @@ import { io } from "socket.io-client";
  * @property {(message: TickMessage) => void} onTick
  * @property {(ms: number) => void} onLatency  the way to this browser and back
  * @property {(message: EndMessage) => void} onEnd
- * @property {(message: {game: string|number, replay: string}) => void} onStored
+ * @property {(message: {game: number, replay: string}) => void} onStored
  * @property {(message: RefusedMessage) => void} onRefused
  */
 
 /**
  * @typedef {object} LiveConnection
  * @property {(opponent: string, speed: number) => void} join
- * @property {(game: string|number, action: Action) => void} turn
- * @property {(game: string|number, key: string) => void} resume
- * @property {(game: string|number, ply: number) => void} echo
- * @property {(game: string|number) => void} rematch
- * @property {(game: string|number) => void} leave
- * @property {() => void} close
+ * @property {(game: number, action: Action) => void} turn
+ * @property {(game: number, key: string) => void} resume
+ * @property {(game: number, ply: number) => void} echo
+ * @property {(game: number) => void} rematch
+ * @property {(game: number) => void} leave
  */
 
 /**
@@ -53,6 +52,5 @@ export function connect(handlers) {
     echo: (game, ply) => socket.emit("echo", { game, ply }),
     rematch: (game) => socket.emit("rematch", { game }),
     leave: (game) => socket.emit("leave", { game }),
-    close: () => socket.disconnect(),
   };
 }

@@ -10,7 +10,7 @@ export const COL_STEP = Object.freeze([0, 1, 0, -1]);
 export const NUDGE = 0.42;
 
 /** Turns on their way at once: the two that the server keeps, and as many still travelling. */
-export const MAX_PENDING = 4;
+const MAX_PENDING = 4;
 
 /** @type {readonly Seat[]} */
 export const SEATS = Object.freeze([0, 1]);
@@ -20,7 +20,7 @@ export const SEATS = Object.freeze([0, 1]);
  * @param {Cell} to  a neighbour of `from`
  * @returns {Action|null} the step between them, or null where there is none
  */
-export function headingBetween(from, to) {
+function headingBetween(from, to) {
   for (let action = 0; action < 4; action += 1) {
     if (from[0] + ROW_STEP[action] === to[0] && from[1] + COL_STEP[action] === to[1]) {
       return /** @type {Action} */ (action);
@@ -35,7 +35,7 @@ export function headingBetween(from, to) {
  * @param {number} ply  a whole number
  * @returns {Action} where the rider goes (or dies going) after `ply`
  */
-export function headingAfter(view, seat, ply) {
+function headingAfter(view, seat, ply) {
   const trail = view.trails[seat];
   if (ply + 1 < trail.length) return headingBetween(trail[ply], trail[ply + 1]) ?? view.headings[seat];
   if (ply < view.plies || trail.length < 2) return view.headings[seat];
@@ -48,7 +48,7 @@ export function headingAfter(view, seat, ply) {
  * @param {number} ply  0 to `view.plies`, fractions between plies
  * @returns {RiderPose}
  */
-export function poseAt(view, seat, ply) {
+function poseAt(view, seat, ply) {
   const trail = view.trails[seat];
   const whole = Math.min(Math.floor(ply), trail.length - 1);
   const leadIn = view.lead_in[seat];
@@ -105,7 +105,6 @@ export class LiveGame {
     this.key = message.key;
     this.resumed = message.resumed;
     this.seat = message.seat;
-    this.opponent = message.opponent;
     this.speed = message.speed;
     this.tickMs = 1000 / message.speed;
     this.countdownMs = message.countdown_ms;

@@ -33,26 +33,44 @@ function showProgress(running) {
   }
 }
 
-/** Fetch this page again and put its `data-swap` parts in place of ours. */
-async function swapParts() {
-  const response = await fetch(location.href, { headers: { accept: "text/html" } });
-  if (!response.ok) return;
-  const fresh = new DOMParser().parseFromString(await response.text(), "text/html");
-  for (const part of document.querySelectorAll("[data-swap]")) {
-    const other = fresh.getElementById(part.id);
-    if (other === null || other.innerHTML === part.innerHTML) continue;
-    other.classList.add("arrive");
-    part.replaceWith(other);
-  }
+/**
+ * The page's `data-swap` parts as they came from the server, by ID: drawing changes them here.
+ * @returns {Map<string, string>}
+ */
+function partsAsServed() {
+  const parts = [...document.querySelectorAll("[data-swap]")];
+  return new Map(parts.map((part) => [part.id, part.innerHTML]));
 }
 
 /**
- * Poll until the page is left.
- * @param {() => void} onSwapped  called after parts of the page were replaced
+ * Fetch this page again and put those of its `data-swap` parts that changed in place of ours.
+ * @param {Map<string, string>} served  the parts as they came; brought up to date
+ * @returns {Promise<Element[]>} the new parts
+ */
+async function swapParts(served) {
+  const response = await fetch(location.href, { headers: { accept: "text/html" } });
+  if (!response.ok) return [];
+  const fresh = new DOMParser().parseFromString(await response.text(), "text/html");
+  const swapped = [];
+  for (const part of document.querySelectorAll("[data-swap]")) {
+    const other = fresh.getElementById(part.id);
+    if (other === null || other.innerHTML === served.get(part.id)) continue;
+    served.set(part.id, other.innerHTML);
+    other.classList.add("arrive");
+    part.replaceWith(other);
+    swapped.push(other);
+  }
+  return swapped;
+}
+
+/**
+ * Poll until the page is left; to be called before anything is drawn.
+ * @param {(part: Element) => void} onSwapped  called with each part that was put in another's place
  */
 export function followStatus(onSwapped) {
   /** @type {string|null} */
   let key = null;
+  const served = partsAsServed();
   const poll = async () => {
     let wait = IDLE_MS;
     try {
@@ -64,8 +82,7 @@ export function followStatus(onSwapped) {
         if (status.running !== null) wait = RUNNING_MS;
         const next = pageKey(status);
         if (key !== null && key !== next) {
-          await swapParts();
-          onSwapped();
+          for (const part of await swapParts(served)) onSwapped(part);
         }
         key = next;
       }

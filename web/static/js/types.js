@@ -57,7 +57,7 @@
 /**
  * Server: a game begins for this player, or goes on after the connection was lost.
  * @typedef {object} GameMessage
- * @property {string|number} game
+ * @property {number} game
  * @property {string} key  lets another connection go on with it
  * @property {boolean} resumed
  * @property {Seat} seat
@@ -68,14 +68,14 @@
  * @property {ReplayView} view
  */
 
-/** Server: game, ply, then row and column of both riders and their headings. @typedef {[string|number, number, number, number, number, number, Action, Action]} TickMessage */
+/** Server: game, ply, then row and column of both riders and their headings. @typedef {[number, number, number, number, number, number, Action, Action]} TickMessage */
 
 /** A model's games against people, from its side. @typedef {{text: string, wins: number, losses: number, draws: number, abandoned: number}} HumanRecord */
 
 /**
  * Server: a game is over.
  * @typedef {object} EndMessage
- * @property {string|number} game
+ * @property {number} game
  * @property {number} ply
  * @property {"won"|"lost"|"draw"|"void"} result
  * @property {string} text
