@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from arena.contestants import ModelContestant
 from arena.duel import DuelPlan, PlayedDuel, play_duels
 from arena.limits import Limits
-from arena.schedule import ScheduledDuel, duel_games
+from arena.schedule import ScheduledDuel, game_seeds
 from replays.format import encode
 from tron_env.ruleset import ruleset_named
 
@@ -76,14 +76,14 @@ def play_block(task: BlockTask, model: Callable[[str], bytes]) -> BlockResult:
             duel.number,
             places[duel.first],
             places[duel.second],
-            duel_games(task.round_seed, duel.number, task.starts),
+            game_seeds(task.round_seed, duel.number, task.starts),
         )
         for duel in task.duels
     ]
     positions = [0] * len(task.entrants)
     for plan in plans:
-        positions[plan.first] += len(plan.games)
-        positions[plan.second] += len(plan.games)
+        positions[plan.first] += len(plan.seeds)
+        positions[plan.second] += len(plan.seeds)
     with ExitStack() as stack:
         contestants = [
             stack.enter_context(

@@ -41,24 +41,24 @@ def duel(
 
     from arena.cli_report import certainty_text, duel_table, duel_text, print_json, show
     from arena.duel import DuelPlan, play_duels
-    from arena.schedule import duel_games
+    from arena.schedule import game_seeds
     from arena.settings import load_settings
     from tron_env.cli_progress import progress_shown
     from tron_env.ruleset import ruleset_named
 
     number = secrets.randbelow(2**32) if seed is None else seed
-    games = duel_games(number.to_bytes(32, "big").hex(), 0, starts)
+    seeds = game_seeds(number.to_bytes(32, "big").hex(), 0, starts)
     names = _short_names(first, second)
     with ExitStack() as stack:
         contestants: list[Contestant] = []
         for spec in (first, second):
-            contestant = _contestant(spec, len(games))
+            contestant = _contestant(spec, len(seeds))
             stack.enter_context(contestant)
             contestants.append(contestant)
         with progress_shown(f"{names[0]} against {names[1]}", "games") as tell:
-            plan = DuelPlan(0, 0, 1, games)
+            plan = DuelPlan(0, 0, 1, seeds)
             (played,) = play_duels(
-                ruleset_named(ruleset), [plan], contestants, lambda over: tell(over, len(games))
+                ruleset_named(ruleset), [plan], contestants, lambda over: tell(over, len(seeds))
             )
     folder = save or load_settings().home / "duels" / f"{names[0]}-{names[1]}-{number}"
     files = _save(played, folder)
@@ -114,7 +114,7 @@ def _duel_json(
 ) -> dict[str, object]:
     from dataclasses import asdict
 
-    from arena.duel import first_seat
+    from arena.schedule import first_seat
     from arena.sprt import Test
 
     test = Test()

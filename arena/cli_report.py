@@ -131,7 +131,7 @@ def rounds_table(rows: Sequence["RoundRow"], champions: dict[int, str]) -> "Tabl
 
 def duel_table(duel: "PlayedDuel", names: tuple[str, str]) -> "Table":
     """Return the games of one duel."""
-    from arena.duel import first_seat
+    from arena.schedule import first_seat
     from arena.tally import tally_of
 
     table = _table("game", "start", f"seat of {names[0]}", "winner", "plies", "why")

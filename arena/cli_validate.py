@@ -53,6 +53,6 @@ def _show(name: str, verdict: "Verdict") -> None:
     if not verdict.accepted:
         console.print(Text(f"{name} is rejected.", "bold red"))
     elif verdict.light:
-        console.print(Text(f"{name} is accepted, and light enough for the light crown.", "green"))
+        console.print(Text(f"{name} is accepted, in the light division.", "green"))
     else:
         console.print(Text(f"{name} is accepted.", "green"))

@@ -8,9 +8,9 @@ from typing import Final, TypeAlias
 
 import numpy as np
 
-from arena.duel import first_seat
 from arena.pairs import Pairs, superiority
 from arena.records import RoundResult
+from arena.schedule import first_seat
 from arena.tally import tally_of, total
 
 MAX_CYCLES: Final = 5

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from arena.lockstep import Contestant, GamePlan, PlayedGame, Progress, play_games
 from arena.pairs import Pairs
-from arena.schedule import ScheduledGame
+from arena.schedule import first_seat
 from arena.tally import Tally, tally_of, total
 from tron_env.ruleset import Ruleset
 from tron_env.types import Seat
@@ -19,7 +19,8 @@ class DuelPlan:
     first: int
     """Index of a contestant."""
     second: int
-    games: tuple[ScheduledGame, ...]
+    seeds: tuple[int, ...]
+    """The start of each game."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,11 +50,6 @@ class PlayedDuel:
         ]
 
 
-def first_seat(game_number: int) -> Seat:
-    """Return where a duel's first contestant sits in its game of this number."""
-    return Seat(game_number % 2)
-
-
 def play_duels(
     ruleset: Ruleset,
     plans: Sequence[DuelPlan],
@@ -68,12 +64,12 @@ def play_duels(
     games = [
         GamePlan(
             (plan.first, plan.second)
-            if game.first_seat is Seat.FIRST
+            if first_seat(number) is Seat.FIRST
             else (plan.second, plan.first),
-            game.seed,
+            seed,
         )
         for plan in plans
-        for game in plan.games
+        for number, seed in enumerate(plan.seeds)
     ]
     played = iter(play_games(ruleset, games, contestants, progress))
-    return tuple(PlayedDuel(plan.number, tuple(next(played) for _ in plan.games)) for plan in plans)
+    return tuple(PlayedDuel(plan.number, tuple(next(played) for _ in plan.seeds)) for plan in plans)

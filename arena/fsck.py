@@ -10,7 +10,6 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final, TypeAlias
 
-from arena.duel import first_seat
 from arena.errors import StorageError
 from arena.models import ModelStore
 from arena.records import (
@@ -24,7 +23,7 @@ from arena.records import (
     Standing,
     SubmissionStatus,
 )
-from arena.schedule import ScheduledGame, duel_games
+from arena.schedule import first_seat, game_seeds
 from arena.standings import standings
 from arena.storage import Storage
 from arena.tally import tally_of, total
@@ -103,9 +102,10 @@ class _Checks:
         self._expect(where, "the number of entrants", row.entrants, len(entries))
         self._expect(where, "the number of duels", row.duels_total, len(duels))
         by_id = {entry.id: entry for entry in entries}
+        seed = self._storage.seed(row.number)
         for duel in duels:
             try:
-                self._duel(row, duel, by_id)
+                self._duel(row, duel, by_id, seed)
             except ValueError as error:
                 self._found(f"{where}, duel {duel.number}", f"its games cannot be read: {error}")
         done = sum(duel.done for duel in duels)
@@ -114,12 +114,12 @@ class _Checks:
         if row.status is RoundStatus.DONE:
             self._expect(where, "the number of played duels", done, len(duels))
             try:
-                self._standings(where, row, entries)
+                self._standings(where, row, entries, seed)
             except ValueError as error:
                 self._found(where, f"its results cannot be read: {error}")
 
-    def _standings(self, where: str, row: RoundRow, entries: Sequence[EntryRow]) -> None:
-        true = standings(entries, self._storage.results(row.number), self._storage.seed(row.number))
+    def _standings(self, where: str, row: RoundRow, entries: Sequence[EntryRow], seed: str) -> None:
+        true = standings(entries, self._storage.results(row.number), seed)
         best = next(iter(true), None)
         self._expect(where, "the champion's entry", row.champion_entry_id, best)
         for entry in entries:
@@ -129,7 +129,7 @@ class _Checks:
                     f"the standing is {entry.standing}, and its games give {true[entry.id]}",
                 )
 
-    def _duel(self, row: RoundRow, duel: DuelRow, entries: dict[int, EntryRow]) -> None:
+    def _duel(self, row: RoundRow, duel: DuelRow, entries: dict[int, EntryRow], seed: str) -> None:
         self._report.duels += 1
         where = f"round {row.number}, duel {duel.number}"
         games = self._storage.games(duel.id)
@@ -141,18 +141,19 @@ class _Checks:
                 self._found(where, "it has games, and is not marked as played")
             return
         self._expect(where, "the number of games", len(games), 2 * row.starts)
-        schedule = duel_games(self._storage.seed(row.number), duel.number, row.starts)
+        seeds = game_seeds(seed, duel.number, row.starts)
         pair = (entries[duel.entries[0]], entries[duel.entries[1]])
         tallies = []
         for game, blob in zip(games, blobs, strict=False):
             at = f"{where}, game {game.id}"
             replay = self._game(at, game, blob)
             number = game.number if game.number is not None else -1
-            if replay is None or not 0 <= number < len(schedule):
+            if replay is None or not 0 <= number < len(seeds):
                 if replay is not None:
                     self._found(at, f"its number is {game.number}")
                 continue
-            self._scheduled(at, row, game, replay, schedule[number], pair)
+            seats = pair if first_seat(number) is Seat.FIRST else pair[::-1]
+            self._scheduled(at, row, game, replay, seeds[number], seats)
             if game.outcome is not Outcome.ONGOING and game.ending is not Ending.ABANDONED:
                 tallies.append(tally_of(game.outcome, game.ending, first_seat(number)))
         tally = total(tallies)
@@ -168,14 +169,14 @@ class _Checks:
         row: RoundRow,
         game: GameRow,
         replay: Replay,
-        planned: ScheduledGame,
-        pair: tuple[EntryRow, EntryRow],
+        seed: int,
+        seats: tuple[EntryRow, EntryRow],
     ) -> None:
-        first, second = pair if planned.first_seat is Seat.FIRST else pair[::-1]
+        first, second = seats
         self._expect(at, "the round", game.round, row.number)
         self._expect(at, "the names of its riders", game.names, (first.name, second.name))
         self._expect(at, "the models of its riders", game.models, (first.sha256, second.sha256))
-        self._expect(at, "the seed of its start", replay.seed, planned.seed)
+        self._expect(at, "the seed of its start", replay.seed, seed)
         self._expect(at, "the ruleset", replay.ruleset, ruleset_named(row.ruleset))
 
     def _game(self, at: str, game: GameRow, blob: bytes) -> Replay | None:

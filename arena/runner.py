@@ -12,12 +12,11 @@ from itertools import groupby
 from pathlib import Path
 
 from arena.blocks import BlockEntrant, BlockResult, BlockTask
-from arena.duel import first_seat
 from arena.errors import StorageError
 from arena.executors.base import Executor
 from arena.limits import Limits
 from arena.records import DuelResult, DuelRow, EntryRow, NewGame, RoundRow, RoundStatus
-from arena.schedule import ScheduledDuel
+from arena.schedule import ScheduledDuel, first_seat
 from arena.standings import standings
 from arena.storage import Storage
 from arena.tally import tally_of, total

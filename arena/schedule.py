@@ -23,18 +23,6 @@ class ScheduledDuel:
     second: int
 
 
-@dataclass(frozen=True, slots=True)
-class ScheduledGame:
-    """One game of a duel."""
-
-    number: int
-    """From 0; games 2k and 2k + 1 share start k with seats exchanged."""
-    seed: int
-    """Names the start, 0 to 2**64 - 1."""
-    first_seat: Seat
-    """Where the duel's first entrant sits."""
-
-
 def round_robin(entrants: int) -> tuple[ScheduledDuel, ...]:
     """Return every pair of ``entrants`` once, numbered block by block.
 
@@ -60,8 +48,13 @@ def round_robin(entrants: int) -> tuple[ScheduledDuel, ...]:
     )
 
 
-def duel_games(round_seed: str, duel_number: int, starts: int) -> tuple[ScheduledGame, ...]:
-    """Return the games of one duel: each of its own ``starts`` starts in both seatings.
+def first_seat(game_number: int) -> Seat:
+    """Return where a duel's first entrant sits in its game of this number."""
+    return Seat(game_number % 2)
+
+
+def game_seeds(round_seed: str, duel_number: int, starts: int) -> tuple[int, ...]:
+    """Return the starts of a duel's games, by game number: games 2k and 2k + 1 share start k.
 
     A start's seed is the first 8 bytes, little-endian, of the SHA-256 of the round's seed, the
     duel's number and the start's number (both 32 bits, little-endian).
@@ -71,9 +64,8 @@ def duel_games(round_seed: str, duel_number: int, starts: int) -> tuple[Schedule
         duel_number: the duel's place in the schedule.
         starts: at least 1.
     """
-    games = []
+    seeds: list[int] = []
     for start in range(starts):
         text = bytes.fromhex(round_seed) + struct.pack("<II", duel_number, start)
-        (seed,) = struct.unpack_from("<Q", hashlib.sha256(text).digest())
-        games += [ScheduledGame(2 * start + seat, seed, first_seat=seat) for seat in Seat]
-    return tuple(games)
+        seeds += struct.unpack_from("<Q", hashlib.sha256(text).digest()) * 2
+    return tuple(seeds)

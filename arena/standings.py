@@ -7,9 +7,9 @@ from typing import Final
 
 import numpy as np
 
-from arena.duel import first_seat
 from arena.ratings import StartResult, rate
 from arena.records import EntryRow, RoundResult, Standing
+from arena.schedule import first_seat
 from arena.tally import Tally, tally_of, total
 from replays.format import Ending
 from tron_env.scoring import apex_score

@@ -8,7 +8,7 @@ from arena.contestants import AgentContestant
 from arena.duel import DuelPlan, play_duels
 from arena.errors import SandboxLostError
 from arena.lockstep import MAX_FAILED_CALLS, MAX_FAULTS, GamePlan, play_games
-from arena.schedule import duel_games
+from arena.schedule import game_seeds
 from replays.format import Ending
 from replays.playback import verify
 from tron_env.agent import make_agent
@@ -187,7 +187,7 @@ def test_the_ply_limit_ends_games():
 
 
 def test_a_mirrored_duel_of_equals_is_even():
-    games = duel_games(SEED, 0, 3)
+    games = game_seeds(SEED, 0, 3)
     (duel,) = play_duels(APEX, [DuelPlan(9, 0, 1, games)], (Lowest("a"), Lowest("b")))
     assert duel.number == 9
     assert [game.replay.models[0] for game in duel.games] == [b"a       ", b"b       "] * 3
@@ -197,7 +197,7 @@ def test_a_mirrored_duel_of_equals_is_even():
 def test_duels_played_together_are_the_duels_played_alone():
     contestants = [AgentContestant(make_agent(spec)) for spec in ("voronoi", "wall-hugger")]
     contestants.append(Lowest())
-    pairs = [DuelPlan(k, i, j, duel_games(SEED, k, 1)) for k, (i, j) in enumerate([(0, 1), (1, 2)])]
+    pairs = [DuelPlan(k, i, j, game_seeds(SEED, k, 1)) for k, (i, j) in enumerate([(0, 1), (1, 2)])]
     together = play_duels(ARENA, pairs, contestants)
     for plan, duel in zip(pairs, together, strict=True):
         (alone,) = play_duels(ARENA, [plan], contestants)

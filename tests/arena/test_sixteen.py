@@ -10,7 +10,7 @@ import pytest
 
 from agents.graphs.heuristics import build_voronoi, build_wall_hugger
 from agents.heuristic import Reply, TieBreak, Voronoi, WallHugger
-from agents.zoo import shipped
+from agents.zoo import baselines
 from arena.models import ModelStore
 from arena.records import RoundStatus
 from arena.rounds import close_round, ensure_open
@@ -39,7 +39,7 @@ def frozen_field(home):
     models = ModelStore(home / "models")
     with Storage(f"sqlite:///{home / 'arena.db'}") as storage:
         ensure_open(storage)
-        known = {model.sha256 for model in shipped()}
+        known = {model.sha256 for model in baselines()}
         for number, model in enumerate(variants()):
             sha256 = models.put(model)
             if sha256 not in known and len(known) < ENTRANTS:
