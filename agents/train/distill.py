@@ -16,6 +16,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from agents.policy import select_actions
 from agents.train.checkpoint import Stage, load_checkpoint, save_checkpoint
 from agents.train.config import Device, NetworkConfig, TrainConfig
 from agents.train.errors import RunFolderError, TrainingConfigError
@@ -23,9 +24,10 @@ from agents.train.learner import Learner, NetworkAgent, make_learner
 from agents.train.network import PolicyNetwork
 from agents.train.positions import Plan, Positions, joined, play_labelled
 from agents.train.provenance import commit
-from agents.train.symmetry import SYMMETRIES, action_images, transformed
+from agents.train.symmetry import ACTION_IMAGES, transformed
 from agents.train.vec_env import TronVecEnv
 from tron_env.agent import make_agent
+from tron_env.symmetry import SYMMETRIES
 from tron_env.types import IntArray
 
 LATEST = "latest.zip"
@@ -235,7 +237,7 @@ def _fit(
         order = generator.permutation(learned)
         for place in range(batches):
             rows = order[place * config.batch_size : (place + 1) * config.batch_size]
-            symmetry = int(generator.integers(0, SYMMETRIES))
+            symmetry = int(generator.integers(0, len(SYMMETRIES)))
             logits, values, actions, returns = _seen(policy, positions, rows, symmetry)
             loss = nn.functional.cross_entropy(logits, actions)
             loss = loss + config.value_weight * nn.functional.mse_loss(values, returns)
@@ -258,7 +260,7 @@ def _seen(
     device = policy.device
     side = policy.observation_space.shape[-1]
     planes = torch.from_numpy(positions.observations(rows, side)).to(device)
-    images = action_images()[symmetry].to(device)
+    images = ACTION_IMAGES[symmetry].to(device)
     masks = torch.from_numpy(positions.masks[rows]).to(device)
     actions = torch.from_numpy(positions.actions[rows].astype(np.int64)).to(device)
     features = policy.extract_features(transformed(planes, symmetry).float())
@@ -273,8 +275,9 @@ def _measure(policy: Any, positions: Positions, rows: IntArray) -> tuple[float, 
     with torch.no_grad():
         for start in range(0, len(rows), 256):
             part = rows[start : start + 256]
-            logits, values, actions, returns = _seen(policy, positions, part, 0)
-            agreed += int((logits.argmax(dim=1) == actions).sum())
+            logits, values, _, returns = _seen(policy, positions, part, 0)
+            played = select_actions(logits.cpu().numpy(), positions.masks[part])
+            agreed += int((played == positions.actions[part]).sum())
             squares += float(((values - returns) ** 2).sum())
     spread = float(np.var(positions.returns[rows])) * len(rows)
     return agreed / len(rows), squares / max(spread, 1e-9)

@@ -1,49 +1,32 @@
-"""The eight symmetries of the square board: as augmentation, and as an ensemble in the graph.
+"""The eight symmetries of the square board in PyTorch: augmentation, and an ensemble in the graph.
 
-A symmetry is a number 0 to 7: bit 0 exchanges rows and columns first, bit 1 then turns the rows
-around, bit 2 the columns. A game seen through a symmetry is the same game, so that a policy's
-values may be asked for on any of the eight boards and carried back.
+A symmetry is named by its place in ``tron_env.symmetry.SYMMETRIES``. A game seen through one is the
+same game, so that a policy's values may be asked for on any of the eight boards and carried back.
 """
 
 from typing import Final
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
-from tron_env.kernel import COL_STEP, ROW_STEP
+from tron_env.symmetry import SYMMETRIES
 from tron_env.types import ACTIONS
 
-SYMMETRIES: Final = 8
+ACTION_IMAGES: Final = torch.from_numpy(
+    np.stack([symmetry.actions for symmetry in SYMMETRIES]).astype(np.int64)
+)
+"""int64 ``(8, 4)``: what each action is called on the board seen through each symmetry."""
 
 
 def transformed(planes: Tensor, symmetry: int) -> Tensor:
-    """Return planes ``(..., 32, 32)`` seen through a symmetry."""
-    if symmetry & 1:
+    """Return planes ``(..., 32, 32)`` seen through a symmetry, as ``Symmetry.boards`` does."""
+    seen_through = SYMMETRIES[symmetry]
+    if seen_through.transpose:
         planes = planes.transpose(-1, -2)
-    turned = [axis for axis, bit in ((-2, 2), (-1, 4)) if symmetry & bit]
+    flips = ((-2, seen_through.flip_rows), (-1, seen_through.flip_cols))
+    turned = [axis for axis, flipped in flips if flipped]
     return planes.flip(turned) if turned else planes
-
-
-def image_of(action: int, symmetry: int) -> int:
-    """Return what ``action`` is called on the transformed board.
-
-    >>> [image_of(action, 0b010) for action in range(4)]
-    [2, 1, 0, 3]
-    """
-    row, col = int(ROW_STEP[action]), int(COL_STEP[action])
-    if symmetry & 1:
-        row, col = col, row
-    if symmetry & 2:
-        row = -row
-    if symmetry & 4:
-        col = -col
-    steps = [(int(ROW_STEP[a]), int(COL_STEP[a])) for a in range(ACTIONS)]
-    return steps.index((row, col))
-
-
-def action_images() -> Tensor:
-    """Return int64 ``(8, 4)``: the image of each action under each symmetry."""
-    return torch.tensor([[image_of(a, s) for a in range(ACTIONS)] for s in range(SYMMETRIES)])
 
 
 class SymmetricEnsemble(nn.Module):
@@ -57,11 +40,11 @@ class SymmetricEnsemble(nn.Module):
     def __init__(self, policy: nn.Module) -> None:
         super().__init__()
         self.policy = policy
-        self.register_buffer("images", action_images(), persistent=False)
+        self.register_buffer("images", ACTION_IMAGES, persistent=False)
 
     def forward(self, observations: Tensor) -> Tensor:
         """Return logits ``(batch, 4)`` of observations ``(batch, 5, 32, 32)``."""
-        boards = torch.cat([transformed(observations, s) for s in range(SYMMETRIES)])
-        logits = self.policy(boards).reshape(SYMMETRIES, -1, ACTIONS)
-        back = [logits[s].index_select(1, self.images[s]) for s in range(SYMMETRIES)]
+        boards = torch.cat([transformed(observations, s) for s in range(len(SYMMETRIES))])
+        logits = self.policy(boards).reshape(len(SYMMETRIES), -1, ACTIONS)
+        back = [logits[s].index_select(1, self.images[s]) for s in range(len(SYMMETRIES))]
         return torch.stack(back).mean(dim=0)
