@@ -137,8 +137,8 @@ class _Player:
         first, second = draw.integers(0, len(self.riders), size=SEATS).tolist()
         return _Game(int(draw.integers(0, self.plan.opening_plies + 1)), (first, second))
 
-    def ply(self) -> list[_Game]:
-        """Label and play one ply of every lane; return the games that ended."""
+    def ply(self) -> bool:
+        """Label and play one ply of every lane; return whether a game has ended."""
         engine = self.engine
         lanes = np.repeat(np.arange(LANES, dtype=np.intp), SEATS)
         seats = np.tile(np.arange(SEATS, dtype=np.intp), LANES)
@@ -150,9 +150,7 @@ class _Player:
             labels[asked] = self.teacher.act(engine, lanes[asked], seats[asked])
         self._keep(lanes, seats, asked, labels)
         engine.step(self._choose(lanes, seats, masks, opened, asked, labels))
-        ended = np.flatnonzero(engine.outcomes != Outcome.ONGOING)
-        over = [self.games[lane] for lane in ended.tolist()]
-        return over
+        return bool((engine.outcomes != Outcome.ONGOING).any())
 
     def _keep(self, lanes: IntArray, seats: IntArray, asked: IntArray, labels: UInt8Array) -> None:
         engine = self.engine

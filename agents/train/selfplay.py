@@ -221,7 +221,6 @@ class _Run(BaseCallback):
         self._clock = self._charged = time.monotonic()
         if not self._league.snapshots:
             self._snapshot()
-        self._share()
 
     def _on_rollout_start(self) -> None:
         steps, marks = self.num_timesteps, self._marks
@@ -229,7 +228,7 @@ class _Run(BaseCallback):
             self._report()
         if steps - marks.snapshot >= self._config.snapshot_steps:
             self._snapshot()
-        self._share()
+        self._env().set_opponents(self._league.shares())
         if steps - marks.evaluated >= self._config.evaluation_steps:
             self._evaluate()
         if steps - marks.saved >= self._config.checkpoint_steps:
@@ -275,9 +274,6 @@ class _Run(BaseCallback):
         env = self.training_env
         assert isinstance(env, LeagueEnv)
         return env
-
-    def _share(self) -> None:
-        self._env().set_opponents(self._league.shares())
 
     def _snapshot(self) -> None:
         path = self._out / SNAPSHOTS / _file_name(f"self@{self.num_timesteps}")
