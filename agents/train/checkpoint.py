@@ -129,7 +129,7 @@ def load_checkpoint(path: Path) -> Checkpoint:
                 steps=int(ours["steps"]),
                 policy=_tensors(archive.read(POLICY)),
                 optimizer=optimizer,
-                history=tuple(Stage(**stage) for stage in ours.get("history", ())),
+                history=tuple(Stage(**stage) for stage in ours["history"]),
                 state=RunState.decode(archive.read(STATE)) if STATE in parts else None,
             )
     except FileNotFoundError as error:

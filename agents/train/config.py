@@ -52,6 +52,17 @@ class NetworkConfig:
         sizes = (*self.fovea_channels, *self.periphery_channels, self.features)
         _require(min(sizes) >= 1, "a layer's width", min(sizes), "1 or more")
 
+    @classmethod
+    def from_fields(cls, fields: dict[str, Any]) -> "NetworkConfig":
+        """Return the configuration of fields as JSON has them.
+
+        Raises:
+            TrainingConfigError: a field is missing or out of range.
+            TypeError: a field is unknown or malformed.
+        """
+        require_all(cls, fields)
+        return cls(**_tuples(fields))
+
 
 @dataclass(frozen=True, slots=True)
 class TrainConfig:
@@ -185,24 +196,38 @@ class TrainConfig:
         """Return the configuration that ``to_json`` wrote.
 
         Raises:
-            TrainingConfigError: a field is unknown, malformed or out of range.
+            TrainingConfigError: a field is missing, unknown, malformed or out of range.
 
         >>> TrainConfig.from_json(TrainConfig(seed=7).to_json()).seed
         7
         """
         try:
             fields: dict[str, Any] = json.loads(text)
-            network = _tuples(fields.pop("network", {}))
-            algorithm = Algorithm(fields.pop("algorithm", Algorithm.MASKABLE_PPO))
-            device = Device(fields.pop("device", Device.AUTO))
+            require_all(cls, fields)
+            network = NetworkConfig.from_fields(fields.pop("network"))
+            algorithm = Algorithm(fields.pop("algorithm"))
+            device = Device(fields.pop("device"))
             return cls(
-                network=NetworkConfig(**network),
+                network=network,
                 algorithm=algorithm,
                 device=device,
                 **_tuples(fields),
             )
         except (TypeError, ValueError, AttributeError) as error:
             raise TrainingConfigError(f"not a training configuration: {error}") from error
+
+
+def require_all(kind: type, fields: dict[str, Any]) -> None:
+    """Check that stored fields leave nothing to today's defaults.
+
+    Raises:
+        TrainingConfigError: a field of the dataclass ``kind`` is missing; the message names it.
+    """
+    missing = {field.name for field in dataclasses.fields(kind)} - fields.keys()
+    if missing:
+        raise TrainingConfigError(
+            f"not a training configuration: {kind.__name__} lacks {', '.join(sorted(missing))}"
+        )
 
 
 def _tuples(fields: dict[str, Any]) -> dict[str, Any]:

@@ -18,7 +18,7 @@ from torch import Tensor, nn
 
 from agents.policy import select_actions
 from agents.train.checkpoint import Stage, load_checkpoint, save_checkpoint
-from agents.train.config import Device, NetworkConfig, TrainConfig
+from agents.train.config import Device, NetworkConfig, TrainConfig, require_all
 from agents.train.errors import RunFolderError, TrainingConfigError
 from agents.train.learner import Learner, NetworkAgent, make_learner
 from agents.train.network import PolicyNetwork
@@ -92,20 +92,18 @@ class DistillConfig:
         """Return the configuration that ``to_json`` wrote.
 
         Raises:
-            TrainingConfigError: a field is unknown, malformed or out of range.
+            TrainingConfigError: a field is missing, unknown, malformed or out of range.
 
         >>> DistillConfig.from_json(DistillConfig(seed=7).to_json()) == DistillConfig(seed=7)
         True
         """
         try:
             fields: dict[str, Any] = json.loads(text)
-            network: dict[str, Any] = {
-                name: tuple(value) if isinstance(value, list) else value
-                for name, value in fields.pop("network").items()
-            }
+            require_all(cls, fields)
+            network = NetworkConfig.from_fields(fields.pop("network"))
             device = Device(fields.pop("device"))
-            return cls(network=NetworkConfig(**network), device=device, **fields)
-        except (TypeError, ValueError, KeyError, AttributeError) as error:
+            return cls(network=network, device=device, **fields)
+        except (TypeError, ValueError, AttributeError) as error:
             raise TrainingConfigError(f"not a distillation's configuration: {error}") from error
 
     def learner(self) -> TrainConfig:

@@ -1,4 +1,5 @@
 import dataclasses
+import json
 
 import pytest
 
@@ -45,6 +46,21 @@ def test_a_window_too_small_for_its_convolutions_is_refused():
 def test_malformed_json_is_refused(text):
     with pytest.raises(TrainingConfigError, match="not a training configuration"):
         TrainConfig.from_json(text)
+
+
+@pytest.mark.parametrize("field", ["survival_bonus", "algorithm", "network"])
+def test_a_setting_that_is_not_stored_is_not_made_up(field):
+    stored = json.loads(TrainConfig().to_json())
+    del stored[field]
+    with pytest.raises(TrainingConfigError, match=f"TrainConfig lacks {field}"):
+        TrainConfig.from_json(json.dumps(stored))
+
+
+def test_a_size_that_is_not_stored_is_not_made_up():
+    stored = json.loads(TrainConfig().to_json())
+    del stored["network"]["territory_steps"]
+    with pytest.raises(TrainingConfigError, match="NetworkConfig lacks territory_steps"):
+        TrainConfig.from_json(json.dumps(stored))
 
 
 def test_an_unknown_preset_is_refused_by_name():
