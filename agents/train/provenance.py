@@ -9,7 +9,8 @@ UNKNOWN = "unknown"
 def commit() -> str:
     """Return the short commit of the checkout that this code lies in, "+" behind it where changed.
 
-    Installed from a package, or without git, it is "unknown".
+    Installed from a package, or without git, it is "unknown"; where git knows the commit and cannot
+    tell what has changed, "?" stands behind it.
     """
     folder = Path(__file__).parent
     found = _git(folder, "rev-parse", "--short", "HEAD")
@@ -18,13 +19,16 @@ def commit() -> str:
     changed = _git(
         folder, "status", "--porcelain", "--untracked-files=no", "--", "..", "../../tron_env"
     )
-    return found + ("+" if changed else "")
+    if changed is None:
+        return f"{found}?"
+    return f"{found}+" if changed else found
 
 
-def _git(folder: Path, *arguments: str) -> str:
+def _git(folder: Path, *arguments: str) -> str | None:
+    """Return what git says, or None where it fails."""
     command = ["git", "-C", str(folder), *arguments]
     try:
         done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=10)
     except (OSError, subprocess.TimeoutExpired):
-        return ""
-    return done.stdout.strip() if done.returncode == 0 else ""
+        return None
+    return done.stdout.strip() if done.returncode == 0 else None
