@@ -46,7 +46,8 @@ class OnnxAgent:
         except Exception as error:
             raise InvalidModelError(f"{name}: {error}") from error
         shapes = [entry.shape for entry in self._session.get_inputs()]
-        if len(shapes) != 1 or shapes[0][1:] != [PLANES, SIDE, SIDE] or shapes[0][0] == 1:
+        fits = len(shapes) == 1 and shapes[0][1:] == [PLANES, SIDE, SIDE]
+        if not fits or isinstance(shapes[0][0], int):
             raise InvalidModelError(
                 f"{name}: inputs are {shapes}; expected one of (batch, {PLANES}, {SIDE}, {SIDE}) "
                 "with a symbolic batch axis"

@@ -13,7 +13,7 @@ from tron_env.ruleset import ARENA, Ruleset
 
 def policy(make_logits, shape=("batch", 4)):
     graph = Graph()
-    planes = graph.input("anything", np.float32, ("batch", 5, 32, 32))
+    planes = graph.input("anything", np.float32, (shape[0], 5, 32, 32))
     return graph.build(
         make_logits(planes), "out", np.float32, shape, graph_name="test", description="A test."
     )
@@ -58,6 +58,13 @@ def test_files_that_are_no_policy_are_refused():
     )
     with pytest.raises(InvalidModelError, match="inputs are"):
         OnnxAgent(model, "small")
+
+
+@pytest.mark.parametrize("batch", [1, 2, 64])
+def test_a_fixed_batch_axis_is_refused(batch):
+    model = policy(lambda x: x.max(2, 3).slice(0, 4, axis=1), (batch, 4))
+    with pytest.raises(InvalidModelError, match="symbolic batch axis"):
+        OnnxAgent(model, "fixed")
 
 
 def test_wrong_output_and_wrong_board_are_named():
