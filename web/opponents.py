@@ -70,8 +70,8 @@ class Opponents:
 
     def _plays_alone(self, opponent: Opponent) -> bool:
         """Whether admission found that the model decides differently in company."""
-        entries = () if opponent.round is None else self._storage.entries(opponent.round)
-        return any(entry.alone for entry in entries if entry.sha256 == opponent.sha256)
+        champion = None if opponent.round is None else self._storage.champion(opponent.round)
+        return champion is not None and champion.alone
 
 
 def _champion(row: ChampionRow) -> Opponent:

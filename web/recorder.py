@@ -18,7 +18,7 @@ from replays.format import encode
 from web.errors import Refusal, RefusedError
 from web.human import record_text
 from web.live_types import FinishedGame, LiveEnding
-from web.messages import EndPayload, GameResult, RecordPayload
+from web.messages import EndPayload, GameResult, RecordPayload, StoredPayload
 from web.referee import Outlet
 from web.tickets import (
     STORED_NAME,
@@ -168,7 +168,10 @@ class Recorder:
                 logger.exception("game %d could not be stored", over.ticket.game)
                 continue
             if over.record.ending is not LiveEnding.ABANDONED:
-                message = {"game": over.ticket.game, "replay": f"/replays/{number}"}
+                message: StoredPayload = {
+                    "game": over.ticket.game,
+                    "replay": f"/replays/{number}",
+                }
                 self._send(over.ticket.client, "stored", message)
 
     def _store(self, ticket: Ticket, record: FinishedGame) -> int:

@@ -12,7 +12,7 @@ from arena.sandbox import SandboxedModel
 from tests.arena.rivals import rival
 from tron_env.types import Float32Array
 from web import inference
-from web.inference import InferencePool, SandboxedPolicy
+from web.inference import InferencePool, ModelThread, Reply, SandboxedPolicy
 
 
 class Restless:
@@ -100,3 +100,36 @@ def test_a_sandboxed_model_whose_child_was_given_up_is_there_again_before_the_ga
     pool.ensure("m", lambda: SandboxedPolicy(model))
     assert model.pid is not None
     assert model.fed_alone
+
+
+class Broken:
+    """A policy that fails at its first call, and answers from then on."""
+
+    def __init__(self, failure: Exception) -> None:
+        self._failures = [failure]
+
+    def start(self) -> None:
+        """Nothing to start."""
+
+    def infer(self, observations: np.ndarray) -> np.ndarray:
+        if self._failures:
+            raise self._failures.pop()
+        return np.zeros((len(observations), 4), dtype=np.float32)
+
+    def close(self) -> None:
+        """Nothing to close."""
+
+
+@pytest.mark.parametrize("failure", [ModelCrashedError("theirs"), RuntimeError("ours")])
+def test_a_call_that_fails_costs_its_own_answer_alone(failure: Exception):
+    replies: queue.Queue[Reply] = queue.Queue()
+    thread = ModelThread("ab" * 32, Broken(failure), replies.put)
+    thread.submit(question("first"))
+    thread.submit(question("second"))
+    lost, answered = replies.get(timeout=60), replies.get(timeout=60)
+    thread.prepare()
+    thread.close()
+    assert (lost.ask.model, lost.actions) == ("first", None)
+    assert answered.ask.model == "second"
+    assert answered.actions is not None
+    assert answered.actions.tolist() == [0]

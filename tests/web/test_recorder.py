@@ -173,6 +173,18 @@ def test_who_comes_back_is_shown_the_game_as_it_stands():
     assert (game["view"]["plies"], game["view"]["outcome"]) == (3, "ongoing")
 
 
+def test_news_that_cannot_be_told_ends_nothing_that_follows():
+    desk = Desk(Shelf())
+    unknown = replace(ticket(1), opponent=replace(OPPONENT, sha256="ef" * 32))
+    desk.recorder.resume(unknown, finished(unknown, LiveEnding.ABANDONED), 1000)
+    desk.recorder.finish(ticket(2), finished(ticket(2)))
+    assert [(event, payload["game"]) for _, event, payload in desk.messages()] == [
+        ("end", 2),
+        ("stored", 2),
+    ]
+    assert len(desk.shelf.games) == 1
+
+
 def test_a_backlog_closes_the_door():
     shelf = Shelf()
     recorder = Recorder(shelf, lambda client, event, payload: None, 4)

@@ -7,11 +7,10 @@
  * @template {Element} T
  * @param {string} selector
  * @param {new (...args: never[]) => T} kind
- * @param {ParentNode} [root]
  * @returns {T} the element, which the page's template promises
  */
-export function need(selector, kind, root = document) {
-  const found = root.querySelector(selector);
+export function need(selector, kind) {
+  const found = document.querySelector(selector);
   if (!(found instanceof kind)) throw new Error(`the page has no ${selector}`);
   return found;
 }
