@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from replays.survey import FIRSTS, owners
+from tron_env.regions import Owner, territory_map
 from tron_env.types import GameState, Seat
 
 
@@ -19,9 +19,9 @@ def place_of(row: float, col: float, shape: tuple[int, int]) -> str:
 
 def gained_place(before: GameState, after: GameState, seat: Seat) -> str:
     """Return where most cells lie that ``seat`` reaches first now and did not before."""
-    own = FIRSTS + seat
+    own = Owner.FIRST + seat
     shape: tuple[int, int] = (after.cells.shape[0], after.cells.shape[1])
-    gained = (owners(after) == own) & (owners(before) != own)
+    gained = (territory_map(after) == own) & (territory_map(before) != own)
     rows, cols = np.nonzero(gained)
     if not rows.size:
         row, col = after.heads[seat]

@@ -16,7 +16,6 @@ from tron_env.types import (
     SEATS,
     BoolArray,
     DeathCause,
-    GameState,
     Int16Array,
     Int32Array,
     UInt8Array,
@@ -34,9 +33,6 @@ WIDE_GAP: Final = 8
 URGENT: Final = 6
 
 NO_WAY: Final = -1
-
-NOBODYS, FIRSTS, SECONDS, BOTHS = range(4)
-"""What ``owners`` writes."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -121,7 +117,6 @@ def _look_around(
                     out_ways[action] = out_ways[earlier]
             continue
         area = boards[1 + action]
-        area[:] = ZERO
         area[to_row] = here
         territory.flood(free, area, boards[5])
         for i in range(free.shape[0]):
@@ -172,7 +167,6 @@ def _survey(
             if dead[seat] and ply == last:
                 continue
             row, col = heads[ply, seat, 0], heads[ply, seat, 1]
-            boards[5] = ZERO
             within = _look_around(free, row, col, boards, out_ways[ply, seat])
             out_counts[ply, 3 + seat] = within
             out_high[ply, seat] = within
@@ -256,22 +250,3 @@ def _limit_fills(
         low[ply] = max(low[ply], low[ply + 1] + 1)
     for ply in range(separation, end + 1):
         free[heads[ply, 0]] &= ~territory.bit(heads[ply, 1])
-
-
-def owners(state: GameState) -> UInt8Array:
-    """Return uint8 ``(height, width)``: who reaches each free cell first.
-
-    ``NOBODYS`` for cells that are taken or out of reach, ``FIRSTS``, ``SECONDS``, or ``BOTHS``
-    where both arrive at once.
-    """
-    height, width = state.cells.shape
-    free: UInt64Rows = np.zeros(height, dtype=np.uint64)
-    territory.pack_free(0, state.cells[None], free)
-    boards: UInt64Rows = np.zeros((4, height), dtype=np.uint64)
-    for seat, (row, col) in enumerate(state.heads):
-        if state.causes[seat] is DeathCause.NONE:
-            boards[seat, row] = np.uint64(1) << np.uint64(col)
-    territory.split(free, boards[0], boards[1], boards[2], boards[3])
-    columns = np.arange(width, dtype=np.uint64)
-    reached = (boards[:2] & free)[:, :, None] >> columns & np.uint64(1)
-    return np.asarray(reached[0] + 2 * reached[1], dtype=np.uint8)

@@ -1,11 +1,10 @@
 from dataclasses import replace
 
-import numpy as np
 import pytest
 
 from replays.format import Ending
 from replays.playback import Playback
-from replays.survey import BOTHS, FIRSTS, NO_WAY, SECONDS, owners, survey
+from replays.survey import NO_WAY, survey
 from tests.replays import slow
 from tests.replays.games import alive, duel, play
 from tron_env.ruleset import Ruleset, SpawnLayout
@@ -65,15 +64,6 @@ def test_what_was_ridden_is_possible():
     assert counted.separation is not None
     for ply in range(counted.separation, playback.plies + 1):
         assert counted.room_low[ply, winner] >= playback.plies - ply
-
-
-def test_owners_of_cells_are_those_who_reach_them_first():
-    playback = Playback(GAMES[2])
-    for ply in range(playback.plies + 1):
-        state = playback.state(ply)
-        drawn = owners(state)
-        for kind, cells in zip((FIRSTS, SECONDS, BOTHS), slow.territory(state), strict=True):
-            assert {tuple(cell) for cell in np.argwhere(drawn == kind).tolist()} == cells
 
 
 def test_games_that_were_stopped_count_to_their_last_board():

@@ -1,10 +1,14 @@
 import numpy as np
 from hypothesis import given, settings
 
+from replays.playback import Playback
 from tests.boards import advance, board
 from tests.games import SCRIPTS, SEEDS, plies, rulesets
+from tests.replays import slow
+from tests.replays.games import play
 from tron_env.batch import BatchEngine
 from tron_env.regions import Owner, are_separated, reachable_map, territory_map
+from tron_env.ruleset import Ruleset
 from tron_env.territory import territory
 from tron_env.types import Action, CellKind, Seat
 
@@ -31,6 +35,16 @@ def signs(owners):
 def test_who_reaches_each_cell_first():
     assert signs(territory_map(board(MEETING))) == [".11=2", "11=22", "1=22."]
     assert signs(territory_map(board(APART))) == [".1.22", "11.22", "11.2."]
+
+
+def test_owners_are_those_whom_a_walk_over_the_cells_finds_first():
+    playback = Playback(play(Ruleset(9, 10), 2, careful=1.0))
+    for ply in range(playback.plies + 1):
+        state = playback.state(ply)
+        drawn = territory_map(state)
+        kinds = (Owner.FIRST, Owner.SECOND, Owner.CONTESTED)
+        for kind, cells in zip(kinds, slow.territory(state), strict=True):
+            assert {tuple(cell) for cell in np.argwhere(drawn == kind).tolist()} == cells
 
 
 def test_reachable_space_ignores_the_other_rider():
