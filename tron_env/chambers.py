@@ -17,7 +17,7 @@ Sources: J. Hopcroft and R. Tarjan, "Algorithm 447", 1973; A. Sloane's (a1k0n) w
 import numpy as np
 
 from tron_env.compiling import kernel, part
-from tron_env.territory import CHECKERED, ONE, ZERO, BoardRows, bit, neighbours, popcount
+from tron_env.territory import CHECKERED, ONE, ZERO, BoardRows, bit, fillable, neighbours, popcount
 from tron_env.types import Int32Array
 
 CELL_BITS = 6
@@ -69,17 +69,8 @@ def pinched_cells(above: np.uint64, word: np.uint64, below: np.uint64) -> np.uin
 
 
 @part
-def fillable(same: int, other: int) -> int:
-    """Return the longest path by colours alone, from a cell left out of the counts.
-
-    ``same`` and ``other`` count the cells of that cell's colour and of the other one.
-    """
-    return 2 * same + 1 if other > same else 2 * other
-
-
-@part
 def _fillable_to(same: int, other: int, exit_is_same: bool) -> int:
-    """As ``fillable``, for a path that ends on a given colour."""
+    """As ``territory.fillable``, for a path that ends on a given colour."""
     if exit_is_same:
         return 2 * min(same, other)
     return 2 * min(same, other - 1) + 1

@@ -158,12 +158,21 @@ def separated(reach_0: BoardRows, reach_1: BoardRows, free: BoardRows) -> bool:
     return True
 
 
+@part
+def fillable(same: int, other: int) -> int:
+    """Return the longest path by colours alone, from a cell left out of the counts.
+
+    ``same`` and ``other`` count the cells of that cell's colour and of the other one, as on a
+    checkerboard: every ply changes the colour, so that a path holds at most one more of the other.
+    """
+    return 2 * same + 1 if other > same else 2 * other
+
+
 @njit()
 def fill_bound(area: BoardRows, row: int, col: int) -> int:
     """Return an upper bound of the plies a rider at ``(row, col)`` can still make in ``area``.
 
-    Every ply changes the colour of the cell on a checkerboard, so a path that starts on one colour
-    holds at most one cell more of the other. ``area`` leaves the head's own cell out.
+    By the colours of its cells; ``area`` leaves the head's own cell out.
     """
     total = 0
     same = 0
@@ -171,8 +180,7 @@ def fill_bound(area: BoardRows, row: int, col: int) -> int:
         word = area[i]
         total += popcount(word)
         same += popcount(word & (CHECKERED << np.uint64((i + row + col) & 1)))
-    other = total - same
-    return 2 * same + 1 if other > same else 2 * other
+    return fillable(same, total - same)
 
 
 @njit()
