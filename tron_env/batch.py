@@ -264,10 +264,10 @@ class BatchEngine:
         checked = self._actions(actions, games.shape[0])
         arguments = (*self._where, self.ruleset.max_plies, games, checked)
         if self.threads == 1:
-            ended = stepping.step_games(*arguments)
+            played = stepping.step_games(*arguments)
         else:
-            ended = stepping.step_games_threaded(*arguments, self.threads)
-        if ended < 0:
+            played = stepping.step_games_threaded(*arguments, self.threads)
+        if not played:
             raise self._out_of_range(checked)
 
     def _actions(self, actions: UInt8Array, k: int) -> UInt8Array:

@@ -14,7 +14,7 @@ from tron_env.types import Plane, UInt8Array
 
 Index = np.uintp
 
-ONE, TWO, THREE, FOUR = Index(1), Index(2), Index(3), Index(4)
+ZERO, ONE, TWO, THREE, FOUR = Index(0), Index(1), Index(2), Index(3), Index(4)
 FIVE, EIGHT, TEN = Index(5), Index(8), Index(10)
 
 OWN_TRAIL = Index(Plane.OWN_TRAIL)

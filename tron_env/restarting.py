@@ -26,11 +26,13 @@ from tron_env.places import (
 )
 from tron_env.spawn import random_u64
 from tron_env.starting import start_seeded
-from tron_env.stepping import INVALID_ACTION, any_invalid, play_ply, step_range
+from tron_env.stepping import any_invalid, play_ply, step_range
 from tron_env.types import IntArray, UInt8Array
 
 NEXT_GAME = np.uint64(1 << 63)
 FIRST_PLY = np.uint64(1 << 62)
+
+INVALID_ACTION = -1
 
 HALF = np.uint64(32)
 LOW = np.uint64(0xFFFFFFFF)
@@ -54,7 +56,7 @@ def nth_accepted(masks: Any, place: Any, heading: int, draw: Any) -> int:
 
 
 @part
-def play_random_ply(state: Any, i: Any, height: Any, width: Any, max_plies: int) -> int:
+def play_random_ply(state: Any, i: Any, height: Any, width: Any, max_plies: int) -> None:
     """Play one ply of game ``i`` with accepted actions drawn from its seed; see ``play_ply``."""
     seeds, plies, _, headings, _, _, masks, _, _ = state
     draw = random_u64(seeds[i], FIRST_PLY + np.uint64(plies[i]))
@@ -62,7 +64,7 @@ def play_random_ply(state: Any, i: Any, height: Any, width: Any, max_plies: int)
     action_1 = nth_accepted(
         masks, (i * TWO + ONE) * FOUR, np.int64(headings[i * TWO + ONE]), draw >> HALF
     )
-    return play_ply(state, i, height, width, action_0, action_1, max_plies)
+    play_ply(state, i, height, width, action_0, action_1, max_plies)
 
 
 @kernel

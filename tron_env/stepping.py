@@ -12,47 +12,36 @@ import numpy as np
 from numba import prange
 
 from tron_env.compiling import kernel, njit, part
-from tron_env.kernel import ALIVE, EMPTY, ONGOING, TRAIL, effective_heading, fates, outcome_of
+from tron_env.kernel import ALIVE, EMPTY, ONGOING, effective_heading, fates, outcome_of
 from tron_env.memory import views
 from tron_env.places import (
     EIGHT,
     FOUR,
     ONE,
-    OTHER_HEAD,
-    OTHER_HEAD_OF_1,
-    OTHER_TRAIL,
-    OTHER_TRAIL_OF_1,
-    OWN_HEAD,
-    OWN_HEAD_OF_1,
-    OWN_TRAIL,
-    OWN_TRAIL_OF_1,
     TEN,
     THREE,
     TWO,
+    ZERO,
     Index,
     close_exits,
     col_step,
+    mark_trail,
     row_step,
+    show_head,
     write_exits,
 )
 from tron_env.prefetch import AHEAD, WORTH_IT, fetch_game
 from tron_env.types import IntArray, UInt8Array
 
-INVALID_ACTION = -1
-
 
 @part
 def play_ply(
     state: Any, i: Any, height: Any, width: Any, action_0: int, action_1: int, max_plies: int
-) -> int:
-    """Play one ply of game ``i`` and bring its planes and masks up to date.
-
-    Returns:
-        1 when this very ply ended the game, else 0. A finished game is left alone.
-    """
+) -> None:
+    """Play one ply of game ``i``, unless it is finished, and bring planes and masks up to date."""
     _, plies, heads, headings, causes, outcomes, masks, cells, planes = state
     if outcomes[i] != ONGOING:
-        return 0
+        return
     pair, quad, eight = i * TWO, i * FOUR, i * EIGHT
     area = height * width
     board = i * area
@@ -75,19 +64,16 @@ def play_ply(
     headings[pair] = heading_0
     headings[pair + ONE] = heading_1
     sight = board * TEN
-    planes[sight + OWN_HEAD * area + old_0] = 0
-    planes[sight + OTHER_HEAD_OF_1 * area + old_0] = 0
-    planes[sight + OWN_HEAD_OF_1 * area + old_1] = 0
-    planes[sight + OTHER_HEAD * area + old_1] = 0
+    show_head(planes, sight, area, ZERO, old_0, 0)
+    show_head(planes, sight, area, ONE, old_1, 0)
     if kind_0 == EMPTY and kind_1 == EMPTY and new_0 != new_1:
-        move_first(state, i, row_0, col_0, new_0, area)
-        move_second(state, i, row_1, col_1, new_1, area)
+        move(state, i, ZERO, row_0, col_0, new_0, area)
+        move(state, i, ONE, row_1, col_1, new_1, area)
         write_exits(cells, board + new_0, width, masks, eight)
         write_exits(cells, board + new_1, width, masks, eight + FOUR)
-        if ply < max_plies:
-            return 0
-        outcomes[i] = outcome_of(ALIVE, ALIVE, ply, max_plies)
-        return 1
+        if ply >= max_plies:
+            outcomes[i] = outcome_of(ALIVE, ALIVE, ply, max_plies)
+        return
     cause_0, cause_1 = fates(kind_0, kind_1, new_0 == new_1)
     causes[pair] = cause_0
     causes[pair + ONE] = cause_1
@@ -95,40 +81,22 @@ def play_ply(
     close_exits(masks, eight)
     close_exits(masks, eight + FOUR)
     if cause_0 == ALIVE:
-        move_first(state, i, row_0, col_0, new_0, area)
+        move(state, i, ZERO, row_0, col_0, new_0, area)
         write_exits(cells, board + new_0, width, masks, eight)
     if cause_1 == ALIVE:
-        move_second(state, i, row_1, col_1, new_1, area)
+        move(state, i, ONE, row_1, col_1, new_1, area)
         write_exits(cells, board + new_1, width, masks, eight + FOUR)
-    return 1
 
 
 @part
-def move_first(state: Any, i: Any, row: int, col: int, spot: Any, area: Any) -> None:
-    """Put rider 0 of game ``i`` on a free cell."""
+def move(state: Any, i: Any, seat: Any, row: int, col: int, spot: Any, area: Any) -> None:
+    """Put a rider of game ``i`` on a free cell."""
     _, _, heads, _, _, _, _, cells, planes = state
     board, sight = i * area, i * area * TEN
-    cells[board + spot] = TRAIL
-    heads[i * FOUR] = row
-    heads[i * FOUR + ONE] = col
-    planes[sight + OWN_HEAD * area + spot] = 1
-    planes[sight + OTHER_HEAD_OF_1 * area + spot] = 1
-    planes[sight + OWN_TRAIL * area + spot] = 1
-    planes[sight + OTHER_TRAIL_OF_1 * area + spot] = 1
-
-
-@part
-def move_second(state: Any, i: Any, row: int, col: int, spot: Any, area: Any) -> None:
-    """Put rider 1 of game ``i`` on a free cell."""
-    _, _, heads, _, _, _, _, cells, planes = state
-    board, sight = i * area, i * area * TEN
-    cells[board + spot] = TRAIL + 1
-    heads[i * FOUR + TWO] = row
-    heads[i * FOUR + THREE] = col
-    planes[sight + OWN_HEAD_OF_1 * area + spot] = 1
-    planes[sight + OTHER_HEAD * area + spot] = 1
-    planes[sight + OWN_TRAIL_OF_1 * area + spot] = 1
-    planes[sight + OTHER_TRAIL * area + spot] = 1
+    heads[i * FOUR + seat * TWO] = row
+    heads[i * FOUR + seat * TWO + ONE] = col
+    mark_trail(cells, planes, board, sight, area, seat, spot)
+    show_head(planes, sight, area, seat, spot, 1)
 
 
 @kernel
@@ -151,10 +119,9 @@ def step_range(
     actions: UInt8Array,
     first: int,
     past: int,
-) -> int:
+) -> None:
     """Do what ``step_games`` does for ``games[first:past]``, without checking their actions."""
     state = views(memory, n, height * width)
-    ended = 0
     fetched = past - AHEAD if memory.size > WORTH_IT else first
     for k in range(first, past):
         if k < fetched:
@@ -163,8 +130,7 @@ def step_range(
             fetch_game(state, i, Index(height), Index(width), action_0, action_1)
         action_0, action_1 = np.int64(actions[k, 0]), np.int64(actions[k, 1])
         i = Index(games[k])
-        ended += play_ply(state, i, Index(height), Index(width), action_0, action_1, max_plies)
-    return ended
+        play_ply(state, i, Index(height), Index(width), action_0, action_1, max_plies)
 
 
 @kernel
@@ -176,16 +142,16 @@ def step_games(
     max_plies: int,
     games: IntArray,
     actions: UInt8Array,
-) -> int:
+) -> bool:
     """Play one ply of ``games``, ``(k,)``, with ``actions``, uint8 ``(k, 2)``.
 
     Returns:
-        How many games ended on this ply, or INVALID_ACTION with nothing played.
+        Whether all are actions; otherwise nothing is played.
     """
     if any_invalid(actions):
-        return INVALID_ACTION
-    count = games.shape[0]
-    return step_range(memory, n, height, width, max_plies, games, actions, 0, count)
+        return False
+    step_range(memory, n, height, width, max_plies, games, actions, 0, games.shape[0])
+    return True
 
 
 @njit(parallel=True)
@@ -198,13 +164,12 @@ def step_games_threaded(
     games: IntArray,
     actions: UInt8Array,
     threads: int,
-) -> int:
+) -> bool:
     """Do what ``step_games`` does, with the games dealt to ``threads`` threads in equal runs."""
     if any_invalid(actions):
-        return INVALID_ACTION
+        return False
     count = games.shape[0]
-    ended = 0
     for t in prange(threads):
         first, past = t * count // threads, (t + 1) * count // threads
-        ended += step_range(memory, n, height, width, max_plies, games, actions, first, past)
-    return ended
+        step_range(memory, n, height, width, max_plies, games, actions, first, past)
+    return True
