@@ -10,7 +10,6 @@ import numpy as np
 from replays.filling import fill_limits
 from replays.playback import Playback
 from replays.survey import Survey
-from tron_env.kernel import COL_STEP, ROW_STEP
 from tron_env.types import Action, DeathCause, Int32Array, IntArray, Outcome, Seat
 
 CONTACT_CELLS: Final = 2
@@ -187,7 +186,7 @@ def _targets(
     """Return where a rider can go, by action."""
     row, col = playback.heads[ply, seat].tolist()
     return {
-        action: (row + int(ROW_STEP[action]), col + int(COL_STEP[action]))
+        action: (row + action.offset[0], col + action.offset[1])
         for action in Action
         if counted.ways[ply, seat, action] > 0
     }

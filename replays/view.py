@@ -4,7 +4,6 @@ from typing import Literal, TypeAlias, TypedDict
 
 from replays.format import Replay
 from replays.playback import Playback
-from tron_env.kernel import COL_STEP, ROW_STEP
 from tron_env.types import CellKind, DeathCause, GameState, Seat
 
 RiderKind: TypeAlias = Literal["model", "person"]
@@ -62,8 +61,7 @@ def replay_view(
 
 
 def _lead_in(start: GameState, seat: Seat) -> Point | None:
-    back = start.headings[seat].reverse
-    row = start.heads[seat].row + int(ROW_STEP[back])
-    col = start.heads[seat].col + int(COL_STEP[back])
+    rows, cols = start.headings[seat].reverse.offset
+    row, col = start.heads[seat].row + rows, start.heads[seat].col + cols
     trail = start.cells[row, col] == CellKind.TRAIL_0 + seat
     return [row, col] if trail else None

@@ -23,12 +23,6 @@ DEAD: Final = "x"
 
 _SIGNS = {kind: sign for sign, kind in KINDS.items()}
 _ARROWS = {heading: sign for sign, heading in HEADS.items()}
-_BEHIND = {
-    Action.UP: (1, 0),
-    Action.RIGHT: (0, -1),
-    Action.DOWN: (-1, 0),
-    Action.LEFT: (0, 1),
-}
 
 
 def parse_diagram(text: str, *, swapped: bool | None = None, ply: int = 0) -> GameState:
@@ -107,7 +101,7 @@ def _swapped(cells: np.ndarray, found: list[tuple[Cell, Action]]) -> bool:
     """
     behind = []
     for cell, heading in found:
-        rows, cols = _BEHIND[heading]
+        rows, cols = heading.reverse.offset
         behind.append(int(cells[cell.row + rows, cell.col + cols]))
     trails = [kind for kind in behind if kind >= CellKind.TRAIL_0]
     if len(trails) == 2 and trails[0] == trails[1]:

@@ -46,9 +46,8 @@ SECOND_WINS = int(Outcome.SECOND_WINS)
 DRAW = int(Outcome.DRAW)
 TRUNCATED = int(Outcome.TRUNCATED)
 
-ROW_STEP = np.array([-1, 0, 1, 0], dtype=np.int64)
-COL_STEP = np.array([0, 1, 0, -1], dtype=np.int64)
-assert (Action.UP, Action.RIGHT, Action.DOWN, Action.LEFT) == (0, 1, 2, 3)
+ROW_STEP = np.array([action.offset[0] for action in Action], dtype=np.int64)
+COL_STEP = np.array([action.offset[1] for action in Action], dtype=np.int64)
 
 
 @njit(inline="always")

@@ -37,6 +37,15 @@ class Action(IntEnum):
         """
         return Action(self ^ 2)
 
+    @property
+    def offset(self) -> tuple[int, int]:
+        """The change of row and column.
+
+        >>> Action.LEFT.offset
+        (0, -1)
+        """
+        return (-1, 0, 1, 0)[self], (0, 1, 0, -1)[self]
+
 
 class Seat(IntEnum):
     """A position in every array whose axis is "the two riders"."""

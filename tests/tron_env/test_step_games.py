@@ -3,7 +3,9 @@ import pytest
 
 from tron_env.batch import BatchEngine
 from tron_env.errors import InvalidActionError, RulesetError
+from tron_env.places import col_step, row_step
 from tron_env.ruleset import ARENA
+from tron_env.types import Action
 
 
 def test_games_stepped_alone_match_games_stepped_together():
@@ -37,3 +39,8 @@ def test_bad_indices_and_actions_are_refused():
         engine.step_games([0], np.zeros((2, 2), dtype=np.uint8))
     with pytest.raises(InvalidActionError):
         engine.step_games([0], np.full((1, 2), 4, dtype=np.uint8))
+
+
+@pytest.mark.parametrize("action", Action)
+def test_the_loop_goes_where_directions_say(action):
+    assert (row_step.py_func(action), col_step.py_func(action)) == action.offset
