@@ -1,6 +1,6 @@
 """Frames of a game as text and as pixels, in the colours of the site."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from functools import lru_cache
 from typing import Final, TypeAlias
 
@@ -8,6 +8,7 @@ import numpy as np
 from PIL import Image, ImageChops, ImageDraw, ImageFilter
 
 from tron_env.diagrams import draw_diagram
+from tron_env.trails import Trails
 from tron_env.types import Action, Cell, CellKind, DeathCause, GameState, Seat, UInt8Array
 
 Colour: TypeAlias = tuple[int, int, int]
@@ -26,7 +27,6 @@ SHIMMER: Final = 6
 OVERSAMPLING: Final = 3
 
 ARROWS: Final = {Action.UP: "▲", Action.RIGHT: "▶", Action.DOWN: "▼", Action.LEFT: "◀"}
-AHEAD: Final = {Action.UP: (-1, 0), Action.RIGHT: (0, 1), Action.DOWN: (1, 0), Action.LEFT: (0, -1)}
 
 
 def render_ansi(state: GameState, *, colour: bool = True) -> str:
@@ -61,7 +61,7 @@ def render_rgb(
     state: GameState,
     cell_px: int = 16,
     *,
-    trails: tuple[Sequence[tuple[int, int]], Sequence[tuple[int, int]]] | None = None,
+    trails: Trails | None = None,
 ) -> UInt8Array:
     """Return the board as uint8 ``(height * cell_px, width * cell_px, 3)``.
 
@@ -91,22 +91,23 @@ def render_rgb(
     return frame
 
 
+def mixed(start: Colour, end: Colour, share: float) -> Colour:
+    """Return the colour that lies ``share`` of the way from one to another."""
+    red, green, blue = (round(a + (b - a) * share) for a, b in zip(start, end, strict=True))
+    return red, green, blue
+
+
 def _ansi_colour(kind: CellKind) -> Colour:
     if kind is CellKind.EMPTY:
         return GROUND
     if kind is CellKind.WALL:
-        return _mix(GROUND, HAIRLINE, 0.3)
-    return _mix(GROUND, RIDERS[kind - CellKind.TRAIL_0], SETTLED)
+        return mixed(GROUND, HAIRLINE, 0.3)
+    return mixed(GROUND, RIDERS[kind - CellKind.TRAIL_0], SETTLED)
 
 
 def _ansi_cell(back: Colour, text: str) -> str:
     ground = ";".join(map(str, GROUND))
     return f"\x1b[38;2;{ground};48;2;{';'.join(map(str, back))}m{text}"
-
-
-def _mix(start: Colour, end: Colour, share: float) -> Colour:
-    red, green, blue = (round(a + (b - a) * share) for a, b in zip(start, end, strict=True))
-    return red, green, blue
 
 
 def _dimmed(image: Image.Image, share: float) -> Image.Image:
@@ -121,14 +122,14 @@ def _floor(height: int, width: int, scale: int) -> Image.Image:
     inside = (scale, scale, (width - 1) * scale - 1, (height - 1) * scale - 1)
     draw.rectangle(inside, fill=GROUND)
     line = max(1, scale // 24)
-    faint = _mix(GROUND, HAIRLINE, 0.1)
+    faint = mixed(GROUND, HAIRLINE, 0.1)
     for col in range(2, width - 1):
         draw.line((col * scale, inside[1], col * scale, inside[3]), fill=faint, width=line)
     for row in range(2, height - 1):
         draw.line((inside[0], row * scale, inside[2], row * scale), fill=faint, width=line)
     edge = max(2, scale // 10)
     outline = (inside[0] - edge, inside[1] - edge, inside[2] + edge, inside[3] + edge)
-    draw.rectangle(outline, outline=_mix(GROUND, HAIRLINE, 0.75), width=edge)
+    draw.rectangle(outline, outline=mixed(GROUND, HAIRLINE, 0.75), width=edge)
     return image
 
 
@@ -139,7 +140,7 @@ def _centre(cell: tuple[int, int], scale: int) -> tuple[int, int]:
 def _joints(
     state: GameState,
     seat: Seat,
-    trails: tuple[Sequence[tuple[int, int]], Sequence[tuple[int, int]]] | None,
+    trails: Trails | None,
 ) -> Iterator[tuple[tuple[int, int], tuple[int, int], int]]:
     """Yield pairs of joined cells and how far behind the head they are, farthest first."""
     if trails is not None:
@@ -161,7 +162,7 @@ def _draw_trail(
     state: GameState,
     seat: Seat,
     scale: int,
-    trails: tuple[Sequence[tuple[int, int]], Sequence[tuple[int, int]]] | None,
+    trails: Trails | None,
     ground: Colour,
 ) -> None:
     """Draw a ribbon with round corners; seat 1's has a notch in every cell."""
@@ -170,12 +171,12 @@ def _draw_trail(
     for start, end, age in _joints(state, seat, trails):
         fresh = max(0.0, 1 - age / SHIMMER)
         share = SETTLED + (1 - SETTLED) * fresh if alive else FALLEN
-        colour = _mix(ground, RIDERS[seat], share)
+        colour = mixed(ground, RIDERS[seat], share)
         (x0, y0), (x1, y1) = _centre(start, scale), _centre(end, scale)
         draw.line((x0, y0, x1, y1), fill=colour, width=2 * half + 1)
         draw.ellipse((x1 - half, y1 - half, x1 + half, y1 + half), fill=colour)
         if seat is Seat.SECOND and start != end:
-            notch = _mix(ground, RIDERS[seat], 0.45 * share)
+            notch = mixed(ground, RIDERS[seat], 0.45 * share)
             x, y = (x0 + x1) / 2, (y0 + y1) / 2
             along, across = 0.06 * scale, 0.16 * scale
             dx, dy = (along, across) if y0 == y1 else (across, along)
@@ -192,19 +193,19 @@ def _draw_head(draw: ImageDraw.ImageDraw, state: GameState, seat: Seat, scale: i
             tip = (x + reach * np.cos(angle), y + reach * np.sin(angle))
             draw.line((x, y, *tip), fill=LIGHT, width=max(1, scale // 12))
         return
-    rows, cols = AHEAD[state.headings[seat]]
+    rows, cols = state.headings[seat].offset
     nose, tail, side = 0.46 * scale, 0.36 * scale, 0.42 * scale
     points = [
         (x + cols * nose, y + rows * nose),
         (x - cols * tail + rows * side, y - rows * tail + cols * side),
         (x - cols * tail - rows * side, y - rows * tail - cols * side),
     ]
-    draw.polygon(points, fill=_mix(RIDERS[seat], LIGHT, 0.75))
+    draw.polygon(points, fill=mixed(RIDERS[seat], LIGHT, 0.75))
 
 
 def _draw_halo(draw: ImageDraw.ImageDraw, state: GameState, seat: Seat, scale: int) -> None:
     x, y = _centre(state.heads[seat], scale)
     reach = 0.75 * scale
     alive = state.causes[seat] is DeathCause.NONE
-    colour = RIDERS[seat] if alive else _mix(RIDERS[seat], LIGHT, 0.6)
+    colour = RIDERS[seat] if alive else mixed(RIDERS[seat], LIGHT, 0.6)
     draw.ellipse((x - reach, y - reach, x + reach, y + reach), fill=colour)

@@ -11,12 +11,22 @@ from typing import Final
 import numpy as np
 import pygame
 
-from tron_env.render import AHEAD, FALLEN, GROUND, HAIRLINE, LIGHT, RAISED, RIDERS, SETTLED, SHIMMER
+from tron_env.render import (
+    FALLEN,
+    GROUND,
+    HAIRLINE,
+    LIGHT,
+    RAISED,
+    RIDERS,
+    SETTLED,
+    SHIMMER,
+    Colour,
+    mixed,
+)
 from tron_env.trails import Trails
 from tron_env.types import Cell, CellKind, DeathCause, GameState, Seat, UInt8Array
 
 Point = tuple[float, float]
-Colour = tuple[int, int, int]
 
 SECONDARY: Final[Colour] = (0x93, 0xA7, 0xBF)
 SHARP: Final = 2
@@ -167,22 +177,22 @@ class Window:
         if scene.trails is None:
             for row, col in np.argwhere(scene.state.cells == CellKind.TRAIL_0 + seat).tolist():
                 middle = ((col + 0.5) * cell, (row + 0.5) * cell)
-                pygame.draw.circle(canvas, _mix(ground, RIDERS[seat], dim * level), middle, half)
+                pygame.draw.circle(canvas, mixed(ground, RIDERS[seat], dim * level), middle, half)
             return
         for place in range(len(points) - 1):
             age = len(points) - 2 - place
             fresh = max(0.0, 1 - age / SHIMMER) if alive else 0.0
-            colour = _mix(ground, RIDERS[seat], dim * (level + (1 - level) * fresh))
+            colour = mixed(ground, RIDERS[seat], dim * (level + (1 - level) * fresh))
             _bar(canvas, points[place], points[place + 1], half, colour)
             if seat is Seat.SECOND and not glow:
-                notch = _mix(ground, RIDERS[seat], 0.45 * (level + (1 - level) * fresh))
+                notch = mixed(ground, RIDERS[seat], 0.45 * (level + (1 - level) * fresh))
                 _notch(canvas, points[place], points[place + 1], cell, notch)
         if len(points) == 1:
-            pygame.draw.circle(canvas, _mix(ground, RIDERS[seat], dim * level), points[0], half)
+            pygame.draw.circle(canvas, mixed(ground, RIDERS[seat], dim * level), points[0], half)
 
     def _head(self, canvas: pygame.Surface, scene: Scene, seat: Seat, cell: float) -> None:
         x, y = _points(scene, seat, cell)[-1]
-        rows, cols = AHEAD[scene.state.headings[seat]]
+        rows, cols = scene.state.headings[seat].offset
         if scene.state.causes[seat] is not DeathCause.NONE:
             _crash(canvas, (x, y), (rows, cols), cell, scene.seconds, RIDERS[seat])
             return
@@ -192,7 +202,7 @@ class Window:
             (x - cols * tail + rows * side, y - rows * tail + cols * side),
             (x - cols * tail - rows * side, y - rows * tail - cols * side),
         ]
-        pygame.draw.polygon(canvas, _mix(RIDERS[seat], LIGHT, 0.75), shape)
+        pygame.draw.polygon(canvas, mixed(RIDERS[seat], LIGHT, 0.75), shape)
         if scene.you is seat:
             pygame.draw.circle(canvas, LIGHT, (x, y), 0.16 * cell)
 
@@ -200,7 +210,7 @@ class Window:
         alive = scene.state.causes[seat] is DeathCause.NONE
         pulse = 0.25 * (1 + sin(2 * pi * scene.seconds)) if scene.you is seat and alive else 0.0
         flash = 0.0 if alive else 2.5 * max(0.0, 1 - scene.seconds / CRASH_SECONDS)
-        colour = RIDERS[seat] if alive else _mix((0, 0, 0), LIGHT, 0.4 + 0.24 * flash)
+        colour = RIDERS[seat] if alive else mixed((0, 0, 0), LIGHT, 0.4 + 0.24 * flash)
         reach = (0.9 + pulse + flash) * cell
         pygame.draw.circle(canvas, colour, _points(scene, seat, cell)[-1], max(1.0, reach))
 
@@ -247,9 +257,7 @@ def _points(scene: Scene, seat: Seat, cell: float) -> list[Point]:
     return points
 
 
-def _bar(
-    canvas: pygame.Surface, start: Point, end: Point, half: float, colour: tuple[int, int, int]
-) -> None:
+def _bar(canvas: pygame.Surface, start: Point, end: Point, half: float, colour: Colour) -> None:
     """Draw a straight piece with round ends."""
     left, top = min(start[0], end[0]), min(start[1], end[1])
     wide, high = abs(start[0] - end[0]), abs(start[1] - end[1])
@@ -289,7 +297,7 @@ def _crash(
         angle, speed = 2.39996 * spark, 0.4 + (spark * 0.61803) % 1
         x = at[0] + cell * share * speed * (2.2 * cos(angle) - 2 * ahead[1])
         y = at[1] + cell * share * speed * (2.2 * sin(angle) - 2 * ahead[0])
-        pygame.draw.circle(canvas, _mix(LIGHT, colour, share), (x, y), 0.1 * cell * (1 - share))
+        pygame.draw.circle(canvas, mixed(LIGHT, colour, share), (x, y), 0.1 * cell * (1 - share))
 
 
 def _floor(height: int, width: int, cell: int) -> pygame.Surface:
@@ -297,18 +305,13 @@ def _floor(height: int, width: int, cell: int) -> pygame.Surface:
     floor.fill(RAISED)
     inside = pygame.Rect(cell, cell, (width - 2) * cell, (height - 2) * cell)
     pygame.draw.rect(floor, GROUND, inside)
-    faint, edge = _mix(GROUND, HAIRLINE, 0.1), max(2, cell // 10)
+    faint, edge = mixed(GROUND, HAIRLINE, 0.1), max(2, cell // 10)
     for col in range(2, width - 1):
         pygame.draw.line(floor, faint, (col * cell, inside.top), (col * cell, inside.bottom - 1))
     for row in range(2, height - 1):
         pygame.draw.line(floor, faint, (inside.left, row * cell), (inside.right - 1, row * cell))
-    pygame.draw.rect(floor, _mix(GROUND, HAIRLINE, 0.75), inside.inflate(2 * edge, 2 * edge), edge)
+    pygame.draw.rect(floor, mixed(GROUND, HAIRLINE, 0.75), inside.inflate(2 * edge, 2 * edge), edge)
     return floor
-
-
-def _mix(start: Colour, end: Colour, share: float) -> Colour:
-    red, green, blue = (round(a + (b - a) * share) for a, b in zip(start, end, strict=True))
-    return red, green, blue
 
 
 def _write(
