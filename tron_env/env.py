@@ -1,7 +1,6 @@
 """The Gymnasium face: one seat learns, the other is ridden by an agent."""
 
 from collections.abc import Mapping
-from operator import index
 from typing import TYPE_CHECKING, Any, Final, SupportsFloat, SupportsIndex
 
 import gymnasium
@@ -10,7 +9,6 @@ from gymnasium import spaces
 
 from tron_env.agent import Agent
 from tron_env.batch import BatchEngine
-from tron_env.errors import InvalidActionError
 from tron_env.kernel import ONGOING, TRUNCATED
 from tron_env.opponents import OpponentMix, Opponents, draw_riders
 from tron_env.options import (
@@ -18,17 +16,19 @@ from tron_env.options import (
     Observation,
     OutsideMask,
     SeatChoice,
-    checked_outside_mask,
+    checked_action,
     checked_seat,
+    chosen_rewards,
+    chosen_ruleset,
     first_seed,
+    is_replacing,
+    next_seed,
     observation_space,
     replace_outside_mask,
 )
 from tron_env.render import render_ansi, render_rgb
-from tron_env.restarting import NEXT_GAME
-from tron_env.rewards import Rewards, reward_table, rewards_named
-from tron_env.ruleset import Ruleset, ruleset_named
-from tron_env.spawn import random_u64
+from tron_env.rewards import Rewards
+from tron_env.ruleset import Ruleset
 from tron_env.starts import read_options
 from tron_env.trails import TrailLog, Trails
 from tron_env.types import (
@@ -145,16 +145,14 @@ class TronEnv(gymnasium.Env[Observation, np.int64]):
                 f"render_mode is {render_mode!r}; allowed are {known}"
             )
         self.render_mode = render_mode
-        self.ruleset = ruleset_named(ruleset) if isinstance(ruleset, str) else ruleset
+        self.ruleset = chosen_ruleset(ruleset)
         self.opponents = OpponentMix(opponent)
         self.observation_space = observation_space(self.ruleset, dtype)
         self.action_space = spaces.Discrete(ACTIONS)
         self.engine = BatchEngine(self.ruleset, 1)
         self._fixed_seat = checked_seat(seat)
-        self._replaces = checked_outside_mask(outside_mask) == "replace"
-        self._rewards = reward_table(
-            rewards_named(rewards) if isinstance(rewards, str) else rewards
-        ).tolist()
+        self._replaces = is_replacing(outside_mask)
+        self._rewards = chosen_rewards(rewards).tolist()
         self._seat: Seat | None = None
         self._kind = self.observation_space.dtype
         self._opponent: Agent = self.opponents.agents[0]
@@ -182,7 +180,7 @@ class TronEnv(gymnasium.Env[Observation, np.int64]):
         if seed is not None or self._seat is None:
             own = first_seed(self.np_random)
         else:
-            own = random_u64(self.engine.seeds[0], NEXT_GAME)
+            own = next_seed(self.engine, 0)
         asked.place(self.engine, 0, int(own))
         seats, lots = draw_riders(self.engine.seeds)
         drawn = Seat(int(seats[0])) if self._fixed_seat is None else self._fixed_seat
@@ -211,7 +209,7 @@ class TronEnv(gymnasium.Env[Observation, np.int64]):
         if seat is None:
             raise gymnasium.error.ResetNeeded("call reset before step")
         actions = self._actions
-        actions[0, seat] = _checked(action)
+        actions[0, seat] = checked_action(action)
         outcome = outcomes.item(0)
         if outcome != ONGOING:
             return self._result(seat, outcome, 0.0)
@@ -308,13 +306,3 @@ class TronEnv(gymnasium.Env[Observation, np.int64]):
             "seat": seat,
             "opponent": self._opponent.name,
         }
-
-
-def _checked(action: SupportsIndex) -> int:
-    try:
-        number = index(action)
-    except TypeError:
-        number = -1
-    if not 0 <= number < ACTIONS:
-        raise InvalidActionError(f"action is {action!r}; allowed are 0 to 3")
-    return number

@@ -19,13 +19,15 @@ from tron_env.options import (
     Observation,
     OutsideMask,
     SeatChoice,
-    checked_outside_mask,
     checked_seat,
+    chosen_rewards,
+    chosen_ruleset,
+    is_replacing,
     observation_space,
     replace_outside_mask,
 )
-from tron_env.rewards import Rewards, reward_table, rewards_named
-from tron_env.ruleset import Ruleset, ruleset_named
+from tron_env.rewards import Rewards
+from tron_env.ruleset import Ruleset
 from tron_env.starts import Start
 from tron_env.types import (
     ACTIONS,
@@ -94,7 +96,7 @@ class LearnerGames:
             RulesetError: there is no such ruleset, or ``n`` is below 1.
             OptionError: another argument is not one of those allowed.
         """
-        board = ruleset_named(ruleset) if isinstance(ruleset, str) else ruleset
+        board = chosen_ruleset(ruleset)
         self.engine = BatchEngine(board, n)
         self.opponents = OpponentMix(opponent)
         self.space = observation_space(board, dtype)
@@ -102,8 +104,8 @@ class LearnerGames:
         self.rewards: Float32Array = np.zeros(n, dtype=np.float32)
         self.started = False
         self._fixed_seat = checked_seat(seat)
-        self._replaces = checked_outside_mask(outside_mask) == "replace"
-        self._table = reward_table(rewards_named(rewards) if isinstance(rewards, str) else rewards)
+        self._replaces = is_replacing(outside_mask)
+        self._table = chosen_rewards(rewards)
         self._games: IntArray = np.arange(n, dtype=np.intp)
         self._opponent_of: IntArray = np.zeros(n, dtype=np.intp)
         self._actions: UInt8Array = np.zeros((n, SEATS), dtype=np.uint8)
@@ -205,10 +207,6 @@ class LearnerGames:
         """Return the learner's accepted actions, bool ``(n, 4)``; a row may be all False."""
         masks: BoolArray = self.engine.masks[self._games, self.seats]
         return masks
-
-    def opponent_names(self, games: IntArray) -> list[str]:
-        """Return whom the learner meets in each of ``games``."""
-        return [self.opponents.agents[place].name for place in self._opponent_of[games].tolist()]
 
     def _begin(self, games: IntArray) -> None:
         """Draw seats and opponents of games that have just been started."""

@@ -1,15 +1,20 @@
 """What the environment faces have in common: their options, checked once."""
 
 from collections.abc import Mapping
+from operator import index
 from typing import Final, Literal, TypeAlias
 
 import numpy as np
 from gymnasium import spaces
 
 from tron_env.batch import BatchEngine
-from tron_env.errors import OptionError
-from tron_env.ruleset import Ruleset
+from tron_env.errors import InvalidActionError, OptionError
+from tron_env.restarting import NEXT_GAME
+from tron_env.rewards import Rewards, reward_table, rewards_named
+from tron_env.ruleset import Ruleset, ruleset_named
+from tron_env.spawn import random_u64
 from tron_env.types import (
+    ACTIONS,
     PLANES,
     SEATS,
     Float32Array,
@@ -56,20 +61,58 @@ def checked_seat(seat: SeatChoice) -> Seat | None:
     return Seat(seat)
 
 
-def checked_outside_mask(outside_mask: str) -> str:
-    """Return the option as it is.
+def is_replacing(outside_mask: str) -> bool:
+    """Whether an action outside the mask is replaced.
 
     Raises:
-        OptionError: it is neither "die" nor "replace".
+        OptionError: the option is neither "die" nor "replace".
     """
     if outside_mask not in ("die", "replace"):
         raise OptionError(f"outside_mask is {outside_mask!r}; allowed are 'die' and 'replace'")
-    return outside_mask
+    return outside_mask == "replace"
+
+
+def chosen_ruleset(ruleset: str | Ruleset) -> Ruleset:
+    """Return a ruleset, given itself or by a preset's name.
+
+    Raises:
+        RulesetError: there is no such preset.
+    """
+    return ruleset_named(ruleset) if isinstance(ruleset, str) else ruleset
+
+
+def chosen_rewards(rewards: str | Rewards) -> Float32Array:
+    """Return the table of rewards, given themselves or by a convention's name.
+
+    Raises:
+        OptionError: there is no such convention.
+    """
+    return reward_table(rewards_named(rewards) if isinstance(rewards, str) else rewards)
+
+
+def checked_action(action: object, name: str = "action") -> int:
+    """Return one action as a number.
+
+    Raises:
+        InvalidActionError: it is not an integer from 0 to 3.
+    """
+    try:
+        number = index(action)  # type: ignore[arg-type]
+    except TypeError:
+        number = -1
+    if not 0 <= number < ACTIONS:
+        raise InvalidActionError(f"{name} is {action!r}; allowed are 0 to 3")
+    return number
 
 
 def first_seed(generator: np.random.Generator) -> np.uint64:
     """Return the seed of the first game after a seeded reset."""
     return generator.integers(2**64, dtype=np.uint64)
+
+
+def next_seed(engine: BatchEngine, game: int) -> np.uint64:
+    """Return the seed of the game that follows one of an engine's."""
+    return random_u64(engine.seeds[game], NEXT_GAME)
 
 
 def replace_outside_mask(

@@ -11,21 +11,22 @@ from pettingzoo import AECEnv, ParallelEnv
 from pettingzoo.utils.conversions import parallel_to_aec
 
 from tron_env.batch import BatchEngine
-from tron_env.errors import InvalidActionError
 from tron_env.options import (
     Dtype,
     Observation,
     OutsideMask,
-    checked_outside_mask,
+    checked_action,
+    chosen_rewards,
+    chosen_ruleset,
     first_seed,
+    is_replacing,
+    next_seed,
     observation_space,
     replace_outside_mask,
 )
 from tron_env.render import render_ansi, render_rgb
-from tron_env.restarting import NEXT_GAME
-from tron_env.rewards import Rewards, reward_table, rewards_named
-from tron_env.ruleset import Ruleset, ruleset_named
-from tron_env.spawn import random_u64
+from tron_env.rewards import Rewards
+from tron_env.ruleset import Ruleset
 from tron_env.starts import PLACES, read_options
 from tron_env.trails import TrailLog
 from tron_env.types import ACTIONS, SEATS, CellKind, DeathCause, Outcome, Seat, UInt8Array
@@ -84,7 +85,7 @@ class TronParallelEnv(ParallelEnv):  # type: ignore[misc]
                 f"render_mode is {render_mode!r}; allowed are {', '.join(RENDER_MODES)}"
             )
         self.render_mode = render_mode
-        self.ruleset = ruleset_named(ruleset) if isinstance(ruleset, str) else ruleset
+        self.ruleset = chosen_ruleset(ruleset)
         self.engine = BatchEngine(self.ruleset, 1)
         self.possible_agents = list(AGENTS)
         self.agents: list[str] = []
@@ -94,10 +95,8 @@ class TronParallelEnv(ParallelEnv):  # type: ignore[misc]
         self.action_spaces = {agent: spaces.Discrete(ACTIONS) for agent in self.possible_agents}
         board = (self.ruleset.height, self.ruleset.width)
         self.state_space = spaces.Box(0, max(CellKind), board, np.uint8)
-        self._replaces = checked_outside_mask(outside_mask) == "replace"
-        self._rewards = reward_table(
-            rewards_named(rewards) if isinstance(rewards, str) else rewards
-        )
+        self._replaces = is_replacing(outside_mask)
+        self._rewards = chosen_rewards(rewards)
         self._generator: np.random.Generator | None = None
         self._actions = np.zeros((1, SEATS), dtype=np.uint8)
         self._log = TrailLog()
@@ -128,10 +127,11 @@ class TronParallelEnv(ParallelEnv):  # type: ignore[misc]
             self._generator, _ = seeding.np_random(seed)
             own = first_seed(self._generator)
         else:
-            own = random_u64(self.engine.seeds[0], NEXT_GAME)
+            own = next_seed(self.engine, 0)
         asked.place(self.engine, 0, int(own))
         self.agents = list(AGENTS)
-        self._log.start(self.engine.state(0))
+        if self.render_mode is not None:
+            self._log.start(self.engine.state(0))
         return self._observations(), self._infos()
 
     def step(
@@ -148,17 +148,15 @@ class TronParallelEnv(ParallelEnv):  # type: ignore[misc]
         if not self.agents:
             return {}, {}, {}, {}, {}
         for seat, agent in enumerate(AGENTS):
-            action = actions.get(agent)
-            if not isinstance(action, int | np.integer) or not 0 <= action < ACTIONS:
-                raise InvalidActionError(f"action of {agent} is {action!r}; allowed are 0 to 3")
-            self._actions[0, seat] = action
+            self._actions[0, seat] = checked_action(actions.get(agent), f"action of {agent}")
         if self._replaces:
             replace_outside_mask(
                 self.engine, np.zeros(SEATS, dtype=np.intp), np.arange(SEATS), self._actions
             )
         self.engine.step(self._actions)
         state = self.engine.state(0)
-        self._log.note(state.heads)
+        if self.render_mode is not None:
+            self._log.note(state.heads)
         paid = self._rewards[state.outcome][state.causes].tolist()
         truncated = state.outcome is Outcome.TRUNCATED
         terminated = state.outcome is not Outcome.ONGOING and not truncated

@@ -14,12 +14,10 @@ from numpy.typing import NDArray
 from tron_env.errors import OptionError
 from tron_env.learner import Ended, LearnerGames
 from tron_env.opponents import Opponents
-from tron_env.options import Dtype, Observation, OutsideMask, SeatChoice, first_seed
+from tron_env.options import Dtype, Observation, OutsideMask, SeatChoice, first_seed, next_seed
 from tron_env.render import render_rgb
-from tron_env.restarting import NEXT_GAME
 from tron_env.rewards import Rewards
 from tron_env.ruleset import Ruleset
-from tron_env.spawn import random_u64
 from tron_env.starts import read_options
 from tron_env.types import (
     ACTIONS,
@@ -195,7 +193,7 @@ class TronVectorEnv(VectorEnv[Observation, NDArray[np.int64], NDArray[Any]]):
         if seed is not None:
             return first_seed(seeding.np_random(seed)[0])
         if self.games.started:
-            return random_u64(self.games.engine.seeds[i], NEXT_GAME)
+            return next_seed(self.games.engine, i)
         return first_seed(self.np_random)
 
     def _infos(self) -> dict[str, Any]:
