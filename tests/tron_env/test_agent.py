@@ -1,11 +1,8 @@
 import pytest
 
+from tests.doubles import Entries
 from tron_env import agent
 from tron_env.errors import AgentSpecError
-
-
-class Entries(dict):
-    names = property(dict.keys)
 
 
 class Entry:

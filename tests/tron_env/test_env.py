@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.boards import board
+from tests.doubles import Entries, Straight
 from tests.games import SEEDS, reference_of, rulesets
 from tron_env import TronEnv
 from tron_env.agent import make_agent
@@ -18,15 +19,6 @@ from tron_env.ruleset import APEX, Ruleset, SpawnLayout
 from tron_env.scoring import apex_score
 from tron_env.spawn import spawns_for
 from tron_env.types import Action, CellKind, DeathCause, Outcome, Seat, Spawn
-
-
-class Straight:
-    """Never turns."""
-
-    name = "straight"
-
-    def act(self, engine, games, seats):
-        return engine.headings[games, seats].copy()
 
 
 class Scripted:
@@ -208,9 +200,6 @@ def test_using_it_before_reset_says_so():
 
 
 def test_the_agent_whose_package_cannot_be_loaded_is_named(monkeypatch):
-    class Entries(dict):
-        names = property(dict.keys)
-
     class Entry:
         value = "gone.agents:make"
 

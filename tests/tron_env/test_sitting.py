@@ -5,18 +5,10 @@ from concurrent.futures import Executor, Future
 import numpy as np
 import pytest
 
+from tests.doubles import Straight
 from tron_env.ruleset import APEX, ARENA, Ruleset
 from tron_env.sitting import COUNTDOWN_SECONDS, SPEEDS, Phase, Sitting
 from tron_env.types import Action, Seat
-
-
-class Straight:
-    """Never turns."""
-
-    name = "straight"
-
-    def act(self, engine, games, seats):
-        return engine.headings[games, seats].copy()
 
 
 class Leftwards:

@@ -6,21 +6,13 @@ from gymnasium.wrappers.vector import DictInfoToList, RecordEpisodeStatistics
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.doubles import Straight
 from tests.games import reference_of, rulesets
 from tron_env import TronEnv, TronVectorEnv
 from tron_env.errors import InvalidActionError, OptionError, RulesetError
 from tron_env.rewards import Rewards
 from tron_env.ruleset import Ruleset
 from tron_env.types import Action, DeathCause, Outcome, Seat, Spawn
-
-
-class Straight:
-    """Never turns."""
-
-    name = "straight"
-
-    def act(self, engine, games, seats):
-        return engine.headings[games, seats].copy()
 
 
 class Asked(Straight):
