@@ -4,6 +4,7 @@ import json
 import subprocess
 import sys
 
+import click
 import pytest
 from click.testing import CliRunner
 
@@ -11,6 +12,8 @@ from replays.format import encode
 from tests.replays.games import play
 from tron_env.cli import COMMAND_GROUP, tron
 from tron_env.ruleset import ARENA
+
+COMMANDS = tron.list_commands(click.Context(tron))
 
 # What the installed script holds, so that the tests need no particular environment on PATH.
 SCRIPT = "import sys; sys.argv[0] = 'tron'; from tron_env.cli import main; sys.exit(main())"
@@ -31,12 +34,12 @@ def game(tmp_path):
 def test_help_lists_every_command_with_its_purpose():
     result = CliRunner().invoke(tron, ["--help"])
     assert result.exit_code == 0
-    for name in tron.list_commands(None):
+    for name in COMMANDS:
         line = next(line for line in result.output.splitlines() if line.startswith(f"  {name} "))
         assert line.removeprefix(f"  {name} ").strip(), f"{name} has no help"
 
 
-@pytest.mark.parametrize("name", tron.list_commands(None))
+@pytest.mark.parametrize("name", COMMANDS)
 def test_every_command_explains_itself(name):
     result = CliRunner().invoke(tron, [name, "--help"])
     assert result.exit_code == 0
@@ -46,7 +49,7 @@ def test_every_command_explains_itself(name):
 def test_every_command_of_the_project_is_installed():
     assert COMMAND_GROUP == "tron.commands"
     assert {"replay", "train", "export", "validate", "submit", "duel", "round", "serve", "up"} <= {
-        *tron.list_commands(None)
+        *COMMANDS
     }
 
 

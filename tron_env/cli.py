@@ -2,7 +2,7 @@
 
 import os
 import sys
-from importlib.metadata import EntryPoint, entry_points
+from importlib.metadata import EntryPoint, EntryPoints, entry_points
 from pathlib import Path
 
 import click
@@ -20,14 +20,14 @@ class LazyGroup(click.Group):
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Return the names of all installed commands."""
-        return sorted(entry_points(group=COMMAND_GROUP).names)
+        return sorted(_installed(ctx).names)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """Load one command, or return None where no package has it.
 
         One that cannot be loaded says so in its place, and leaves the others usable.
         """
-        found = entry_points(group=COMMAND_GROUP)
+        found = _installed(ctx)
         if cmd_name not in found.names:
             return None
         entry: EntryPoint = found[cmd_name]
@@ -36,6 +36,14 @@ class LazyGroup(click.Group):
         except Exception as error:  # noqa: BLE001  (third parties' modules may raise anything)
             return _broken(cmd_name, entry, error)
         return command
+
+
+def _installed(ctx: click.Context) -> EntryPoints:
+    """Return the commands there are; the search takes milliseconds and serves one invocation."""
+    if COMMAND_GROUP not in ctx.meta:
+        ctx.meta[COMMAND_GROUP] = entry_points(group=COMMAND_GROUP)
+    found: EntryPoints = ctx.meta[COMMAND_GROUP]
+    return found
 
 
 def _broken(name: str, entry: EntryPoint, error: Exception) -> click.Command:

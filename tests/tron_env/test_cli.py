@@ -4,6 +4,7 @@ import sys
 import click
 import pytest
 
+from tests.doubles import Entries
 from tron_env import cli
 from tron_env.errors import RulesetError
 
@@ -24,10 +25,6 @@ def end(ctx: click.Context, way: str) -> None:
     click.echo(f"home {os.environ.get('TRON_HOME')}")
 
 
-class Entries(dict):
-    names = property(dict.keys)
-
-
 class Entry:
     value = "somebody.cli:command"
 
@@ -43,7 +40,13 @@ class Broken(Entry):
 @pytest.fixture
 def tron(monkeypatch, capsys):
     """Run `tron` with arguments; return its exit status and both outputs."""
-    monkeypatch.setattr(cli, "entry_points", lambda group: Entries(end=Entry(), bad=Broken()))
+    searches = []
+
+    def search(group):
+        searches.append(group)
+        return Entries(end=Entry(), bad=Broken())
+
+    monkeypatch.setattr(cli, "entry_points", search)
     monkeypatch.setenv("TRON_HOME", "unset")
 
     def run(*arguments):
@@ -53,6 +56,8 @@ def tron(monkeypatch, capsys):
             cli.main()
         except SystemExit as done:
             status = done.code or 0
+        assert searches == ["tron.commands"], "all distributions are searched, but once"
+        searches.clear()
         return status, *capsys.readouterr()
 
     return run
