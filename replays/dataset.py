@@ -5,7 +5,8 @@ Arrays over all decisions, in the order of games, plies and seats:
 ``observations`` uint8 ``(n, 5, height, width)``, the planes of the policy contract; ``masks`` bool
 ``(n, 4)``, accepted actions; ``actions`` uint8 ``(n,)``; ``results`` int8 ``(n,)``, 1 where the
 rider went on to win its game, -1 where it lost, else 0; ``games`` int32, ``plies`` int32 (of the
-position, from 0) and ``seats`` uint8, each ``(n,)``.
+position, from 0) and ``seats`` uint8, each ``(n,)``. ``observation_version`` and
+``rules_version``, single numbers, name the encoder and the rules that gave them.
 
 Left out are decisions that were none: no accepted action was left, or a person played one that is
 not accepted, for which a masked policy has no probability.
@@ -23,6 +24,8 @@ from numpy.typing import NDArray
 from replays.errors import ReplayExportError
 from replays.format import Replay
 from tron_env.batch import BatchEngine
+from tron_env.observation import OBSERVATION_VERSION
+from tron_env.ruleset import RULES_VERSION
 from tron_env.types import PLANES, BoolArray, Int32Array, Outcome, Seat, UInt8Array
 
 Int8Array: TypeAlias = NDArray[np.int8]
@@ -112,10 +115,13 @@ def write_dataset(
                 for name in ("masks", "actions", "results", "plies", "seats"):
                     columns.setdefault(name, []).append(getattr(game, name))
                 progress(done)
-        columns["games"] = [np.repeat(np.arange(len(replays), dtype=np.int32), counts)]
-        for name, parts in columns.items():
+        arrays = {name: np.concatenate(parts) for name, parts in columns.items()}
+        arrays["games"] = np.repeat(np.arange(len(replays), dtype=np.int32), counts)
+        arrays["observation_version"] = np.array(OBSERVATION_VERSION, dtype=np.int32)
+        arrays["rules_version"] = np.array(RULES_VERSION, dtype=np.int32)
+        for name, array in arrays.items():
             with archive.open(_entry(name), "w") as out:
-                npy.write_array(out, np.concatenate(parts), allow_pickle=False)
+                npy.write_array(out, array, allow_pickle=False)
     return sum(counts)
 
 

@@ -5,7 +5,7 @@
 heads per seat; ``tron_env.stepping`` writes only those, and tests hold both against each other.
 """
 
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
 import numpy as np
 
@@ -13,7 +13,8 @@ from tron_env.compiling import kernel, njit
 from tron_env.kernel import ALIVE, TRAIL, WALL
 from tron_env.types import Float32Array, Int16Array, IntArray, Plane, UInt8Array
 
-OBSERVATION_VERSION = 1
+OBSERVATION_VERSION: Final = 1
+"""Rises when what the planes hold changes; datasets name it."""
 
 Observations: TypeAlias = Float32Array | UInt8Array
 

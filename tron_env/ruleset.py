@@ -7,6 +7,7 @@ from typing import Final
 from tron_env.errors import RulesetError
 
 RULES_VERSION: Final = 1
+"""Rises when a game would go on differently, or start elsewhere on its seed; datasets name it."""
 MIN_SIDE: Final = 8
 MAX_SIDE: Final = 64
 MAX_PLIES_LIMIT: Final = 65_535

@@ -19,8 +19,9 @@ from replays.playback import Playback
 from tests.replays.games import play
 from tests.replays.test_interop import SAMPLE
 from tron_env.batch import BatchEngine
+from tron_env.observation import OBSERVATION_VERSION
 from tron_env.render import RIDERS
-from tron_env.ruleset import Ruleset
+from tron_env.ruleset import RULES_VERSION, Ruleset
 from tron_env.types import Outcome
 
 SMALL = Ruleset(10, 12)
@@ -84,6 +85,8 @@ def test_a_dataset_holds_what_every_rider_saw_and_did(tmp_path):
     for name, column in (("games", games), ("actions", actions), ("plies", plies)):
         assert data[name].tolist() == list(column)
     assert data["seats"].tolist() == list(seats)
+    versions = data["observation_version"], data["rules_version"]
+    assert versions == (OBSERVATION_VERSION, RULES_VERSION)
     assert data["masks"][np.arange(len(actions)), data["actions"]].all()
     winners = [recorded.replay.outcome.winner for recorded in (GAME, OTHER)]
     assert data["results"].tolist() == [
