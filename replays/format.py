@@ -36,6 +36,7 @@ from replays.turns import pack_turns, packed_size, quarter_turns, unpack_turns
 from tron_env.errors import RulesetError
 from tron_env.ruleset import MAX_PLIES_LIMIT, Ruleset, SpawnLayout
 from tron_env.spawn import check_spawns
+from tron_env.symmetry import HALF_TURN
 from tron_env.types import ACTIONS, SEATS, Action, DeathCause, Outcome, Spawn, UInt8Array
 
 FORMAT_VERSION: Final = 1
@@ -126,9 +127,9 @@ def half_turn(ruleset: Ruleset, spawn: Spawn) -> Spawn:
     >>> half_turn(Ruleset(), Spawn(1, 1, Action.DOWN))
     Spawn(row=30, col=30, heading=<Action.UP: 0>)
     """
-    return Spawn(
-        ruleset.height - 1 - spawn.row, ruleset.width - 1 - spawn.col, spawn.heading.reverse
-    )
+    row, col, heading = spawn
+    cell = HALF_TURN.cell((row, col), ruleset.height, ruleset.width)
+    return Spawn(*cell, HALF_TURN.action(heading))
 
 
 def encode(replay: Replay) -> bytes:
