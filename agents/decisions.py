@@ -5,11 +5,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from agents import fill_search, joint_search, search_nodes, transposition
-from agents.evaluation import Int64Array, Scratch, reach_both
+from agents.evaluation import Scratch, reach_both
 from tron_env import territory
 from tron_env.batch import BatchEngine
 from tron_env.kernel import ALIVE
-from tron_env.types import Action, UInt8Array
+from tron_env.types import Action, Int64Array, UInt8Array
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,9 +16,8 @@ from tron_env.chambers import CELLS, CHAMBER_BOARDS, CHAMBER_FIELDS, path_value
 from tron_env.compiling import kernel
 from tron_env.kernel import COL_STEP, ROW_STEP
 from tron_env.territory import BoardRows
-from tron_env.types import Int32Array
+from tron_env.types import Int32Array, Int64Array
 
-Int64Array = NDArray[np.int64]
 UInt64Rows = NDArray[np.uint64]
 
 CELL, EDGE, PLAIN, APART, AHEAD, DRAWN, CLASH = range(7)

@@ -11,7 +11,7 @@ because recursion crashes Numba's cache.
 """
 
 from agents import transposition
-from agents.evaluation import CLASH, DRAWN, Int64Array, UInt64Rows, evaluate, reach_both
+from agents.evaluation import CLASH, DRAWN, UInt64Rows, evaluate, reach_both
 from agents.search_nodes import (
     ACTION,
     AGAIN,
@@ -41,7 +41,7 @@ from tron_env.chambers import pinched_cells
 from tron_env.compiling import kernel, part
 from tron_env.kernel import COL_STEP, ROW_STEP
 from tron_env.territory import BoardRows
-from tron_env.types import Int32Array, UInt8Array
+from tron_env.types import Int32Array, Int64Array, UInt8Array
 
 
 @part

@@ -5,9 +5,8 @@ Values are of the rider to move at the node (negamax). The kernels here know not
 """
 
 from agents import transposition
-from agents.evaluation import Int64Array
 from tron_env.compiling import kernel, part
-from tron_env.types import UInt8Array
+from tron_env.types import Int64Array, UInt8Array
 
 MAX_DEPTH = 60
 """Half-plies."""

@@ -8,11 +8,9 @@ with a few operations a half-ply. Entries are two int64: the hash, and everythin
 from typing import Final
 
 import numpy as np
-from numpy.typing import NDArray
 
 from tron_env.compiling import part
-
-Int64Array = NDArray[np.int64]
+from tron_env.types import Int64Array
 
 TABLE_BITS: Final = 19
 """Of the default size: 8 MiB."""

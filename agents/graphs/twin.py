@@ -7,7 +7,6 @@ Values equal those of the graph exactly. Boards here are uint64 ``(32,)``, bit `
 from typing import Final
 
 import numpy as np
-from numpy.typing import NDArray
 
 from agents.graphs.description import (
     APART,
@@ -33,9 +32,7 @@ from agents.graphs.description import (
 )
 from tron_env.compiling import njit
 from tron_env.territory import ONE, ZERO, BoardRows, bit, neighbours, popcount
-from tron_env.types import ACTIONS, Float32Array, Plane
-
-Int64Array = NDArray[np.int64]
+from tron_env.types import ACTIONS, Float32Array, Int64Array, Plane
 
 SIDE: Final = 32
 _STEPS = np.array([-SIDE, 1, SIDE, -1], dtype=np.int64)
