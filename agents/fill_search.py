@@ -5,15 +5,14 @@ off where the tree of chambers, with a checkerboard in each, shows that no path 
 longer than the best known.
 """
 
-from agents.evaluation import Int64Array, UInt64Rows
+from agents.evaluation import UInt64Rows
 from agents.joint_search import flip, is_free, ways
 from agents.search_nodes import LEVEL, NODES
-from tron_env import territory
-from tron_env.chambers import path_value
+from tron_env.chambers import room
 from tron_env.compiling import kernel, part
 from tron_env.kernel import COL_STEP, ROW_STEP
 from tron_env.territory import BoardRows
-from tron_env.types import Int32Array
+from tron_env.types import Int32Array, Int64Array
 
 MAX_FILL_DEPTH = 200
 """Plies; beyond, rollouts decide."""
@@ -26,42 +25,38 @@ ROW, COL, TRIED, ACTION = range(4)
 FILL_STACK_WIDTH = 4
 
 
-@kernel
-def room(
-    free: BoardRows, row: int, col: int, boards: BoardRows, areas: UInt64Rows, numbers: Int32Array
-) -> int:
-    """Return an upper bound of the plies that a rider at a taken cell can still make.
+@part
+def _tightest(free: BoardRows, row: int, col: int, tried: int) -> int:
+    """Return the action whose target has the fewest ways on, dead ends last, or -1.
 
-    The scratch is that of ``evaluation.Scratch``; rows 0 and 1 of ``boards`` are overwritten.
+    Bits of ``tried`` are actions to leave out.
     """
-    for i in range(free.shape[0]):
-        boards[0, i] = boards[1, i] = 0
-    boards[0, row] = territory.bit(col)
-    territory.flood(free, boards[0], boards[1])
-    for i in range(free.shape[0]):
-        areas[0, i] = boards[0, i] & free[i]
-    return path_value(areas[0], row, col, 1, 0, areas[2:], numbers)
+    best, best_ways = -1, 9
+    for action in range(4):
+        if tried >> action & 1:
+            continue
+        next_row, next_col = row + ROW_STEP[action], col + COL_STEP[action]
+        if not is_free(free, next_row, next_col):
+            continue
+        found = ways(free, next_row, next_col)
+        if found == 0:
+            found = 8
+        if found < best_ways:
+            best, best_ways = action, found
+    return best
 
 
 @kernel
 def rollout(free: BoardRows, row: int, col: int, scratch: BoardRows) -> int:
-    """Return how many plies one lasts by always taking the target with the fewest ways on.
+    """Return how many plies one lasts by always taking the tightest way on.
 
-    Dead ends come last. ``scratch`` is ``(height,)``, overwritten.
+    ``scratch`` is ``(height,)``, overwritten.
     """
     for i in range(free.shape[0]):
         scratch[i] = free[i]
     plies = 0
     while True:
-        best, best_ways = -1, 9
-        for action in range(4):
-            next_row, next_col = row + ROW_STEP[action], col + COL_STEP[action]
-            if is_free(scratch, next_row, next_col):
-                found = ways(scratch, next_row, next_col)
-                if found == 0:
-                    found = 8
-                if found < best_ways:
-                    best, best_ways = action, found
+        best = _tightest(scratch, row, col, 0)
         if best < 0:
             return plies
         row += ROW_STEP[best]
@@ -84,24 +79,6 @@ def begin_fill(
     control[LEVEL] = 0
     control[CUT] = 0
     control[MOST] = room(free, stack[0, ROW], stack[0, COL], boards, areas, numbers)
-
-
-@part
-def _next_action(free: BoardRows, stack: Int64Array, level: int) -> int:
-    """Return the untried action whose target has the fewest ways on, dead ends last, or -1."""
-    best, best_ways = -1, 9
-    for action in range(4):
-        if stack[level, TRIED] >> action & 1:
-            continue
-        row, col = stack[level, ROW] + ROW_STEP[action], stack[level, COL] + COL_STEP[action]
-        if not is_free(free, row, col):
-            continue
-        found = ways(free, row, col)
-        if found == 0:
-            found = 8
-        if found < best_ways:
-            best, best_ways = action, found
-    return best
 
 
 @kernel
@@ -139,7 +116,7 @@ def resume_fill(
     while control[NODES] < max_nodes:
         if control[BEST_LENGTH] >= control[MOST]:
             return True
-        action = _next_action(free, stack, level)
+        action = _tightest(free, stack[level, ROW], stack[level, COL], stack[level, TRIED])
         if action >= 0 and level == depth:
             control[CUT] = 1
             action = -1

@@ -13,37 +13,21 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tron_env import territory
-from tron_env.chambers import CELLS, CHAMBER_BOARDS, CHAMBER_FIELDS, path_value
+from tron_env.chambers import CELLS, CHAMBER_BOARDS, CHAMBER_FIELDS, room
 from tron_env.compiling import njit
 from tron_env.kernel import COL_STEP, ROW_STEP
-from tron_env.territory import ZERO, BoardRows
+from tron_env.territory import BoardRows
 from tron_env.types import Int32Array, UInt8Array
 
 UInt64Rows = NDArray[np.uint64]
 
-FILL_BOARDS: Final = CHAMBER_BOARDS + 2
-"""Scratch boards of ``longest_fill``, uint64 ``(FILL_BOARDS, height)``."""
+FILL_BOARDS: Final = 3 + CHAMBER_BOARDS
+"""Scratch boards of ``longest_fill``, uint64 ``(FILL_BOARDS, height)``: what ``room`` takes."""
 
 # Columns of the stack, one row a ply of the path: where it stands, which child comes next, how
 # many there are, then each child's action and its bound.
 _ROW, _COL, _NEXT, _CHILDREN, _ACTION, _BOUND = 0, 1, 2, 3, 4, 8
 FILL_STACK_WIDTH: Final = 12
-
-
-@njit()
-def room(free: BoardRows, row: int, col: int, boards: UInt64Rows, numbers: Int32Array) -> int:
-    """Return an upper bound of the plies that a rider at a taken cell can still make alone.
-
-    ``boards`` and ``numbers`` are scratch memory as in ``longest_fill``.
-    """
-    area, scratch = boards[CHAMBER_BOARDS], boards[CHAMBER_BOARDS + 1]
-    area[:] = ZERO
-    scratch[:] = ZERO
-    area[row] = territory.bit(col)
-    territory.flood(free, area, scratch)
-    for i in range(free.shape[0]):
-        area[i] &= free[i]
-    return int(path_value(area, row, col, 1, 0, boards[:CHAMBER_BOARDS], numbers))
 
 
 @njit()
@@ -58,7 +42,7 @@ def _expand(
         if not free[to_row] & territory.bit(to_col):
             continue
         free[to_row] ^= territory.bit(to_col)
-        bound = 1 + room(free, to_row, to_col, boards, numbers)
+        bound = 1 + room(free, to_row, to_col, boards, boards[2:], numbers)
         exits = 0
         for way in range(4):
             if free[to_row + ROW_STEP[way]] & territory.bit(to_col + COL_STEP[way]):
@@ -109,7 +93,7 @@ def longest_fill(
         the first two are equal where the length is exact.
     """
     stack[0, _ROW], stack[0, _COL] = row, col
-    most = room(free, row, col, boards, numbers)
+    most = room(free, row, col, boards, boards[2:], numbers)
     spent = 1 + _expand(free, stack, 0, boards, numbers)
     best = level = 0
     stopped = False

@@ -5,9 +5,10 @@ from typing import Final
 
 import numpy as np
 
-from replays.filling import FillScratch, UInt64Rows, longest_fill, room
+from replays.filling import FillScratch, UInt64Rows, longest_fill
 from replays.playback import Playback
 from tron_env import territory
+from tron_env.chambers import room
 from tron_env.compiling import njit
 from tron_env.kernel import COL_STEP, ROW_STEP
 from tron_env.territory import ZERO
@@ -171,7 +172,7 @@ def _survey(
             out_counts[ply, 3 + seat] = within
             out_high[ply, seat] = within
             if separation >= 0:
-                out_high[ply, seat] = room(free, row, col, fill_boards, numbers)
+                out_high[ply, seat] = room(free, row, col, fill_boards, fill_boards[2:], numbers)
     if separation < 0:
         return separation
     for seat in range(2):

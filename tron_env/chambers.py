@@ -17,7 +17,17 @@ Sources: J. Hopcroft and R. Tarjan, "Algorithm 447", 1973; A. Sloane's (a1k0n) w
 import numpy as np
 
 from tron_env.compiling import kernel, part
-from tron_env.territory import CHECKERED, ONE, ZERO, BoardRows, bit, fillable, neighbours, popcount
+from tron_env.territory import (
+    CHECKERED,
+    ONE,
+    ZERO,
+    BoardRows,
+    bit,
+    fillable,
+    flood,
+    neighbours,
+    popcount,
+)
 from tron_env.types import Int32Array
 
 CELL_BITS = 6
@@ -289,3 +299,26 @@ def path_value(
                 value = max(value, cell_weight * passing + below[member])
         nodes_open = begin
         below[parent] = max(below[parent], value + edge_weight * edges)
+
+
+@kernel
+def room(
+    free: BoardRows, row: int, col: int, boards: BoardRows, areas: BoardRows, numbers: Int32Array
+) -> int:
+    """Return an upper bound of the plies that a rider at a taken cell can still make alone.
+
+    Args:
+        free: ``(height,)``, empty cells.
+        row: of the head.
+        col: see ``row``.
+        boards: ``(2, height)`` or more of the type of ``free``; the first two are overwritten.
+        areas: uint64 ``(1 + CHAMBER_BOARDS, height)`` or more, overwritten.
+        numbers: int32 ``(CHAMBER_FIELDS, CELLS)``, overwritten.
+    """
+    for i in range(free.shape[0]):
+        boards[0, i] = boards[1, i] = 0
+    boards[0, row] = bit(col)
+    flood(free, boards[0], boards[1])
+    for i in range(free.shape[0]):
+        areas[0, i] = boards[0, i] & free[i]
+    return path_value(areas[0], row, col, 1, 0, areas[1:], numbers)

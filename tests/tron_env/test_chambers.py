@@ -112,6 +112,21 @@ def test_the_best_path_is_that_of_a_tree_of_blocks_found_cell_by_cell(area, cell
     assert value(*area, cell, edge, rubbish=rubbish) == reference(*area, cell, edge)
 
 
+@pytest.mark.parametrize("word", [np.uint32, np.uint64])
+@settings(deadline=None, max_examples=60)
+@given(areas(most_cols=30), st.integers(0, 12))
+def test_room_is_the_bound_of_what_can_be_reached(word, area, rubbish):
+    cells, head = area
+    island = {(12, 3), (12, 4)}
+    free = np.zeros(14, word)
+    for row, col in cells | island:
+        free[row] |= word(1 << col)
+    boards = np.full((2, 14), rubbish, word)
+    taken = np.full((1 + chambers.CHAMBER_BOARDS, 14), rubbish, np.uint64)
+    numbers = np.full((chambers.CHAMBER_FIELDS, chambers.CELLS), rubbish, np.int32)
+    assert chambers.room(free, *head, boards, taken, numbers) == value(cells, head)
+
+
 def longest_path(area, cell):
     return max(
         (1 + longest_path(area - {target}, target) for target in around(cell) if target in area),
