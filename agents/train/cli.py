@@ -189,6 +189,7 @@ def _introduce(config: "TrainConfig", out: Path, *, resume: bool, defeats: int) 
     show_default=True,
     help="Starts played against each simple agent for the card; 0 for none.",
 )
+@click.option("--force", is_flag=True, help="Overwrite a card that lies beside OUTPUT already.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @click.pass_context
 def export(
@@ -197,9 +198,18 @@ def export(
     output: Path,
     ensemble: bool,
     starts: int,
+    force: bool,
     as_json: bool,
 ) -> None:
-    """Write a checkpoint as an ONNX model, once it is shown to play the same, and its card."""
+    """Write a checkpoint as an ONNX model, once it is shown to play the same, and its card.
+
+    A card beside OUTPUT may have been written by hand, so that it is only overwritten with --force.
+    """
+    card_path = output.with_suffix(".md")
+    if card_path.exists() and not force:
+        raise click.UsageError(
+            f"{card_path} exists already; choose another OUTPUT, or --force to overwrite both"
+        )
     with training_extra():
         from agents.train import export as exporting
         from agents.train.card import Card, write_card

@@ -41,7 +41,11 @@ def command_line(context: click.Context) -> str:
     for option in context.command.params:
         name = option.name or ""
         source = context.get_parameter_source(name)
-        if source is not click.core.ParameterSource.COMMANDLINE or name in ("as_json", "resume"):
+        if source is not click.core.ParameterSource.COMMANDLINE or name in (
+            "as_json",
+            "resume",
+            "force",
+        ):
             continue
         value = context.params[name]
         if isinstance(option, click.Argument):

@@ -312,6 +312,20 @@ def test_commands_walk_the_same_path(run, tmp_path):
     assert score["wins"] + score["draws"] + score["losses"] == 6
 
 
+def test_a_card_written_by_hand_is_not_overwritten_unasked(run, tmp_path):
+    card = tmp_path / "policy.md"
+    card.write_text("By hand.\n")
+    command = [str(run[0] / "latest.zip"), str(tmp_path / "policy.onnx"), "--starts", "0"]
+    refused = CliRunner().invoke(cli.export, command)
+    assert refused.exit_code == 2
+    assert "policy.md exists already" in refused.output
+    assert card.read_text() == "By hand.\n"
+    assert not (tmp_path / "policy.onnx").exists()
+    done = CliRunner().invoke(cli.export, [*command, "--force"])
+    assert done.exit_code == 0, done.output
+    assert "--force" not in read_card(card)["command"]
+
+
 def test_without_torch_the_commands_say_what_to_install(tmp_path):
     script = (
         "import sys; sys.modules['torch'] = None; "
