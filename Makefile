@@ -6,7 +6,7 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c const
 FRONT_END := web/package.json web/package-lock.json web/build.mjs $(wildcard web/static/js/*.js web/static/css/*.css)
 INPUTS := pyproject.toml constraints.txt hatch_build.py $(FRONT_END)
 
-.PHONY: help play test proof lint format browser bench clean
+.PHONY: help play test proof lint format browser servers clean
 
 help:
 	@echo "make play    set up and serve the site on http://127.0.0.1:8000, first round behind it"
@@ -39,6 +39,13 @@ browser:
 	  || $(BIN)/playwright install chromium \
 	  || { echo "no Chromium found and none could be installed; install one and try again" >&2; exit 1; }
 
+servers:
+	@{ command -v postgres || ls /usr/lib/postgresql/*/bin/postgres; } >/dev/null 2>&1 \
+	  && command -v redis-server >/dev/null 2>&1 \
+	  || { [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && apt-get update -qq \
+	       && apt-get install -y -qq --no-install-recommends postgresql redis-server >/dev/null; } \
+	  || { echo "the tests need PostgreSQL and Redis; on Debian: apt-get install postgresql redis-server" >&2; exit 1; }
+
 lint: $(VENV)/.test
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -48,10 +55,10 @@ format: $(VENV)/.test
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-test: $(VENV)/.test lint browser
+test: $(VENV)/.test lint browser servers
 	$(BIN)/python -m pytest -m "not proof" --durations=15
 
-proof: $(VENV)/.test browser
+proof: $(VENV)/.test browser servers
 	$(BIN)/python -m pytest -m proof --timeout=7200 --durations=0
 
 clean:

@@ -4,7 +4,7 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Final, Self
 
 from sqlalchemy import Connection, Engine, create_engine, event, make_url, text
 from sqlalchemy.exc import SQLAlchemyError
@@ -15,6 +15,8 @@ from arena.errors import StorageError
 BUSY_SECONDS = 30
 """How long a writer waits for another process's transaction."""
 WRITES = "tron_writes"
+SNAPSHOT: Final = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
+"""PostgreSQL lets a transaction see one state only where asked; SQLite always does."""
 MIGRATION_LOCK = 0x74726F6E
 """PostgreSQL advisory lock held while migrating."""
 
@@ -31,6 +33,8 @@ class Database:
 
     def __init__(self, url: str) -> None:
         self.engine = _engine(url)
+        is_sqlite = self.engine.dialect.name == "sqlite"
+        self._one_state: dict[str, Any] = {} if is_sqlite else SNAPSHOT
         try:
             self._migrate()
         except StorageError as error:
@@ -54,8 +58,8 @@ class Database:
         Raises:
             StorageError: the database failed.
         """
-        with _translated(), self.engine.connect() as connection:
-            yield connection
+        with _translated(), self.engine.connect() as plain:
+            yield plain.execution_options(**self._one_state)
 
     @contextmanager
     def writing(self) -> Iterator[Connection]:

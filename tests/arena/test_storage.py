@@ -9,8 +9,6 @@ import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy import text
-from sqlalchemy.dialects import postgresql
-from sqlalchemy.schema import CreateTable
 
 from arena.errors import StorageError
 from arena.records import (
@@ -41,8 +39,8 @@ STANDING = Standing(1, 1.5, 2, 1, 1, 0, 0, 1000.0, 900.0, 1100.0, 0.5)
 
 
 @pytest.fixture
-def storage(tmp_path):
-    with Storage(f"sqlite:///{tmp_path / 'arena.db'}") as opened:
+def storage(database_url):
+    with Storage(database_url) as opened:
         yield opened
 
 
@@ -74,15 +72,21 @@ def ridden(models, seed):
 def test_the_migrated_database_is_what_the_schema_says(storage):
     with storage.reading() as connection:
         assert compare_metadata(MigrationContext.configure(connection), metadata) == []
+
+
+def test_sqlite_lets_the_site_read_while_a_round_writes(tmp_path):
+    with Storage(f"sqlite:///{tmp_path / 'arena.db'}") as storage, storage.reading() as connection:
         assert connection.scalar(text("PRAGMA journal_mode")) == "wal"
         assert connection.scalar(text("PRAGMA foreign_keys")) == 1
 
 
-@pytest.mark.parametrize("table", metadata.sorted_tables, ids=lambda table: table.name)
-def test_tables_are_possible_in_postgresql(table):
-    assert "BIGSERIAL" in str(CreateTable(table).compile(dialect=postgresql.dialect())) or (
-        table.name == "rounds"
-    )
+def test_a_reader_sees_one_state_however_long_it_takes(storage, database_url):
+    number = frozen(storage)
+    done = text("SELECT duels_done FROM rounds WHERE number = :number")
+    with Storage(database_url) as site, site.reading() as connection:
+        before = connection.scalar(done, {"number": number})
+        storage.save_duels(number, [result(storage.duels(number)[0])])
+        assert connection.scalar(done, {"number": number}) == before == 0
 
 
 def test_opening_again_keeps_everything(tmp_path):
@@ -98,10 +102,14 @@ def _open(url, barrier):
     Storage(url).close()
 
 
-def test_many_processes_may_open_a_fresh_database_at_once(tmp_path):
+@pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
+def test_many_processes_may_open_a_fresh_database_at_once(kind, tmp_path, request):
     context = multiprocessing.get_context("spawn")
     barrier = context.Barrier(3)
     url = f"sqlite:///{tmp_path / 'arena.db'}"
+    if kind == "postgresql":
+        server = request.getfixturevalue("postgres")
+        url = server.url(server.fresh())
     processes = [context.Process(target=_open, args=(url, barrier)) for _ in range(3)]
     for process in processes:
         process.start()
@@ -252,9 +260,9 @@ def test_results_come_in_the_order_of_the_schedule(storage):
     assert results[0].outcome == play(ARENA, 1).outcome
 
 
-def test_progress_is_seen_by_readers_while_a_writer_is_busy(storage, tmp_path):
+def test_progress_is_seen_by_readers_while_a_writer_is_busy(storage, database_url):
     number = frozen(storage)
-    with Storage(f"sqlite:///{tmp_path / 'arena.db'}") as site:
+    with Storage(database_url) as site:
         duels = storage.duels(number)
         with storage.writing() as connection:
             connection.execute(text("UPDATE rounds SET duels_done = 99"))
