@@ -78,6 +78,13 @@ class StoredRounds(Database):
             )
             return tuple(map(_duel, found))
 
+    def duel_page(self, round_number: int, *, after: int, limit: int) -> tuple[DuelRow, ...]:
+        """Return at most ``limit`` duels of a round that its schedule numbers above ``after``."""
+        later = _duels().where(duels.c.round == round_number, duels.c.number > after)
+        with self.reading() as connection:
+            found = connection.execute(later.order_by(duels.c.number).limit(limit))
+            return tuple(map(_duel, found))
+
     def duel(self, duel_id: int) -> DuelRow | None:
         """Return one duel, or None."""
         with self.reading() as connection:

@@ -1,107 +1,229 @@
-"""The JSON interface, version 1. Errors are ``{"error": {"code", "message"}}``."""
+"""The JSON interface, version 1: reading. ``/api/v1/openapi.json`` describes it, ``/api`` shows it.
 
+What changes something is in ``web.api_submissions``.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
+from typing import Annotated, Any, Final, Literal
 
-from flask import Blueprint, Response, abort, jsonify
+import msgspec
+from flask import Blueprint, Response, abort
+from msgspec import Meta
 from werkzeug.exceptions import HTTPException
 
-from arena.records import EntryRow, GameRow, RoundRow
+from arena.records import GameFilter, GameKind, GameRow, RoundRow
 from arena.storage import Storage
+from arena.stored_games import MAX_PAGE
+from replays.document import ReplayDocument, to_document
 from replays.format import decode
 from replays.report import AnalysisView, analysis_view
-from replays.view import ReplayView
+from web import payloads
+from web.addresses import MAX_NUMBER
+from web.endpoints import BINARY, JSON, NDJSON, Interface
+from web.openapi import document
+from web.payloads import GameView
 from web.present import stored_view
-from web.services import services
+from web.services import StatusPayload, services
 
-api = Blueprint("api", __name__, url_prefix="/api/v1")
+TITLE: Final = "Tron Arena"
+VERSION: Final = "1"
+PREFIX: Final = "/api/v1"
 
-
-class GameView(ReplayView):
-    """A stored game: its replay's view, and what the database knows of it."""
-
-    id: int
-    title: str
-    duel: int | None
-    round: int | None
-    number: int | None
-    reason: str | None
-    """Why a rider forfeited."""
-    played_at: str
+api = Blueprint("api", __name__, url_prefix=PREFIX)
 
 
-@api.get("/status")
-def status() -> Response:
+def nobody() -> object:
+    """Refuse every token."""
+    abort(401, "this interface takes no tokens")
+
+
+interface = Interface(api, nobody)
+Limit = Annotated[int, Meta(ge=1, le=MAX_PAGE, description="How many at most.")]
+
+
+@dataclass(frozen=True, slots=True)
+class DuelPage:
+    """Which duels of a round."""
+
+    after: Annotated[
+        int, Meta(ge=-1, le=MAX_NUMBER, description="Only later ones of the schedule.")
+    ] = -1
+    limit: Limit = 100
+
+
+@dataclass(frozen=True, slots=True)
+class GamePage:
+    """Which games."""
+
+    kind: Literal["duel", "human"] | None = None
+    round: Annotated[int, Meta(ge=1, le=MAX_NUMBER)] | None = None
+    name: Annotated[str, Meta(max_length=80, description="Rode in either seat.")] | None = None
+    model: (
+        Annotated[str, Meta(pattern="^[0-9a-f]{64}$", description="SHA-256; rode in either seat.")]
+        | None
+    ) = None
+    before: (
+        Annotated[int, Meta(ge=1, le=MAX_NUMBER, description="Only games with smaller IDs.")] | None
+    ) = None
+    limit: Limit = 50
+
+
+@interface.endpoint("GET", "/status", tag="Site", answer=StatusPayload)
+def status() -> StatusPayload:
     """Who reigns, which round takes submissions, and how far a running one is."""
-    return jsonify(services().status())
+    return services().status()
 
 
-@api.get("/replays/<int:game_id>")
-def replay(game_id: int) -> Response:
+@interface.endpoint("GET", "/rounds", tag="Rounds", answer=payloads.RoundsPayload)
+def rounds() -> payloads.RoundsPayload:
+    """All rounds, newest first."""
+    storage = services().storage
+    champions = _champion_names(storage)
+    listed = [payloads.round_payload(row, champions) for row in storage.rounds()]
+    return payloads.RoundsPayload(listed)
+
+
+@interface.endpoint(
+    "GET", "/rounds/<int:number>", tag="Rounds", answer=payloads.RoundPayload, errors=(404,)
+)
+def round_(number: int) -> payloads.RoundPayload:
+    """One round."""
+    storage = services().storage
+    return payloads.round_payload(_round(storage, number), _champion_names(storage))
+
+
+@interface.endpoint(
+    "GET",
+    "/rounds/<int:number>/standings",
+    tag="Rounds",
+    answer=payloads.StandingsPayload,
+    errors=(404,),
+)
+def standings(number: int) -> payloads.StandingsPayload:
+    """A round's entrants, ranked once it is done.
+
+    While a round takes submissions nobody is in its field, so none are shown.
+    """
+    storage = services().storage
+    row = _round(storage, number)
+    entries = [payloads.entry_payload(entry) for entry in storage.entries(number)]
+    return payloads.StandingsPayload(payloads.round_payload(row, _champion_names(storage)), entries)
+
+
+@interface.endpoint(
+    "GET",
+    "/rounds/<int:number>/duels",
+    tag="Rounds",
+    answer=payloads.DuelsPayload,
+    query=DuelPage,
+    errors=(404,),
+)
+def duels(number: int, query: DuelPage) -> payloads.DuelsPayload:
+    """A round's duels in the order of its schedule, a page at a time."""
+    storage = services().storage
+    _round(storage, number)
+    found = storage.duel_page(number, after=query.after, limit=query.limit + 1)
+    page = found[: query.limit]
+    more = page[-1].number if len(found) > query.limit else None
+    return payloads.DuelsPayload([payloads.duel_payload(row) for row in page], more)
+
+
+@interface.endpoint(
+    "GET", "/rounds/<int:number>/games.ndjson", tag="Rounds", media=NDJSON, errors=(404,)
+)
+def round_games(number: int) -> Response:
+    """All of a round's games with their moves, one JSON object a line, as they were stored.
+
+    A line holds `game`, as in a page of games, and `replay`, which `tron replay import` reads.
+    """
+    storage = services().storage
+    _round(storage, number)
+    response = Response(_lines(storage, number), mimetype=NDJSON)
+    response.headers["Content-Disposition"] = f'attachment; filename="round-{number}.ndjson"'
+    return response
+
+
+@interface.endpoint(
+    "GET", "/duels/<int:duel_id>", tag="Rounds", answer=payloads.DuelGamesPayload, errors=(404,)
+)
+def duel(duel_id: int) -> payloads.DuelGamesPayload:
+    """One duel and its games."""
+    storage = services().storage
+    row = storage.duel(duel_id)
+    if row is None:
+        abort(404, f"there is no duel {duel_id}")
+    games = [payloads.game_payload(game) for game in storage.games(duel_id)]
+    return payloads.DuelGamesPayload(payloads.duel_payload(row), games)
+
+
+@interface.endpoint("GET", "/champions", tag="Rounds", answer=payloads.ChampionsPayload)
+def champions() -> payloads.ChampionsPayload:
+    """The champion of every finished round, newest first."""
+    rows = services().storage.champions()
+    return payloads.ChampionsPayload([payloads.champion_payload(row) for row in rows])
+
+
+@interface.endpoint("GET", "/replays", tag="Replays", answer=payloads.GamesPayload, query=GamePage)
+def replays(query: GamePage) -> payloads.GamesPayload:
+    """Stored games without their moves, newest first, a page at a time."""
+    filters = GameFilter(
+        kind=GameKind(query.kind) if query.kind else None,
+        round=query.round,
+        name=query.name,
+        sha256=query.model,
+    )
+    storage = services().storage
+    found = storage.search_games(filters, before_id=query.before, limit=query.limit + 1)
+    page = found[: query.limit]
+    more = page[-1].id if len(found) > query.limit else None
+    return payloads.GamesPayload([payloads.game_payload(row) for row in page], more)
+
+
+@interface.endpoint("GET", "/replays/<int:game_id>", tag="Replays", answer=GameView, errors=(404,))
+def replay(game_id: int) -> GameView:
     """One stored game, ready to draw."""
     storage = services().storage
-    game = storage.game(game_id)
-    if game is None:
-        abort(404, f"there is no replay {game_id}")
-    return jsonify(game_view(storage, game))
+    game, _ = _game(storage, game_id)
+    return game_view(storage, game)
 
 
-@api.get("/replays/<int:game_id>.trp")
+@interface.endpoint("GET", "/replays/<int:game_id>.trp", tag="Replays", media=BINARY, errors=(404,))
 def replay_file(game_id: int) -> Response:
     """One stored game in the binary format."""
-    encoded = services().storage.replay(game_id)
-    if encoded is None:
-        abort(404, f"there is no replay {game_id}")
-    response = Response(encoded, mimetype="application/octet-stream")
+    _, encoded = _game(services().storage, game_id)
+    response = Response(encoded, mimetype=BINARY)
     response.headers["Content-Disposition"] = f'attachment; filename="{game_id}.trp"'
     return response
 
 
-@api.get("/replays/<int:game_id>/analysis")
-def replay_analysis(game_id: int) -> Response:
+@interface.endpoint(
+    "GET", "/replays/<int:game_id>.json", tag="Replays", answer=ReplayDocument, errors=(404,)
+)
+def replay_document(game_id: int) -> ReplayDocument:
+    """One stored game in the JSON form, which `tron replay import` reads."""
+    game, encoded = _game(services().storage, game_id)
+    return to_document(decode(encoded), game.names)
+
+
+@interface.endpoint(
+    "GET",
+    "/replays/<int:game_id>/analysis",
+    tag="Replays",
+    answer=AnalysisView,
+    errors=(404,),
+)
+def replay_analysis(game_id: int) -> AnalysisView:
     """What decided one stored game: marks, graphs by ply, and sentences with their facts."""
-    storage = services().storage
-    game, encoded = storage.game(game_id), storage.replay(game_id)
-    if game is None or encoded is None:
-        abort(404, f"there is no replay {game_id}")
-    return jsonify(_analyzed(encoded, game.names))
+    game, encoded = _game(services().storage, game_id)
+    return _analyzed(encoded, game.names)
 
 
-@api.get("/rounds")
-def rounds() -> Response:
-    """All rounds, newest first."""
-    storage = services().storage
-    champions = {row.round: row.name for row in storage.champions()}
-    listed = [_round(row) | {"champion": champions.get(row.number)} for row in storage.rounds()]
-    return jsonify({"rounds": listed})
-
-
-@api.get("/rounds/<int:number>")
-def round_(number: int) -> Response:
-    """One round with its entrants (ranked once it is done) and its duels."""
-    storage = services().storage
-    row = storage.round(number)
-    if row is None:
-        abort(404, f"there is no round {number}")
-    entries = storage.entries(number)
-    champion = [entry.name for entry in entries if entry.id == row.champion_entry_id]
-    duels = [
-        {
-            "id": duel.id,
-            "names": duel.names,
-            "done": duel.done,
-            "points": duel.points,
-            "games": duel.games,
-            "forfeits": duel.forfeits,
-        }
-        for duel in storage.duels(number)
-    ]
-    body = {
-        "champion": champion[0] if champion else None,
-        "entries": [_entry(entry) for entry in entries],
-        "duels": duels,
-    }
-    return jsonify(_round(row) | body)
+@interface.endpoint("GET", "/openapi.json", tag="Site", media=JSON)
+def openapi() -> Response:
+    """This interface as an OpenAPI 3.1 document."""
+    return Response(msgspec.json.encode(described()), mimetype=JSON)
 
 
 @api.get("/<path:rest>")
@@ -114,7 +236,15 @@ def nothing(rest: str) -> Response:
 def failed(error: HTTPException) -> tuple[Response, int]:
     """Present an error."""
     code = error.code or 500
-    return jsonify({"error": {"code": code, "message": error.description}}), code
+    body = payloads.ErrorPayload(payloads.Refusal(code, error.description or error.name))
+    headers = [(name, value) for name, value in error.get_headers() if name != "Content-Type"]
+    return Response(msgspec.json.encode(body), headers=headers, mimetype=JSON), code
+
+
+@lru_cache(maxsize=1)
+def described() -> dict[str, Any]:
+    """Return the OpenAPI document."""
+    return document(TITLE, VERSION, PREFIX, interface.endpoints, payloads.ErrorPayload)
 
 
 def game_view(storage: Storage, game: GameRow) -> GameView:
@@ -137,32 +267,32 @@ def _analyzed(encoded: bytes, names: tuple[str, str]) -> AnalysisView:
     return analysis_view(decode(encoded), names)
 
 
-def _round(row: RoundRow) -> dict[str, Any]:
-    return {
-        "round": row.number,
-        "status": row.status.value,
-        "ruleset": row.ruleset,
-        "starts": row.starts,
-        "seed": row.seed,
-        "seed_sha256": row.seed_sha256,
-        "entrants": row.entrants,
-        "done": row.duels_done,
-        "total": row.duels_total,
-        "opened_at": row.opened_at.isoformat(),
-        "finished_at": row.finished_at.isoformat() if row.finished_at else None,
-    }
+def _round(storage: Storage, number: int) -> RoundRow:
+    row = storage.round(number)
+    if row is None:
+        abort(404, f"there is no round {number}")
+    return row
 
 
-def _entry(entry: EntryRow) -> dict[str, Any]:
-    standing = entry.standing
-    body: dict[str, Any] = {
-        "name": entry.name,
-        "kind": entry.kind.value,
-        "anchor": entry.anchor,
-        "sha256": entry.sha256,
-    }
-    if standing is None:
-        return body
-    names = ("rank", "points", "games", "wins", "draws", "losses", "forfeits")
-    ratings = ("rating", "rating_low", "rating_high", "apex_score")
-    return body | {name: getattr(standing, name) for name in names + ratings}
+def _game(storage: Storage, game_id: int) -> tuple[GameRow, bytes]:
+    game, encoded = storage.game(game_id), storage.replay(game_id)
+    if game is None or encoded is None:
+        abort(404, f"there is no replay {game_id}")
+    return game, encoded
+
+
+def _champion_names(storage: Storage) -> dict[int, str]:
+    return {row.round: row.name for row in storage.champions()}
+
+
+def _lines(storage: Storage, number: int) -> Iterator[bytes]:
+    """Yield a round's games, oldest first, a page of the database at a time."""
+    after = -1
+    while page := storage.duel_page(number, after=after, limit=MAX_PAGE):
+        for row in page:
+            games = storage.games(row.id)
+            for game, encoded in zip(games, storage.duel_replays(row.id), strict=True):
+                moves = to_document(decode(encoded), game.names)
+                line = payloads.GameLine(payloads.game_payload(game), moves)
+                yield msgspec.json.encode(line) + b"\n"
+        after = page[-1].number

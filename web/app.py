@@ -9,6 +9,7 @@ from flask import Flask, Response, abort, jsonify, request, session
 from arena.models import ModelStore
 from arena.storage import open_storage
 from tron_env.ruleset import ARENA
+from web.addresses import NumberConverter
 from web.api import api
 from web.config import WebConfig
 from web.live import LiveGames
@@ -17,6 +18,7 @@ from web.opponents import Opponents
 from web.pages import pages
 from web.recorder import Recorder
 from web.referee import Referee
+from web.reference import reference
 from web.services import EXTENSION, Services, services
 from web.sockets import PLAYER, LiveNamespace, Transport, make_socketio
 
@@ -62,6 +64,7 @@ def create_app(config: WebConfig, draw_seed: Callable[[], int] = secret_seed) ->
     )
     socketio = make_socketio()
     send = Transport(socketio)
+    app.url_map.converters["int"] = NumberConverter
     storage = open_storage(config.arena)
     opponents = Opponents(storage, ModelStore(config.arena.models))
     recorder = Recorder(storage, send, config.capacity)
@@ -72,6 +75,7 @@ def create_app(config: WebConfig, draw_seed: Callable[[], int] = secret_seed) ->
 
     app.register_blueprint(pages)
     app.register_blueprint(api)
+    app.register_blueprint(reference)
     app.before_request(_know_player)
     app.after_request(_harden)
     app.add_url_rule("/healthz", view_func=_health)

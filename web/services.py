@@ -21,7 +21,7 @@ logger = logging.getLogger(__name__)
 EXTENSION: Final = "tron"
 
 
-class ChampionPayload(TypedDict):
+class ReigningPayload(TypedDict):
     """Who reigns; ``round`` is None for the shipped model before the first round is done."""
 
     spec: str
@@ -42,7 +42,7 @@ class RunningPayload(TypedDict):
 class StatusPayload(TypedDict):
     """What the site is doing."""
 
-    champion: ChampionPayload
+    champion: ReigningPayload
     open_round: int | None
     running: RunningPayload | None
 

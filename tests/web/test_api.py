@@ -1,13 +1,17 @@
 """The site over HTTP: JSON interface, headers, sessions."""
 
+import itertools
+import json
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
 
 from arena.settings import load_settings
-from replays.format import decode
+from replays.document import from_document
+from replays.format import decode, encode
 from replays.report import AnalysisView
 from replays.view import ReplayView
 from tests.web.site import play_round
@@ -46,12 +50,62 @@ def test_rounds_have_standings_and_duels(client: FlaskClient):
     listed = client.get("/api/v1/rounds").json
     assert listed is not None
     assert [row["round"] for row in listed["rounds"]] == [2, 1]
-    page = client.get("/api/v1/rounds/1").json
+    page = client.get("/api/v1/rounds/1/standings").json
     assert page is not None
     assert [entry["rank"] for entry in page["entries"]] == [1, 2, 3]
-    assert page["entries"][0]["name"] == page["champion"] == listed["rounds"][1]["champion"]
-    assert len(page["duels"]) == 3
-    assert all(duel["done"] and sum(duel["points"]) == duel["games"] for duel in page["duels"])
+    champion = page["entries"][0]
+    assert champion["name"] == page["round"]["champion"] == listed["rounds"][1]["champion"]
+    crowned = client.get("/api/v1/champions").json
+    assert crowned is not None
+    assert [(row["round"], row["sha256"]) for row in crowned["champions"]] == [
+        (1, champion["sha256"])
+    ]
+
+
+def pages(client: FlaskClient, path: str, listed: str, cursor: str) -> list[list[dict[str, Any]]]:
+    """Follow ``next`` from page to page; return what each listed."""
+    found, address = [], path
+    while True:
+        page = client.get(address).json
+        assert page is not None
+        found.append(page[listed])
+        if page["next"] is None:
+            return found
+        address = f"{path}&{cursor}={page['next']}"
+
+
+def test_duels_come_in_pages_in_the_order_of_the_schedule(client: FlaskClient):
+    found = pages(client, "/api/v1/rounds/1/duels?limit=2", "duels", "after")
+    assert [[duel["number"] for duel in page] for page in found] == [[0, 1], [2]]
+    for duel in itertools.chain(*found):
+        assert duel["done"]
+        assert sum(duel["points"]) == duel["games"]
+        page = client.get(f"/api/v1/duels/{duel['id']}").json
+        assert page is not None
+        assert page["duel"] == duel
+        assert len(page["games"]) == duel["games"]
+
+
+def test_replays_come_in_pages_newest_first_and_narrowed(client: FlaskClient):
+    found = pages(client, "/api/v1/replays?limit=4", "games", "before")
+    numbers = [game["id"] for game in itertools.chain(*found)]
+    assert numbers == sorted(numbers, reverse=True)
+    assert [len(page) for page in found] == [4, 2]
+    for game in itertools.chain(*pages(client, "/api/v1/replays?name=rival-2", "games", "before")):
+        assert "rival-2" in game["names"]
+    none = client.get("/api/v1/replays?kind=human").json
+    assert none == {"games": [], "next": None}
+
+
+def test_a_rounds_games_come_in_bulk(client: FlaskClient):
+    answer = client.get("/api/v1/rounds/1/games.ndjson")
+    assert answer.mimetype == "application/x-ndjson"
+    lines = [json.loads(line) for line in answer.data.splitlines()]
+    assert len(lines) == 6
+    for line in lines:
+        replay, names = from_document(line["replay"])
+        assert list(names) == line["game"]["names"]
+        assert encode(replay) == client.get(f"/api/v1/replays/{line['game']['id']}.trp").data
 
 
 def test_an_open_rounds_seed_is_secret(client: FlaskClient):
@@ -71,6 +125,8 @@ def test_replays_come_as_json_and_as_the_file(client: FlaskClient):
     file = client.get("/api/v1/replays/1.trp")
     replay = decode(file.data)
     assert replay.plies == view["plies"]
+    document = client.get("/api/v1/replays/1.json").json
+    assert from_document(document) == (replay, tuple(view["names"]))
     assert [trail[0] for trail in view["trails"]] == [list(spawn[:2]) for spawn in replay.spawns]
 
 
@@ -91,6 +147,12 @@ def test_a_replay_is_analysed(client: FlaskClient):
         "replays/9999",
         "replays/9999.trp",
         "replays/9999/analysis",
+        "replays/9999.json",
+        "replays/99999999999999999999",
+        "rounds/77/standings",
+        "rounds/77/duels",
+        "rounds/77/games.ndjson",
+        "duels/9999",
         "rounds/77",
         "replays/abc",
         "nothing",
