@@ -10,7 +10,7 @@ from agents.errors import AgentError
 from agents.policy import select_actions
 from arena.limits import Limits
 from arena.sandbox import SandboxedModel
-from replays.format import MODEL_PREFIX_BYTES, PERSON
+from replays.format import PERSON, PREFIX_BYTES
 from tron_env.agent import Agent
 from tron_env.batch import BatchEngine
 from tron_env.types import BoolArray, Float32Array, IntArray, UInt8Array
@@ -45,7 +45,7 @@ class ModelContestant:
     """
 
     def __init__(self, model: bytes, *, limits: Limits, max_batch: int, alone: bool) -> None:
-        self.prefix = hashlib.sha256(model).digest()[:MODEL_PREFIX_BYTES]
+        self.prefix = hashlib.sha256(model).digest()[:PREFIX_BYTES]
         self._model: BatchModel | AgentError
         try:
             sandboxed = SandboxedModel(model, limits=limits, max_batch=max_batch, alone=alone)

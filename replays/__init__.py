@@ -2,7 +2,7 @@
 
 >>> import replays
 >>> replays.FORMAT_VERSION
-1
+2
 """
 
 from importlib import import_module
@@ -15,9 +15,11 @@ if TYPE_CHECKING:
         PERSON,
         Ending,
         Replay,
+        TakeOver,
         decode,
         encode,
         model_prefix,
+        replay_prefix,
     )
     from replays.playback import Playback, verify
     from replays.view import ReplayView, replay_view
@@ -32,9 +34,11 @@ __all__ = [
     "ReplayError",
     "ReplayFormatError",
     "ReplayView",
+    "TakeOver",
     "decode",
     "encode",
     "model_prefix",
+    "replay_prefix",
     "replay_view",
     "verify",
 ]

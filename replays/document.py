@@ -11,13 +11,14 @@ import numpy as np
 from replays.errors import ReplayFormatError
 from replays.facts import rider_names
 from replays.fields import Fields
-from replays.format import PERSON, Ending, Replay
+from replays.format import PERSON, PREFIX_BYTES, Ending, Replay, TakeOver
 from tron_env.errors import RulesetError
 from tron_env.ruleset import MAX_PLIES_LIMIT, MAX_SIDE, MIN_SIDE, Ruleset, SpawnLayout
-from tron_env.types import Action, DeathCause, Outcome, Spawn, UInt8Array
+from tron_env.types import Action, DeathCause, Outcome, Seat, Spawn, UInt8Array
 
 DOCUMENT_TYPE: Final = "tron_replay"
-DOCUMENT_VERSION: Final = 1
+DOCUMENT_VERSION: Final = 2
+"""Version 1 knew no take-overs."""
 MAX_NAME: Final = 200
 """Characters of a rider's name."""
 LETTERS: Final = "URDL"
@@ -40,6 +41,15 @@ class SpawnDocument(TypedDict):
     heading: str
 
 
+class TakeOverDocument(TypedDict):
+    """Where a person went on from another replay."""
+
+    source: str
+    """The first 8 bytes of the SHA-256 of the other replay's binary form, in hexadecimal."""
+    ply: int
+    seat: int
+
+
 class ReplayDocument(TypedDict):
     """One game; lists over riders are in seat order."""
 
@@ -56,11 +66,12 @@ class ReplayDocument(TypedDict):
     outcome: str
     causes: list[str]
     ending: str
+    takeover: TakeOverDocument | None
 
 
 def to_document(replay: Replay, names: tuple[str, str]) -> ReplayDocument:
     """Return the JSON form of ``replay``."""
-    ruleset = replay.ruleset
+    ruleset, taken = replay.ruleset, replay.takeover
     return ReplayDocument(
         type="tron_replay",
         version=DOCUMENT_VERSION,
@@ -82,7 +93,12 @@ def to_document(replay: Replay, names: tuple[str, str]) -> ReplayDocument:
         outcome=replay.outcome.name.lower(),
         causes=[cause.name.lower() for cause in replay.causes],
         ending=replay.ending.name.lower(),
+        takeover=None if taken is None else _taken(taken),
     )
+
+
+def _taken(takeover: TakeOver) -> TakeOverDocument:
+    return TakeOverDocument(source=takeover.source.hex(), ply=takeover.ply, seat=int(takeover.seat))
 
 
 def from_document(value: object) -> tuple[Replay, tuple[str, str]]:
@@ -95,9 +111,9 @@ def from_document(value: object) -> tuple[Replay, tuple[str, str]]:
     if document.text("type", MAX_NAME) != DOCUMENT_TYPE:
         raise ReplayFormatError(f"replay.type is not {DOCUMENT_TYPE!r}")
     version = document.integer("version", 1, 2**31)
-    if version != DOCUMENT_VERSION:
+    if version > DOCUMENT_VERSION:
         raise ReplayFormatError(
-            f"replay.version is {version}; this program knows {DOCUMENT_VERSION}"
+            f"replay.version is {version}; this program knows 1 to {DOCUMENT_VERSION}"
         )
     try:
         ruleset = _ruleset(document.fields("ruleset"))
@@ -110,6 +126,7 @@ def from_document(value: object) -> tuple[Replay, tuple[str, str]]:
             causes=_causes(document),
             ending=Ending[document.text("ending", MAX_NAME).upper()],
             models=_models(document),
+            takeover=_takeover(document) if version > 1 and document.has("takeover") else None,
         )
     except RulesetError as error:
         raise ReplayFormatError(f"replay.ruleset: {error}") from error
@@ -177,19 +194,27 @@ def _models(document: Fields) -> tuple[bytes, bytes]:
     models = document.items("models", 2)
     if len(models) != 2:
         raise ReplayFormatError("replay.models has not two items")
-    first, second = (_model(model) for model in models)
+    first, second = (PERSON if model is None else _prefix(model, "models") for model in models)
     return first, second
 
 
-def _model(value: object) -> bytes:
-    if value is None:
-        return PERSON
-    if not isinstance(value, str) or len(value) != 2 * len(PERSON):
-        raise ReplayFormatError(f"replay.models must be {2 * len(PERSON)} hexadecimal digits each")
+def _takeover(document: Fields) -> TakeOver:
+    taken = document.fields("takeover")
+    return TakeOver(
+        source=_prefix(taken.text("source", MAX_NAME), "takeover.source"),
+        ply=taken.integer("ply", 0, MAX_PLIES_LIMIT),
+        seat=Seat(taken.integer("seat", 0, 1)),
+    )
+
+
+def _prefix(value: object, where: str) -> bytes:
+    digits = 2 * PREFIX_BYTES
+    if not isinstance(value, str) or len(value) != digits:
+        raise ReplayFormatError(f"replay.{where} must be {digits} hexadecimal digits each")
     try:
         return bytes.fromhex(value)
     except ValueError as error:
-        raise ReplayFormatError(f"replay.models: {error}") from error
+        raise ReplayFormatError(f"replay.{where}: {error}") from error
 
 
 def _names(document: Fields, replay: Replay) -> tuple[str, str]:

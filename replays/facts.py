@@ -55,13 +55,18 @@ def facts(replay: Replay, names: tuple[str, str]) -> list[tuple[str, str]]:
     """Return a short table of (label, text) rows."""
     ruleset = replay.ruleset
     start = "explicit start" if replay.seed is None else f"seed {replay.seed}"
-    return [
+    taken = replay.takeover
+    rows = [
         ("board", f"{ruleset.height}x{ruleset.width}, {ruleset.spawn} start, {start}"),
         ("seat 0", names[0]),
         ("seat 1", names[1]),
         ("plies", f"{replay.plies} of at most {ruleset.max_plies}"),
         ("result", result_text(replay, names)),
     ]
+    if taken is not None:
+        text = f"seat {taken.seat} at ply {taken.ply} of replay {taken.source.hex()}"
+        rows.append(("taken", text))
+    return rows
 
 
 def _kind(model: bytes) -> RiderKind:

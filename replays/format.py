@@ -1,167 +1,155 @@
-"""The binary replay, version 1: at most 120 bytes for a 200-ply game of a seeded start.
+"""The binary replay, version 2: at most 120 bytes for a 200-ply game of a seeded start.
 
 All integers are little-endian::
 
     size  field
        1  magic, "T"
-       1  version, 1
-       2  bits 0-2 outcome, 3-4 ending, 5-7 and 8-10 cause of death of each seat, 11 mirrored
-          layout, 12 second spawn present, 13 seed present; the rest is 0
-       1  height
-       1  width
-       2  max_plies
+       1  version, 2
+       3  bits 0-2 outcome, 3-4 ending, 5-7 and 8-10 cause of death of each seat, 11 mirrored
+          layout, 12 board present, 13 max_plies present, 14 second spawn present, 15 seed present,
+          16 and 17 a person on seat 0 and 1, 18 taken over, 19 the seat that was taken over, 20
+          turns are an arithmetic code; the rest is 0
+     0/2  height and width; left out for 32 by 32
+     0/2  max_plies; left out where it is the board's default
        2  spawn of seat 0: bits 0-1 heading, 2-7 column, 8-13 row; the rest is 0
      0/2  spawn of seat 1; left out where it is seat 0's image under half a turn
      0/8  seed
-       8  start of the SHA-256 of seat 0's model, zeros for a person
-       8  the same of seat 1
+     0/8  start of the SHA-256 of seat 0's model; left out for a person
+     0/8  the same of seat 1
+    0/10  of a take-over: 2 ply, 8 start of the SHA-256 of the other replay
        2  plies
-       *  turns, 2 a ply, 5 to a byte (replays.turns)
+       *  turns: as an arithmetic code (replays.coding) where that is shorter, else 2 a ply, 5 to a
+          byte (replays.turns)
        4  CRC-32 of everything before
 
 A replay has exactly one encoding. Versions rise when a field changes; decoders of old versions
-stay, and golden files prove it.
+stay (version 1 in ``replays.format_v1``), and golden files prove it.
 """
 
-import struct
-import zlib
-from dataclasses import dataclass
-from enum import IntEnum
 from typing import Final
 
-import numpy as np
-
+from replays.coding import code_headings, decode_headings
 from replays.errors import ReplayFormatError
-from replays.turns import pack_turns, packed_size, quarter_turns, unpack_turns
+from replays.format_v1 import decode_v1
+from replays.packing import (
+    CHECKSUM,
+    MAGIC,
+    SEED,
+    SPAWN,
+    Reader,
+    end_bits,
+    end_of,
+    half_turn,
+    pack_spawn,
+    sealed,
+    unpack_spawn,
+    unsealed,
+)
+from replays.record import (
+    PERSON,
+    PREFIX_BYTES,
+    Ending,
+    Replay,
+    TakeOver,
+    check_start,
+    model_prefix,
+    replay_prefix,
+)
+from replays.turns import pack_turns, packed_size, unpack_turns
 from tron_env.errors import RulesetError
 from tron_env.ruleset import MAX_PLIES_LIMIT, Ruleset, SpawnLayout
-from tron_env.spawn import check_spawns
-from tron_env.symmetry import HALF_TURN
-from tron_env.types import ACTIONS, SEATS, Action, DeathCause, Outcome, Spawn, UInt8Array
+from tron_env.types import Seat, Spawn, UInt8Array
 
-FORMAT_VERSION: Final = 1
-MAGIC: Final = ord("T")
-MODEL_PREFIX_BYTES: Final = 8
-PERSON: Final = bytes(MODEL_PREFIX_BYTES)
-"""Stands in ``Replay.models`` for a rider that is no stored model."""
+__all__ = [
+    "FORMAT_VERSION",
+    "MAX_BYTES",
+    "MIN_BYTES",
+    "PERSON",
+    "PREFIX_BYTES",
+    "Ending",
+    "Replay",
+    "TakeOver",
+    "decode",
+    "encode",
+    "model_prefix",
+    "replay_prefix",
+]
 
-HEADER: Final = struct.Struct("<BBHBBHH")
-SPAWN: Final = struct.Struct("<H")
-SEED: Final = struct.Struct("<Q")
-RIDE: Final = struct.Struct(f"<{MODEL_PREFIX_BYTES}s{MODEL_PREFIX_BYTES}sH")
-CHECKSUM: Final = struct.Struct("<I")
+FORMAT_VERSION: Final = 2
+
 MIRRORED_BIT: Final = 1 << 11
-SECOND_SPAWN_BIT: Final = 1 << 12
-SEED_BIT: Final = 1 << 13
-RESERVED_BITS: Final = 0b11 << 14
+BOARD_BIT: Final = 1 << 12
+LIMIT_BIT: Final = 1 << 13
+SECOND_SPAWN_BIT: Final = 1 << 14
+SEED_BIT: Final = 1 << 15
+PERSON_BITS: Final = (1 << 16, 1 << 17)
+TAKEN_BIT: Final = 1 << 18
+TAKEN_SEAT_BIT: Final = 1 << 19
+CODED_BIT: Final = 1 << 20
+RESERVED_BITS: Final = 0b111 << 21
 
-MIN_BYTES: Final = HEADER.size + RIDE.size + CHECKSUM.size
-MAX_BYTES: Final = MIN_BYTES + SPAWN.size + SEED.size + packed_size(MAX_PLIES_LIMIT)
-"""No replay is longer; readers need not read further."""
+BITS_BYTES: Final = 3
+PLIES_BYTES: Final = 2
+BOARD_BYTES: Final = 2
+TAKEOVER_BYTES: Final = PLIES_BYTES + PREFIX_BYTES
 
+MIN_BYTES: Final = 2 + BITS_BYTES + SPAWN.size + PLIES_BYTES + CHECKSUM.size
+MAX_BYTES: Final = (
+    MIN_BYTES
+    + BOARD_BYTES
+    + PLIES_BYTES
+    + SPAWN.size
+    + SEED.size
+    + PREFIX_BYTES
+    + TAKEOVER_BYTES
+    + packed_size(MAX_PLIES_LIMIT)
+)
+"""No replay is longer, of whatever version; readers need not read further."""
 
-class Ending(IntEnum):
-    """Why the record stops where it does."""
-
-    RULES = 0
-    """The rules ended the game."""
-    FORFEIT = 1
-    """A rider's model failed: the other wins. DRAW stands for both failing; then both lose."""
-    ABANDONED = 2
-    """A person left, or the game could not be finished; ``outcome`` stays ONGOING."""
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Replay:
-    """One recorded game: enough to play it again exactly.
-
-    Two replays are equal where their encodings are.
-
-    Raises:
-        ReplayFormatError: the fields contradict each other; the message names the field.
-    """
-
-    ruleset: Ruleset
-    seed: int | None
-    """The seed that named the start, 0 to 2**64 - 1; None for explicit spawns."""
-    spawns: tuple[Spawn, Spawn]
-    actions: UInt8Array
-    """``(plies, 2)``, the effective heading of each seat at each ply; kept as a read-only copy."""
-    outcome: Outcome
-    causes: tuple[DeathCause, DeathCause]
-    ending: Ending = Ending.RULES
-    models: tuple[bytes, bytes] = (PERSON, PERSON)
-    """The first 8 bytes of each model's SHA-256, ``PERSON`` for none."""
-
-    def __post_init__(self) -> None:
-        _check_start(self)
-        _check_ending(self)
-        if any(len(model) != MODEL_PREFIX_BYTES for model in self.models):
-            raise ReplayFormatError(f"models must be {MODEL_PREFIX_BYTES} bytes each")
-        object.__setattr__(self, "actions", _checked_actions(self))
-
-    @property
-    def plies(self) -> int:
-        """How many plies were played."""
-        return int(self.actions.shape[0])
-
-    def __eq__(self, other: object) -> bool:
-        return encode(self) == encode(other) if isinstance(other, Replay) else NotImplemented
-
-    def __hash__(self) -> int:
-        return hash(encode(self))
-
-
-def model_prefix(sha256: str) -> bytes:
-    """Return what ``Replay.models`` holds for a model with this hexadecimal SHA-256.
-
-    >>> model_prefix("00112233445566778899" + "0" * 44).hex()
-    '0011223344556677'
-    """
-    return bytes.fromhex(sha256)[:MODEL_PREFIX_BYTES]
-
-
-def half_turn(ruleset: Ruleset, spawn: Spawn) -> Spawn:
-    """Return the image of a spawn when the board is turned by 180 degrees.
-
-    >>> half_turn(Ruleset(), Spawn(1, 1, Action.DOWN))
-    Spawn(row=30, col=30, heading=<Action.UP: 0>)
-    """
-    row, col, heading = spawn
-    cell = HALF_TURN.cell((row, col), ruleset.height, ruleset.width)
-    return Spawn(*cell, HALF_TURN.action(heading))
+STANDARD_BOARD: Final = (Ruleset().height, Ruleset().width)
 
 
 def encode(replay: Replay) -> bytes:
-    """Return the only encoding of ``replay``."""
+    """Return the only encoding of ``replay``, in the newest version."""
+    ruleset, takeover = replay.ruleset, replay.takeover
     first, second = replay.spawns
-    ruleset = replay.ruleset
-    bits = replay.outcome | replay.ending << 3 | replay.causes[0] << 5 | replay.causes[1] << 8
-    tail = b""
+    bits = end_bits(replay.outcome, replay.ending, replay.causes)
+    fields = b""
     if ruleset.spawn is SpawnLayout.MIRRORED:
         bits |= MIRRORED_BIT
+    shape = (ruleset.height, ruleset.width)
+    if shape != STANDARD_BOARD:
+        bits |= BOARD_BIT
+        fields += bytes(shape)
+    if ruleset.max_plies != Ruleset(*shape).max_plies:
+        bits |= LIMIT_BIT
+        fields += ruleset.max_plies.to_bytes(PLIES_BYTES, "little")
+    fields += pack_spawn(first)
     if second != half_turn(ruleset, first):
         bits |= SECOND_SPAWN_BIT
-        tail += SPAWN.pack(_pack_spawn(second))
+        fields += pack_spawn(second)
     if replay.seed is not None:
         bits |= SEED_BIT
-        tail += SEED.pack(replay.seed)
-    header = HEADER.pack(
-        MAGIC,
-        FORMAT_VERSION,
-        bits,
-        ruleset.height,
-        ruleset.width,
-        ruleset.max_plies,
-        _pack_spawn(first),
-    )
-    ride = RIDE.pack(*replay.models, replay.plies)
-    body = header + tail + ride + pack_turns(replay.actions, _headings(replay.spawns))
-    return body + CHECKSUM.pack(zlib.crc32(body))
+        fields += SEED.pack(replay.seed)
+    for model, person_bit in zip(replay.models, PERSON_BITS, strict=True):
+        if model == PERSON:
+            bits |= person_bit
+        else:
+            fields += model
+    if takeover is not None:
+        bits |= TAKEN_BIT | TAKEN_SEAT_BIT * takeover.seat
+        fields += takeover.ply.to_bytes(PLIES_BYTES, "little") + takeover.source
+    turns = code_headings(replay.actions, replay.spawns, shape)
+    if turns is None:
+        turns = pack_turns(replay.actions, replay.headings)
+    else:
+        bits |= CODED_BIT
+    head = bytes((MAGIC, FORMAT_VERSION)) + bits.to_bytes(BITS_BYTES, "little")
+    return sealed(head + fields + replay.plies.to_bytes(PLIES_BYTES, "little") + turns)
 
 
 def decode(data: bytes) -> Replay:
-    """Return the replay that ``data`` encodes; any bytes may be given.
+    """Return the replay that ``data`` encodes, in any version; any bytes may be given.
 
     Raises:
         ReplayFormatError: ``data`` is no replay, is damaged, or has a version this program does
@@ -171,123 +159,102 @@ def decode(data: bytes) -> Replay:
         raise ReplayFormatError(
             f"{len(data)} bytes; a replay has between {MIN_BYTES} and {MAX_BYTES}"
         )
-    magic, version, bits, height, width, max_plies, first_packed = HEADER.unpack_from(data)
+    magic, version = data[:2]
     if magic != MAGIC:
         raise ReplayFormatError("this is no replay: its first byte is not 'T'")
-    if version != FORMAT_VERSION:
-        raise ReplayFormatError(f"format version is {version}; this program knows {FORMAT_VERSION}")
-    end = len(data) - CHECKSUM.size
-    if CHECKSUM.unpack_from(data, end)[0] != zlib.crc32(memoryview(data)[:end]):
-        raise ReplayFormatError("checksum differs: the replay is damaged or cut short")
+    decoders = {1: decode_v1, FORMAT_VERSION: _decode}
+    if version not in decoders:
+        raise ReplayFormatError(
+            f"format version is {version}; this program knows 1 to {FORMAT_VERSION}"
+        )
+    fields = Reader(unsealed(data))
+    fields.take(2)
+    return decoders[version](fields)
+
+
+def _decode(fields: Reader) -> Replay:
+    bits = fields.number(BITS_BYTES)
     if bits & RESERVED_BITS:
         raise ReplayFormatError("reserved bits are set")
-    if max_plies == 0:
-        raise ReplayFormatError("max_plies is 0; replays name the number that held")
-
-    offset = HEADER.size
-    optional = SPAWN.size * bool(bits & SECOND_SPAWN_BIT) + SEED.size * bool(bits & SEED_BIT)
-    if len(data) < MIN_BYTES + optional:
-        raise ReplayFormatError("too short for the fields it announces")
-    try:
-        layout = SpawnLayout.MIRRORED if bits & MIRRORED_BIT else SpawnLayout.CORNERS
-        ruleset = Ruleset(height, width, layout, max_plies)
-        outcome = Outcome(bits & 7)
-        ending = Ending(bits >> 3 & 3)
-        causes = (DeathCause(bits >> 5 & 7), DeathCause(bits >> 8 & 7))
-    except (RulesetError, ValueError) as error:
-        raise ReplayFormatError(str(error)) from error
-    first = _unpack_spawn(first_packed)
-    second = half_turn(ruleset, first)
-    if bits & SECOND_SPAWN_BIT:
-        image, second = second, _unpack_spawn(SPAWN.unpack_from(data, offset)[0])
-        offset += SPAWN.size
-        if second == image:
-            raise ReplayFormatError("spawn of seat 1 is stored although it is an image of seat 0's")
-    seed = None
-    if bits & SEED_BIT:
-        seed = SEED.unpack_from(data, offset)[0]
-        offset += SEED.size
-    *models, plies = RIDE.unpack_from(data, offset)
-    offset += RIDE.size
-    actions = unpack_turns(data[offset:end], plies, _headings((first, second)))
+    ruleset = _ruleset(fields, bits)
+    spawns = _spawns(fields, bits, ruleset)
+    outcome, ending, causes = end_of(bits)
+    seed = fields.number(SEED.size) if bits & SEED_BIT else None
+    first, second = (_model(fields, bits & person_bit) for person_bit in PERSON_BITS)
+    takeover = _takeover(fields, bits)
     return Replay(
         ruleset=ruleset,
         seed=seed,
-        spawns=(first, second),
-        actions=actions,
+        spawns=spawns,
+        actions=_actions(fields, bits, ruleset, spawns),
         outcome=outcome,
         causes=causes,
         ending=ending,
-        models=(models[0], models[1]),
+        models=(first, second),
+        takeover=takeover,
     )
 
 
-def _check_start(replay: Replay) -> None:
-    ruleset = replay.ruleset
-    if replay.seed is not None and not 0 <= replay.seed < 2**64:
-        raise ReplayFormatError(f"seed is {replay.seed}; allowed are 0 to 2**64 - 1")
+def _ruleset(fields: Reader, bits: int) -> Ruleset:
+    height, width = fields.take(BOARD_BYTES) if bits & BOARD_BIT else STANDARD_BOARD
+    layout = SpawnLayout.MIRRORED if bits & MIRRORED_BIT else SpawnLayout.CORNERS
+    if bits & BOARD_BIT and (height, width) == STANDARD_BOARD:
+        raise ReplayFormatError("the board is stored although it is the standard one")
     try:
-        check_spawns(ruleset, replay.spawns)
+        default = Ruleset(height, width, layout)
+        if not bits & LIMIT_BIT:
+            return default
+        max_plies = fields.number(PLIES_BYTES)
+        if max_plies in (0, default.max_plies):
+            raise ReplayFormatError("max_plies is stored although it is the default")
+        return Ruleset(height, width, layout, max_plies)
     except RulesetError as error:
         raise ReplayFormatError(str(error)) from error
 
 
-def _check_ending(replay: Replay) -> None:
-    dead = tuple(cause is not DeathCause.NONE for cause in replay.causes)
-    match replay.ending:
-        case Ending.RULES:
-            expected = {
-                Outcome.FIRST_WINS: (False, True),
-                Outcome.SECOND_WINS: (True, False),
-                Outcome.DRAW: (True, True),
-                Outcome.TRUNCATED: (False, False),
-            }.get(replay.outcome)
-            possible = dead == expected
-        case Ending.FORFEIT:
-            decided = (Outcome.FIRST_WINS, Outcome.SECOND_WINS, Outcome.DRAW)
-            possible = replay.outcome in decided and not any(dead)
-        case Ending.ABANDONED:
-            possible = replay.outcome is Outcome.ONGOING and not any(dead)
-    if not possible:
-        causes = " and ".join(cause.name for cause in replay.causes)
-        raise ReplayFormatError(
-            f"outcome {replay.outcome.name} with causes {causes} cannot end by {replay.ending.name}"
-        )
+def _spawns(fields: Reader, bits: int, ruleset: Ruleset) -> tuple[Spawn, Spawn]:
+    first = unpack_spawn(fields.take(SPAWN.size))
+    second = image = half_turn(ruleset, first)
+    if bits & SECOND_SPAWN_BIT:
+        second = unpack_spawn(fields.take(SPAWN.size))
+        if second == image:
+            raise ReplayFormatError("spawn of seat 1 is stored although it is an image of seat 0's")
+    # Before the turns, which are decoded on this board.
+    check_start(ruleset, (first, second))
+    return first, second
 
 
-def _checked_actions(replay: Replay) -> UInt8Array:
-    """Return a read-only uint8 copy of the actions."""
-    given = np.asarray(replay.actions)
-    if given.ndim != 2 or given.shape[1] != SEATS or given.dtype.kind not in "iu":
-        raise ReplayFormatError(
-            f"actions are {given.dtype} {given.shape}; expected integers (plies, {SEATS})"
-        )
-    if given.shape[0] > replay.ruleset.max_plies:
-        raise ReplayFormatError(
-            f"{given.shape[0]} plies; the ruleset allows {replay.ruleset.max_plies}"
-        )
-    if given.size and (given.min() < 0 or given.max() >= ACTIONS):
-        raise ReplayFormatError("actions must be 0 to 3")
-    actions = given.astype(np.uint8)
-    reversals = np.argwhere(quarter_turns(actions, _headings(replay.spawns)) == 2)
-    if reversals.size:
-        ply, seat = reversals[0]
-        raise ReplayFormatError(
-            f"seat {seat} reverses at ply {ply + 1}; actions are effective headings"
-        )
-    actions.setflags(write=False)
+def _model(fields: Reader, person: int) -> bytes:
+    if person:
+        return PERSON
+    model = fields.take(PREFIX_BYTES)
+    if model == PERSON:
+        raise ReplayFormatError("a person is stored as if it were a model")
+    return model
+
+
+def _takeover(fields: Reader, bits: int) -> TakeOver | None:
+    if not bits & TAKEN_BIT:
+        if bits & TAKEN_SEAT_BIT:
+            raise ReplayFormatError("a seat is named although none was taken over")
+        return None
+    ply = fields.number(PLIES_BYTES)
+    return TakeOver(fields.take(PREFIX_BYTES), ply, Seat(bool(bits & TAKEN_SEAT_BIT)))
+
+
+def _actions(
+    fields: Reader, bits: int, ruleset: Ruleset, spawns: tuple[Spawn, Spawn]
+) -> UInt8Array:
+    plies = fields.number(PLIES_BYTES)
+    shape = (ruleset.height, ruleset.width)
+    turns = fields.rest()
+    if bits & CODED_BIT:
+        coded = decode_headings(turns, plies, spawns, shape)
+        if coded is None:
+            raise ReplayFormatError(f"the turns are not the code of {plies} plies")
+        return coded
+    headings = int(spawns[0].heading), int(spawns[1].heading)
+    actions = unpack_turns(turns, plies, headings)
+    if code_headings(actions, spawns, shape) is not None:
+        raise ReplayFormatError("the turns are packed although their code is shorter")
     return actions
-
-
-def _pack_spawn(spawn: Spawn) -> int:
-    return int(spawn.heading) | spawn.col << 2 | spawn.row << 8
-
-
-def _unpack_spawn(packed: int) -> Spawn:
-    if packed >> 14:
-        raise ReplayFormatError("reserved bits of a spawn are set")
-    return Spawn(packed >> 8, packed >> 2 & 63, Action(packed & 3))
-
-
-def _headings(spawns: tuple[Spawn, Spawn]) -> tuple[int, int]:
-    return int(spawns[0].heading), int(spawns[1].heading)

@@ -11,6 +11,13 @@ Point: TypeAlias = list[int]
 """``[row, col]``."""
 
 
+class TakeOverView(TypedDict):
+    """Where a person went on in place of the rider on ``seat``."""
+
+    ply: int
+    seat: int
+
+
 class ReplayView(TypedDict):
     """One game, ready to draw; lists over riders are in seat order."""
 
@@ -32,6 +39,7 @@ class ReplayView(TypedDict):
     """ongoing, first_wins, second_wins, draw or truncated."""
     ending: str
     """rules, forfeit or abandoned."""
+    takeover: TakeOverView | None
 
 
 def replay_view(
@@ -42,7 +50,7 @@ def replay_view(
     Raises:
         ReplayDesyncError: the rules play it differently from what it records.
     """
-    playback = Playback(replay)
+    playback, taken = Playback(replay), replay.takeover
     start = playback.state(0)
     lasted = [playback.plies + (cause is DeathCause.NONE) for cause in replay.causes]
     return ReplayView(
@@ -57,6 +65,7 @@ def replay_view(
         causes=[cause.name.lower() for cause in replay.causes],
         outcome=replay.outcome.name.lower(),
         ending=replay.ending.name.lower(),
+        takeover=None if taken is None else TakeOverView(ply=taken.ply, seat=int(taken.seat)),
     )
 
 

@@ -1,15 +1,17 @@
 """Games to record, played by the batch engine."""
 
+import dataclasses
+
 import numpy as np
 from hypothesis import assume
 from hypothesis import strategies as st
 
-from replays.format import Ending, Replay
+from replays.format import PERSON, Ending, Replay, TakeOver
 from tron_env.agent import Agent, make_agent
 from tron_env.batch import BatchEngine
 from tron_env.kernel import COL_STEP, ROW_STEP
 from tron_env.ruleset import Ruleset, SpawnLayout
-from tron_env.types import Action, DeathCause, Outcome, Spawn
+from tron_env.types import Action, DeathCause, Outcome, Seat, Spawn
 
 
 def play(
@@ -18,7 +20,7 @@ def play(
     *,
     spawns: tuple[Spawn, Spawn] | None = None,
     careful: float = 0.9,
-    models: tuple[bytes, bytes] = (bytes(8), bytes(8)),
+    models: tuple[bytes, bytes] = (PERSON, PERSON),
 ) -> Replay:
     """Play and record a random game; ``careful`` is the share of actions that are accepted ones."""
     engine = BatchEngine(ruleset, 1)
@@ -88,13 +90,20 @@ def replays(draw: st.DrawFn) -> Replay:
         # One cell cannot be the trail behind both.
         behind = {(row - ROW_STEP[way], col - COL_STEP[way]) for row, col, way in spawns}
         assume(ruleset.spawn is SpawnLayout.CORNERS or len(behind) == 2)
-    return play(
+    prefixes = st.binary(min_size=8, max_size=8)
+    riders = st.one_of(st.just(PERSON), prefixes)
+    replay = play(
         ruleset,
         draw(st.integers(0, 2**64 - 1)),
         spawns=spawns,
         careful=draw(st.sampled_from([0.0, 0.9, 1.0])),
-        models=(draw(st.binary(min_size=8, max_size=8)), draw(st.binary(min_size=8, max_size=8))),
+        models=(draw(riders), draw(riders)),
     )
+    people = [seat for seat in Seat if replay.models[seat] == PERSON]
+    if not people or draw(st.booleans()):
+        return replay
+    ply, seat = draw(st.integers(0, replay.plies)), draw(st.sampled_from(people))
+    return dataclasses.replace(replay, takeover=TakeOver(draw(prefixes), ply, seat))
 
 
 def duel(ruleset: Ruleset, seed: int, first: str, second: str) -> Replay:

@@ -48,6 +48,12 @@ def test_a_game_without_a_ply_survives_it():
     assert from_document(to_document(replay, ("a", "b")))[0] == replay
 
 
+def test_documents_of_version_1_know_no_take_over():
+    document = dict(to_document(GAME, ("Ada", "Bo"))) | {"version": 1}
+    del document["takeover"]
+    assert from_document(document)[0] == GAME
+
+
 def test_names_may_be_missing():
     document = dict(to_document(GAME, ("Ada", "Bo")))
     del document["names"]
@@ -58,7 +64,7 @@ def test_names_may_be_missing():
     ("name", "value", "message"),
     [
         ("type", "chess", "replay.type"),
-        ("version", 2, "replay.version is 2"),
+        ("version", 3, "replay.version is 3"),
         ("names", ["Ada"], "replay.names"),
         ("names", ["Ada", "B" * 201], "replay.names"),
         ("names", ["Ada", "\ud800"], "replay.names .* printable"),

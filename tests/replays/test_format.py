@@ -1,3 +1,5 @@
+import dataclasses
+import hashlib
 import struct
 import tracemalloc
 import zlib
@@ -8,13 +10,26 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from replays.coding import code_headings
 from replays.errors import ReplayFormatError
-from replays.format import MAX_BYTES, MIN_BYTES, Ending, Replay, decode, encode, model_prefix
+from replays.format import (
+    FORMAT_VERSION,
+    MAX_BYTES,
+    MIN_BYTES,
+    PERSON,
+    Ending,
+    Replay,
+    TakeOver,
+    decode,
+    encode,
+    model_prefix,
+)
+from replays.turns import pack_turns
 from replays.view import replay_view
 from tests.replays.games import alive, play, replays
 from tron_env.ruleset import APEX, ARENA, MAX_PLIES_LIMIT, Ruleset, SpawnLayout
 from tron_env.spawn import spawns_for
-from tron_env.types import Action, DeathCause, Outcome, Spawn
+from tron_env.types import Action, DeathCause, Outcome, Seat, Spawn
 
 GOLDEN = Path(__file__).parents[1] / "golden"
 
@@ -46,6 +61,10 @@ def unplayed(**changes):
         "ending": Ending.ABANDONED,
     }
     return Replay(**(fields | changes))
+
+
+TWO_SPAWNS = (Spawn(5, 5, Action.UP), Spawn(9, 9, Action.UP))
+IMAGE = struct.pack("<H", 26 << 8 | 26 << 2 | Action.DOWN)
 
 
 def sealed(body):
@@ -96,12 +115,23 @@ def test_endings_survive_the_round_trip(ending):
 
 
 def test_200_plies_take_at_most_120_bytes():
-    assert len(encode(circling(200))) <= 120
+    """Whatever the turns are: random ones have no shorter code than five to a byte."""
+    rng = np.random.default_rng(9)
+    circles = circling(200)
+    start = np.array(circles.headings)
+    for _ in range(20):
+        turns = rng.choice([0, 1, 3], (200, 2))
+        wild = dataclasses.replace(circles, actions=(start + np.cumsum(turns, axis=0)) % 4)
+        assert len(encode(wild)) <= 117
+        taken = TakeOver(b"s" * 8, 150, Seat.FIRST)
+        ridden_on = dataclasses.replace(wild, models=(PERSON, b"\xee" * 8), takeover=taken)
+        assert len(encode(ridden_on)) <= 119
+        assert decode(encode(ridden_on)) == ridden_on
 
 
 def test_every_game_fits_the_stated_limits():
     longest = circling(MAX_PLIES_LIMIT, ruleset=Ruleset(max_plies=MAX_PLIES_LIMIT))
-    assert len(encode(longest)) == MAX_BYTES - 2, "its second spawn is an image of the first"
+    assert len(encode(longest)) < MAX_BYTES
     assert len(encode(unplayed())) == MIN_BYTES
     assert decode(encode(longest)) == longest
 
@@ -185,7 +215,8 @@ def any_record(rng):
         outcome=outcome,
         causes=causes,
         ending=ending,
-        models=(rng.bytes(8), rng.bytes(8)),
+        models=(PERSON, rng.bytes(8)),
+        takeover=None if rng.random() < 0.5 else TakeOver(rng.bytes(8), plies // 2, Seat.FIRST),
     )
 
 
@@ -198,12 +229,7 @@ def check_records(count, seed):
         again = decode(data)
         assert encode(again) == data
         assert (again.actions == replay.actions).all()
-        assert (again.ruleset, again.seed, again.spawns, again.outcome) == (
-            replay.ruleset,
-            replay.seed,
-            replay.spawns,
-            replay.outcome,
-        )
+        assert again == replay
         bit = int(rng.integers(8 * len(data)))
         flipped = bytearray(data)
         flipped[bit // 8] ^= 1 << bit % 8
@@ -224,6 +250,7 @@ def test_100_000_random_records_survive_and_damage_is_noticed():
 @given(st.binary(max_size=200))
 @example(b"")
 @example(b"T\x01" + bytes(100))
+@example(b"T\x02" + bytes(100))
 def test_random_bytes_are_no_replay(data):
     with pytest.raises(ReplayFormatError):
         decode(data)
@@ -268,7 +295,7 @@ def test_sealed_hostile_bytes_are_refused_or_mean_one_replay(replay, data):
 @given(st.binary(min_size=MIN_BYTES - 6, max_size=120))
 @settings(max_examples=300)
 def test_sealed_random_fields_are_refused_or_mean_one_replay(fields):
-    hostile = sealed(b"T\x01" + fields)
+    hostile = sealed(b"T\x02" + fields)
     try:
         accepted = decode(hostile)
     except ReplayFormatError:
@@ -283,51 +310,85 @@ def patched(replay, at, value):
 
 
 @pytest.mark.parametrize(
-    ("at", "value", "message"),
+    ("bits", "message"),
     [
-        (3, b"\x80", "reserved bits"),
-        (4, b"\x07", "height"),
-        (6, b"\x00\x00", "max_plies is 0"),
-        (8, b"\xff\xff", "reserved bits of a spawn"),
-        (8, b"\x00\x00", "spawn of seat 0"),
-        (2, b"\x07", "7 is not a valid Outcome"),
-        (26, b"\x01\x00", "1 plies take 1"),
+        (1 << 23, "reserved bits"),
+        (7, "7 is not a valid Outcome"),
+        (1 << 19, "none was taken over"),
+        (1 << 20, "not the code of 0 plies"),
     ],
 )
-def test_each_field_is_checked_behind_a_valid_checksum(at, value, message):
+def test_each_bit_is_checked_behind_a_valid_checksum(bits, message):
+    body = bytearray(encode(unplayed())[:-4])
+    flags = int.from_bytes(body[2:5], "little")
+    flags = flags & ~7 | bits if bits == 7 else flags | bits
+    body[2:5] = flags.to_bytes(3, "little")
     with pytest.raises(ReplayFormatError, match=message):
-        decode(patched(unplayed(), at, value))
+        decode(sealed(bytes(body)))
 
 
-def test_second_encodings_are_refused():
-    spawns = (Spawn(5, 5, Action.UP), Spawn(9, 9, Action.UP))
-    two_spawns = unplayed(spawns=spawns)
-    image = Spawn(26, 26, Action.DOWN)
-    packed = struct.pack("<H", image.row << 8 | image.col << 2 | image.heading)
-    with pytest.raises(ReplayFormatError, match="image"):
-        decode(patched(two_spawns, 10, packed))
+@pytest.mark.parametrize(
+    ("changes", "at", "value", "message"),
+    [
+        ({}, 5, b"\xff\xff", "reserved bits of a spawn"),
+        ({}, 5, b"\x00\x00", "spawn of seat 0"),
+        ({}, 7, b"\x01\x00", "1 plies take 1"),
+        ({"ruleset": Ruleset(32, 33)}, 5, b"\x07", "height"),
+        ({"ruleset": Ruleset(32, 33)}, 6, b"\x20", "standard"),
+        ({"ruleset": Ruleset(max_plies=9)}, 5, b"\x00\x00", "max_plies is stored"),
+        ({"ruleset": Ruleset(max_plies=9)}, 5, b"\xf4\x01", "max_plies is stored"),
+        ({"models": (b"m" * 8, bytes(8))}, 7, bytes(8), "a person is stored"),
+        ({"takeover": TakeOver(b"s" * 8, 0, Seat.SECOND)}, 7, b"\x01", "taken over at ply 1 of 0"),
+        ({"spawns": TWO_SPAWNS}, 7, IMAGE, "image"),
+    ],
+)
+def test_each_field_is_checked_behind_a_valid_checksum(changes, at, value, message):
+    spawns = (Spawn(5, 5, Action.UP), Spawn(26, 26, Action.DOWN))
+    with pytest.raises(ReplayFormatError, match=message):
+        decode(patched(unplayed(**({"spawns": spawns} | changes)), at, value))
 
-    one_ply = unplayed(actions=np.array([[2, 0]]))
-    assert decode(patched(one_ply, 28, b"\x00")) == one_ply
-    with pytest.raises(ReplayFormatError, match="unused digits"):
-        decode(patched(one_ply, 28, bytes([9])))
-    with pytest.raises(ReplayFormatError, match="above 242"):
-        decode(patched(one_ply, 28, bytes([243])))
+
+def test_second_encodings_of_turns_are_refused():
+    """Packed turns whose code is shorter, and codes that no encoder would write."""
+    replay = play(ARENA, 5, careful=1.0)
+    data = encode(replay)
+    start = len(data) - 4 - len(code_headings(replay.actions, replay.spawns, (32, 32)))
+    bits = int.from_bytes(data[2:5], "little")
+    head = data[:2] + (bits & ~(1 << 20)).to_bytes(3, "little") + data[5:start]
+    packed = pack_turns(replay.actions, replay.headings)
+    with pytest.raises(ReplayFormatError, match="their code is shorter"):
+        decode(sealed(head + packed))
+    with pytest.raises(ReplayFormatError, match="not the code"):
+        decode(sealed(data[:-4] + b"\x00"))
 
 
 def test_later_versions_are_named():
     body = bytearray(encode(unplayed())[:-4])
-    body[1] = 2
-    with pytest.raises(ReplayFormatError, match="format version is 2"):
+    body[1] = 3
+    with pytest.raises(ReplayFormatError, match="format version is 3"):
         decode(sealed(bytes(body)))
+
+
+def test_a_take_over_names_the_replay_that_it_goes_on_from():
+    source = encode(play(ARENA, 5))
+    taken = TakeOver.of(source, 3, Seat.FIRST)
+    assert taken.source == hashlib.sha256(source).digest()[:8]
+    replay = play(ARENA, 5, models=(PERSON, b"m" * 8))
+    with pytest.raises(ReplayFormatError, match="recorded as a model's"):
+        dataclasses.replace(replay, takeover=TakeOver.of(source, 3, Seat.SECOND))
+    ridden_on = dataclasses.replace(replay, takeover=taken)
+    assert decode(encode(ridden_on)).takeover == taken
+    assert decode(encode(ridden_on)) != replay
 
 
 def test_hostile_sizes_allocate_little():
     """Announcing 65,535 plies in a short file costs no memory for them."""
-    announced = patched(unplayed(), 26, b"\xff\xff")
+    announced = patched(unplayed(), 7, b"\xff\xff")
+    coded = bytearray(announced[:-4] + bytes(90))
+    coded[4] |= 1 << 4
     decode(encode(unplayed()))
     tracemalloc.start()
-    for data in (announced, bytes(MAX_BYTES + 1)):
+    for data in (announced, sealed(bytes(coded)), bytes(MAX_BYTES + 1)):
         with pytest.raises(ReplayFormatError):
             decode(data)
     _, peak = tracemalloc.get_traced_memory()
@@ -336,13 +397,21 @@ def test_hostile_sizes_allocate_little():
 
 
 def test_decoding_allocates_a_small_multiple_of_the_input():
-    data = encode(circling(MAX_PLIES_LIMIT, ruleset=Ruleset(max_plies=MAX_PLIES_LIMIT)))
-    decode(data)
-    tracemalloc.start()
-    decode(data)
-    _, peak = tracemalloc.get_traced_memory()
-    tracemalloc.stop()
-    assert peak < 64 * len(data)
+    longest = circling(MAX_PLIES_LIMIT, ruleset=Ruleset(max_plies=MAX_PLIES_LIMIT))
+    rng = np.random.default_rng(3)
+    turns = rng.choice([0, 1, 3], longest.actions.shape)
+    wild = dataclasses.replace(
+        longest, actions=(np.array(longest.headings) + np.cumsum(turns, axis=0)) % 4
+    )
+    # The code of a game like the second is at least an eighth of the packed turns.
+    for replay, most in ((wild, 64), (play(ARENA, 5, careful=1.0), 8 * 64)):
+        data = encode(replay)
+        decode(data)
+        tracemalloc.start()
+        decode(data)
+        _, peak = tracemalloc.get_traced_memory()
+        tracemalloc.stop()
+        assert peak < most * len(data) + 20_000, "the board and the counts"
 
 
 @pytest.mark.parametrize("path", sorted(GOLDEN.glob("replay_v*.trp")), ids=lambda path: path.stem)
@@ -352,8 +421,10 @@ def test_golden_files_decode_for_ever(path):
     replay = decode(data)
     meaning = path.with_suffix(".txt").read_text().splitlines()
     assert describe(replay) == meaning
-    if path.stem.startswith("replay_v1_"):
+    if path.stem.startswith(f"replay_v{FORMAT_VERSION}_"):
         assert encode(replay) == data
+    else:
+        assert decode(encode(replay)) == replay
 
 
 def describe(replay):
@@ -365,8 +436,43 @@ def describe(replay):
         f"models {replay.models[0].hex()} {replay.models[1].hex()}",
         f"end {view['outcome']} {view['ending']} {' '.join(view['causes'])} {view['headings']}",
         *(f"trail {view['lead_in'][seat]} {view['trails'][seat]}" for seat in (0, 1)),
+        *([f"taken {replay.takeover}"] if replay.takeover else []),
     ]
 
 
 def test_golden_files_exist():
-    assert list(GOLDEN.glob("replay_v1_*.trp"))
+    for version in range(1, FORMAT_VERSION + 1):
+        assert list(GOLDEN.glob(f"replay_v{version}_*.trp"))
+
+
+@pytest.mark.parametrize("path", sorted(GOLDEN.glob("replay_v1_*.trp")), ids=lambda path: path.stem)
+def test_damage_to_old_versions_is_noticed(path):
+    whole = path.read_bytes()
+    damaged = [whole[:cut] for cut in range(len(whole))]
+    for bit in range(len(whole) * 8):
+        flipped = bytearray(whole)
+        flipped[bit // 8] ^= 1 << bit % 8
+        damaged.append(bytes(flipped))
+    for data in damaged:
+        with pytest.raises(ReplayFormatError):
+            decode(data)
+
+
+@pytest.mark.parametrize(
+    ("at", "value", "message"),
+    [
+        (3, b"\x80", "reserved bits"),
+        (4, b"\x07", "height"),
+        (6, b"\x00\x00", "max_plies is 0"),
+        (8, b"\xff\xff", "reserved bits of a spawn"),
+        (8, b"\x00\x00", "spawn of seat 0"),
+        (2, b"\x07", "7 is not a valid Outcome"),
+        (-2, b"\xff\xff", "65535 plies take 26214"),
+    ],
+)
+def test_each_field_of_version_1_is_checked_behind_a_valid_checksum(at, value, message):
+    body = bytearray((GOLDEN / "replay_v1_forfeit_at_start.trp").read_bytes()[:-4])
+    at %= len(body)
+    body[at : at + len(value)] = value
+    with pytest.raises(ReplayFormatError, match=message):
+        decode(sealed(bytes(body)))

@@ -15,9 +15,9 @@ from replays.fields import parse_json
 from replays.format import Ending, Replay, encode
 from replays.interop import import_games
 from replays.playback import verify
-from tests.replays.apex import apex_duel
-from tests.replays.games import play
-from tron_env.ruleset import APEX, Ruleset, SpawnLayout
+from tests.replays.apex import apex_duel, apex_game
+from tests.replays.games import duel, play
+from tron_env.ruleset import APEX, ARENA, Ruleset, SpawnLayout
 from tron_env.types import Action, DeathCause, Outcome, Spawn
 
 SAMPLE = (Path(__file__).parent / "data" / "apex_duel.json").read_bytes()
@@ -114,6 +114,13 @@ def test_a_200_ply_game_is_250_times_smaller_than_its_json():
     real = json.dumps(json.loads(SAMPLE)["games"][0])
     assert len(theirs) / 200 == pytest.approx(len(real) / 29, rel=0.25), "as long a ply as theirs"
     assert len(theirs) >= 250 * len(encode(replay))
+
+
+@pytest.mark.parametrize("seed", [0, 2, 3, 9, 10, 11])
+def test_long_games_of_real_riders_are_too(seed):
+    replay = duel(ARENA, seed, "wall-hugger", "voronoi")
+    assert replay.plies > 190
+    assert len(json.dumps(apex_game(replay)).encode()) >= 250 * len(encode(replay))
 
 
 def changed(path, value):

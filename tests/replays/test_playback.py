@@ -120,7 +120,7 @@ def test_the_first_wrong_ply_is_named(changes, ply, field, recorded, replayed):
 def test_a_game_cut_short_does_not_verify(replay, data):
     kept = data.draw(st.integers(0, replay.plies - 1))
     with pytest.raises(ReplayDesyncError) as caught:
-        verify(replace(replay, actions=replay.actions[:kept]))
+        verify(replace(replay, actions=replay.actions[:kept], takeover=None))
     assert caught.value.ply == kept
 
 

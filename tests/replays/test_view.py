@@ -40,6 +40,7 @@ def test_a_small_game_in_full():
         "causes": ["none", "opponent"],
         "outcome": "first_wins",
         "ending": "rules",
+        "takeover": None,
     }
 
 

@@ -30,6 +30,7 @@
  * @property {[Cause, Cause]} causes
  * @property {Outcome} outcome
  * @property {Ending} ending
+ * @property {{ply: number, seat: Seat}|null} takeover  where a person went on from another replay
  */
 
 /**
