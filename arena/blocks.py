@@ -9,9 +9,11 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field
 
 from arena.contestants import ModelContestant
+from arena.divisions import Usage
 from arena.duel import DuelPlan, PlayedDuel, play_duels
 from arena.limits import Limits
 from arena.schedule import ScheduledDuel, game_seeds
+from arena.yardstick import Yardstick
 from replays.format import encode
 from tron_env.ruleset import ruleset_named
 
@@ -58,6 +60,8 @@ class BlockResult:
 
     number: int
     duels: tuple[tuple[int, tuple[BlockGame, ...]], ...]
+    usage: tuple[tuple[int, Usage], ...] = ()
+    """What each entrant used, by its number in the field."""
 
 
 def play_block(task: BlockTask, model: Callable[[str], bytes]) -> BlockResult:
@@ -80,6 +84,8 @@ def play_block(task: BlockTask, model: Callable[[str], bytes]) -> BlockResult:
         )
         for duel in task.duels
     ]
+    yardstick = Yardstick()
+    yardstick.measure(batch=True)
     positions = [0] * len(task.entrants)
     for plan in plans:
         positions[plan.first] += len(plan.seeds)
@@ -97,7 +103,12 @@ def play_block(task: BlockTask, model: Callable[[str], bytes]) -> BlockResult:
             for place, entrant in enumerate(task.entrants)
         ]
         played = play_duels(ruleset_named(task.ruleset), plans, contestants)
-    return BlockResult(task.number, tuple((duel.number, _stored(duel)) for duel in played))
+        yardstick.measure(batch=True)
+        usage = tuple(
+            (entrant.number, contestant.usage(yardstick.batch_factor))
+            for entrant, contestant in zip(task.entrants, contestants, strict=True)
+        )
+    return BlockResult(task.number, tuple((duel.number, _stored(duel)) for duel in played), usage)
 
 
 def _stored(duel: PlayedDuel) -> tuple[BlockGame, ...]:

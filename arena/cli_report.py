@@ -17,6 +17,11 @@ if TYPE_CHECKING:
     from arena.records import DuelRow, EntryRow, Forfeits, RoundRow
     from arena.tally import Tally
 
+WORDS = frozenset(
+    {"", "name", "status", "champion", "closed", "winner", "why", "95%", "forfeited by", "division"}
+)
+"""Headings of columns that are aligned to the left."""
+
 
 def print_json(value: object) -> None:
     """Print ``value`` as JSON; moments become ISO 8601."""
@@ -64,11 +69,13 @@ def cycle_lines(entries: Sequence["EntryRow"], compared: "Comparison") -> list[s
 def standings_table(entries: Sequence["EntryRow"], compared: "Comparison | None" = None) -> "Table":
     """Return a finished round's standings.
 
-    LOS is the likelihood of superiority over the next entrant, in percent.
+    LOS is the likelihood of superiority over the next entrant, in percent; ms is what a position
+    costs in a batch of 64, by which divisions are told apart.
     """
     better = [None] * len(entries) if compared is None else compared.better_than_next
     table = _table(
-        *("#", "name", "points", "games", "W", "D", "L", "forfeits", "rating", "95%", "LOS", "apex")
+        *("#", "name", "division", "ms", "points", "games", "W", "D", "L", "forfeits", "rating"),
+        *("95%", "LOS", "apex"),
     )
     for entry, likelihood in zip(entries, better, strict=True):
         standing = entry.standing
@@ -77,6 +84,8 @@ def standings_table(entries: Sequence["EntryRow"], compared: "Comparison | None"
         table.add_row(
             str(standing.rank),
             _named(entry),
+            "light" if entry.light else "open",
+            "" if entry.cost is None else f"{entry.cost.batch64_ms:.3f}",
             f"{standing.points:g}",
             str(standing.games),
             str(standing.wins),
@@ -207,7 +216,18 @@ def _table(*headings: str) -> "Table":
 
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
     for heading in headings:
-        words = {"", "name", "status", "champion", "closed", "winner", "why", "95%", "forfeited by"}
+        words = {
+            "",
+            "name",
+            "status",
+            "champion",
+            "closed",
+            "winner",
+            "why",
+            "95%",
+            "forfeited by",
+            "division",
+        }
         table.add_column(heading, justify="left" if heading in words else "right")
     return table
 

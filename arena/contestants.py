@@ -8,6 +8,7 @@ import numpy as np
 
 from agents.errors import AgentError
 from agents.policy import select_actions
+from arena.divisions import Usage, charged_positions
 from arena.limits import Limits
 from arena.sandbox import SandboxedModel
 from replays.format import PERSON, PREFIX_BYTES
@@ -20,6 +21,10 @@ class BatchModel(Protocol):
     """What ``ModelContestant`` needs of a sandbox; ``SandboxedModel`` is one."""
 
     observations: Float32Array
+
+    @property
+    def cpu_seconds(self) -> float:
+        """CPU time used so far, loading included."""
 
     def submit(self, k: int) -> None:
         """Ask for the first ``k`` rows."""
@@ -54,6 +59,21 @@ class ModelContestant:
         else:
             self._model = _loaded(sandboxed)
         self._masks: BoolArray = np.zeros((0, 4), dtype=np.bool_)
+        self._alone = alone
+        self._loading = 0.0 if isinstance(self._model, AgentError) else self._model.cpu_seconds
+        self._positions = 0
+        self._charged = 0
+
+    def usage(self, machine_factor: float) -> Usage:
+        """Return what it used so far, loading left out.
+
+        Args:
+            machine_factor: how many times as long as the reference machine this one takes.
+        """
+        if isinstance(self._model, AgentError):
+            return Usage()
+        seconds = max(0.0, self._model.cpu_seconds - self._loading)
+        return Usage(self._positions, self._charged, seconds, seconds / machine_factor)
 
     def __enter__(self) -> Self:
         return self
@@ -73,6 +93,8 @@ class ModelContestant:
         if not isinstance(self._model, AgentError):
             engine.gather(games, seats, self._model.observations)
             self._model.submit(len(games))
+            self._positions += len(games)
+            self._charged += len(games) if self._alone else charged_positions(len(games))
 
     def collect(self) -> UInt8Array:
         """Return the chosen actions; see ``Contestant``."""

@@ -1,18 +1,23 @@
 """The field of a round: what enters beside the submissions, and under which names."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Final
 
 from agents.zoo import ShippedModel
+from arena.divisions import Cost
 from arena.records import ChampionRow, EntryKind, NewEntry, SubmissionRow
 from arena.submission import defending_name, distinct_name
+
+CROWNS: Final = (EntryKind.CHAMPION, EntryKind.LIGHT_CHAMPION)
 
 
 def choose_field(
     submissions: Sequence[SubmissionRow],
-    champion: ChampionRow | None,
+    champions: Sequence[ChampionRow],
     anchors: Sequence[ShippedModel],
+    costs: Mapping[str, Cost],
 ) -> tuple[NewEntry, ...]:
-    """Return the field: the reigning champion, the anchors, then the submissions as they came.
+    """Return the field: the reigning champions, the anchors, then the submissions as they came.
 
     Every model enters once. One that is there already, as champion or anchor or under the name of
     whoever submitted it first, does not enter again. Champion and anchors keep names that a
@@ -20,21 +25,31 @@ def choose_field(
 
     Args:
         submissions: those that count, one a name.
-        champion: the reigning one.
+        champions: the reigning ones, of the open crown first.
         anchors: the shipped baselines.
+        costs: what models cost, by SHA-256.
     """
     shipped = {model.sha256 for model in anchors}
     field: dict[str, NewEntry] = {}
-    if champion is not None:
-        taken = {row.name for row in submissions if row.sha256 != champion.sha256}
-        taken |= {model.name for model in anchors if model.sha256 != champion.sha256}
-        field[champion.sha256] = NewEntry(
-            name=defending_name(champion.name, champion.round, taken),
-            kind=EntryKind.CHAMPION,
-            anchor=champion.sha256 in shipped,
-            alone=champion.alone,
-            sha256=champion.sha256,
-            submission_id=champion.submission_id,
+    taken = {row.name: row.sha256 for row in submissions}
+    taken |= {model.name: model.sha256 for model in anchors}
+    for champion, kind in zip(champions, CROWNS, strict=False):
+        others = {name for name, sha256 in taken.items() if sha256 != champion.sha256}
+        name = defending_name(champion.name, champion.round, others)
+        if name in others:  # both champions are of one author and round
+            name += "~light"
+        taken[name] = champion.sha256
+        field.setdefault(
+            champion.sha256,
+            NewEntry(
+                name=name,
+                kind=kind,
+                anchor=champion.sha256 in shipped,
+                alone=champion.alone,
+                sha256=champion.sha256,
+                submission_id=champion.submission_id,
+                cost=costs.get(champion.sha256),
+            ),
         )
     for model in anchors:
         field.setdefault(
@@ -46,6 +61,7 @@ def choose_field(
                 alone=False,
                 sha256=model.sha256,
                 submission_id=None,
+                cost=costs.get(model.sha256),
             ),
         )
     names = {entry.name for entry in field.values()}
@@ -59,6 +75,7 @@ def choose_field(
                 alone=row.alone,
                 sha256=row.sha256,
                 submission_id=row.id,
+                cost=costs.get(row.sha256),
             ),
         )
     return tuple(field.values())

@@ -122,6 +122,10 @@ class _Checks:
         true = standings(entries, self._storage.results(row.number), seed)
         best = next(iter(true), None)
         self._expect(where, "the champion's entry", row.champion_entry_id, best)
+        light = {entry.id for entry in entries if entry.light}
+        best_light = next((entry for entry in true if entry in light), None)
+        stored_light = row.light_champion_entry_id
+        self._expect(where, "the light champion's entry", stored_light, best_light)
         for entry in entries:
             if entry.standing is None or not _alike(entry.standing, true[entry.id]):
                 self._found(

@@ -3,9 +3,13 @@
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import Final
 
+from arena.divisions import Cost, Usage
 from replays.format import Ending
 from tron_env.types import DeathCause, Outcome, Seat
+
+UNUSED: Final = Usage()
 
 
 class RoundStatus(StrEnum):
@@ -19,6 +23,17 @@ class RoundStatus(StrEnum):
     """Some of it may be played; a killed run stays here until it is resumed."""
     DONE = "done"
     """All duels played, standings and champion stored."""
+    CANCELLED = "cancelled"
+    """Given up by the operator; what was played is kept and counts for nothing."""
+
+
+class RoundFormat(StrEnum):
+    """Who meets whom."""
+
+    ROUND_ROBIN = "round-robin"
+    """Every pair."""
+    SWISS = "swiss"
+    """Stage by stage, neighbours in the table so far that have not met."""
 
 
 class EntryKind(StrEnum):
@@ -26,6 +41,8 @@ class EntryKind(StrEnum):
 
     CHAMPION = "champion"
     """The reigning champion, which defends."""
+    LIGHT_CHAMPION = "light champion"
+    """The reigning light champion, where that is another model."""
     ANCHOR = "anchor"
     """A fixed baseline that the package ships."""
     SUBMISSION = "submission"
@@ -71,6 +88,16 @@ class RoundRow:
     duels_done: int
     duels_total: int
     champion_entry_id: int | None
+    """Of the open crown: the best of all."""
+    light_champion_entry_id: int | None
+    """Of the light crown: the best that a crowd can play; None where none was cheap enough."""
+    format: RoundFormat
+    stages: int
+    """How many times pairings are drawn; 1 in a round-robin."""
+    closes_at: datetime | None
+    """When the scheduler closes it; None where nothing is planned."""
+    estimated_cpu_seconds: float | None
+    """Of playing it, as told when it closed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +119,10 @@ class Standing:
     rating_high: float
     apex_score: float
     """Apex's death-cause score, mean over all games."""
+    kills: int = 0
+    """How often the other died on this entrant's trail or head; breaks ties of ``apex_score``."""
+    own_deaths: int = 0
+    """Deaths on a wall or the own trail without a kill, forfeits aside; the fewer the better."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +143,15 @@ class EntryRow:
     submission_id: int | None
     standing: Standing | None
     """None until the round is done."""
+    cost: Cost | None = None
+    """As measured at admission; None where it could not be."""
+    usage: Usage = UNUSED
+    """What it used in this round so far."""
+
+    @property
+    def light(self) -> bool:
+        """Whether it may win the light crown: cheap at admission and over all of the round."""
+        return self.cost is not None and self.cost.light and self.usage.kept_light
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,6 +189,8 @@ class DuelRow:
     games: int
     forfeits: tuple[int, int]
     finished_at: datetime | None
+    stage: int = 0
+    """In which draw of pairings it came up; 0 in a round-robin."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,6 +256,7 @@ class NewEntry:
     alone: bool
     sha256: str
     submission_id: int | None
+    cost: Cost | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -253,7 +296,7 @@ class Forfeits:
 
 @dataclass(frozen=True, slots=True)
 class ChampionRow:
-    """The winner of one finished round."""
+    """The winner of one crown of one finished round."""
 
     round: int
     entry_id: int
@@ -263,6 +306,8 @@ class ChampionRow:
     """Ask it for one position at a time."""
     submission_id: int | None
     """None for a shipped model."""
+    light: bool = False
+    """Whether a crowd can play it: it kept the light division's limits."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,26 +1,32 @@
 """A round's life: open, submit, close; ``arena.runner`` plays it. One round is always open."""
 
+import logging
 import secrets
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeAlias
 
+from agents.errors import AgentError
 from agents.zoo import ShippedModel, baselines, shipped
+from arena.divisions import Cost
 from arena.errors import StorageError
 from arena.executors.base import Executor
 from arena.field import choose_field
 from arena.limits import Limits
 from arena.models import ModelStore, digest
-from arena.records import EntryKind, NewEntry, RoundRow, SubmissionRow
+from arena.records import ChampionRow, EntryKind, NewEntry, RoundRow, SubmissionRow
 from arena.runner import Progress, existing_round, run_round
 from arena.schedule import round_robin
 from arena.storage import Storage
 from arena.submission import SubmissionError, checked_name
-from arena.validation import Verdict, validate_model
+from arena.validation import Verdict, measure_cost, validate_model
 
 DEFAULT_RULESET: Final = "arena"
 DEFAULT_STARTS: Final = 4
 SEED_BYTES: Final = 32
+Measure: TypeAlias = Callable[[bytes, bool], Cost]
+"""From a model's bytes, and whether it is asked one by one, to what it costs."""
+logger = logging.getLogger(__name__)
 
 
 def ensure_open(storage: Storage) -> RoundRow:
@@ -59,6 +65,8 @@ def submit(
     verdict = validate_model(model, limits=limits, progress=progress)
     if verdict.accepted:
         models.put(model)
+    if verdict.cost is not None:
+        storage.save_cost(sha256, verdict.cost)
     row = storage.add_submission(name, sha256, alone=verdict.alone, reason=verdict.reason)
     return row, verdict
 
@@ -69,6 +77,7 @@ def close_round(
     *,
     starts: int | None = None,
     anchors: Sequence[ShippedModel] | None = None,
+    measure: Measure = measure_cost,
 ) -> RoundRow:
     """Freeze the open round's field, publish its seed, and open the next round.
 
@@ -79,9 +88,11 @@ def close_round(
         models: gets copies of the anchors, so that the field outlives upgrades of the package.
         starts: starts a pair meets in; the round's own number by default.
         anchors: the baselines; the shipped models of the light division by default.
+        measure: returns what a model costs that was not measured at its admission.
 
     Raises:
         StorageError: fewer than two entrants.
+        ArenaFault: a fault of ours; try again.
     """
     anchors = baselines() if anchors is None else anchors
     number = ensure_open(storage).number
@@ -90,13 +101,23 @@ def close_round(
     for anchor in anchors:
         if models.put(anchor.path.read_bytes()) != anchor.sha256:
             raise StorageError(f"the shipped model {anchor.name} has changed since it was listed")
-    champion = storage.champion()
+    champions = reigning(storage)
+    wanted = {anchor.sha256: False for anchor in anchors}
+    wanted |= {row.sha256: row.alone for row in storage.live_submissions(number)}
+    wanted |= {champion.sha256: champion.alone for champion in champions}
+    costs = _costs(storage, models, wanted, measure)
 
     def choose(submissions: Sequence[SubmissionRow]) -> tuple[NewEntry, ...]:
-        return choose_field(submissions, champion, anchors)
+        return choose_field(submissions, champions, anchors, costs)
 
     storage.freeze(number, choose, round_robin, next_seed=new_seed(), next_starts=DEFAULT_STARTS)
     return existing_round(storage, number)
+
+
+def reigning(storage: Storage) -> tuple[ChampionRow, ...]:
+    """Return who reigns: the champion, then the light champion; as far as there are any."""
+    crowned = (storage.champion(), storage.light_champion())
+    return tuple(champion for champion in crowned if champion is not None)
 
 
 def play_first_round(
@@ -121,6 +142,31 @@ def play_first_round(
     if any(entry.kind is EntryKind.SUBMISSION for entry in storage.entries(number)):
         return None
     return run_round(storage, executor, home, number=number, progress=progress)
+
+
+def _costs(
+    storage: Storage, models: ModelStore, wanted: Mapping[str, bool], measure: Measure
+) -> dict[str, Cost]:
+    """Return what models cost, by SHA-256; those that fail alone are left out.
+
+    Args:
+        storage: where costs are kept.
+        models: the models.
+        wanted: by SHA-256, whether the model is asked one by one.
+        measure: for those whose cost is not known.
+    """
+    costs = storage.costs(wanted)
+    for sha256, alone in wanted.items():
+        if sha256 in costs:
+            continue
+        try:
+            cost = measure(models.get(sha256), alone)
+        except AgentError as error:
+            logger.warning("model %s cannot be measured: %s", sha256, error)
+            continue
+        costs[sha256] = cost
+        storage.save_cost(sha256, cost)
+    return costs
 
 
 def _refuse_duplicate(

@@ -61,7 +61,9 @@ def run_round(
         duels = {duel.number: duel for duel in storage.duels(row.number)}
         _tell(storage, row.number, progress)
         for result in executor.play(_tasks(row, entries, duels, limits or Limits())):
-            storage.save_duels(row.number, _duel_results(result, entries, duels))
+            by_number = {entry.number: entry.id for entry in entries.values()}
+            usage = {by_number[number]: used for number, used in result.usage}
+            storage.save_duels(row.number, _duel_results(result, entries, duels), usage)
             _tell(storage, row.number, progress)
         _crown(storage, row)
     return existing_round(storage, row.number)
@@ -183,7 +185,9 @@ def _duel_results(
 def _crown(storage: Storage, row: RoundRow) -> None:
     entries = storage.entries(row.number)
     found = standings(entries, storage.results(row.number), storage.seed(row.number))
-    storage.finish(row.number, found, next(iter(found)))
+    light = {entry.id for entry in entries if entry.light}
+    best_light = next((entry for entry in found if entry in light), None)
+    storage.finish(row.number, found, next(iter(found)), best_light)
 
 
 def _tell(storage: Storage, number: int, progress: Progress | None) -> None:

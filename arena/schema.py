@@ -20,6 +20,7 @@ from sqlalchemy import (
     Text,
     TypeDecorator,
     UniqueConstraint,
+    text,
 )
 
 NAMING = {
@@ -68,7 +69,19 @@ rounds = Table(
     Column("duels_done", Integer, nullable=False, default=0),
     Column("duels_total", Integer, nullable=False, default=0),
     Column("champion_entry_id", RowId),
+    Column("format", String(16), nullable=False, default="round-robin"),
+    Column("stages", Integer, nullable=False, default=1),
+    Column("closes_at", UtcDateTime),
+    Column("estimated_cpu_seconds", Float),
+    Column("light_champion_entry_id", RowId),
     Index("ix_rounds_status", "status"),
+    Index(
+        "ix_rounds_one_open",
+        "status",
+        unique=True,
+        sqlite_where=text("status = 'open'"),
+        postgresql_where=text("status = 'open'"),
+    ),
 )
 
 submissions = Table(
@@ -108,6 +121,15 @@ entries = Table(
     Column("rating_low", Float),
     Column("rating_high", Float),
     Column("apex_score", Float),
+    Column("single_ms", Float),
+    Column("single_p99_ms", Float),
+    Column("batch64_ms", Float),
+    Column("positions", BigInteger, nullable=False, default=0),
+    Column("charged", BigInteger, nullable=False, default=0),
+    Column("cpu_seconds", Float, nullable=False, default=0.0),
+    Column("reference_seconds", Float, nullable=False, default=0.0),
+    Column("kills", Integer),
+    Column("own_deaths", Integer),
     UniqueConstraint("round", "number"),
     UniqueConstraint("round", "name"),
     UniqueConstraint("round", "sha256"),
@@ -129,6 +151,7 @@ duels = Table(
     Column("first_forfeits", Integer, nullable=False, default=0),
     Column("second_forfeits", Integer, nullable=False, default=0),
     Column("finished_at", UtcDateTime),
+    Column("stage", Integer, nullable=False, default=0),
     UniqueConstraint("round", "number"),
     Index("ix_duels_first_entry_id", "first_entry_id"),
     Index("ix_duels_second_entry_id", "second_entry_id"),
@@ -167,4 +190,34 @@ games = Table(
     Index("ix_games_first_name", "first_name", "id"),
     Index("ix_games_second_name", "second_name", "id"),
     Index("ix_games_session", "session"),
+)
+
+model_costs = Table(
+    "model_costs",
+    metadata,
+    Column("sha256", String(64), primary_key=True),
+    Column("single_ms", Float, nullable=False),
+    Column("single_p99_ms", Float, nullable=False),
+    Column("batch64_ms", Float, nullable=False),
+    Column("measured_at", UtcDateTime, nullable=False),
+)
+
+leases = Table(
+    "leases",
+    metadata,
+    Column("name", String(32), primary_key=True),
+    Column("holder", String(200), nullable=False),
+    Column("expires_at", Float, nullable=False),
+)
+
+audit = Table(
+    "audit",
+    metadata,
+    Column("id", RowId, primary_key=True),
+    Column("at", UtcDateTime, nullable=False),
+    Column("actor", String(120), nullable=False),
+    Column("action", String(24), nullable=False),
+    Column("round", Integer, ForeignKey("rounds.number")),
+    Column("detail", Text, nullable=False),
+    Index("ix_audit_round_id", "round", "id"),
 )

@@ -12,11 +12,12 @@ from arena.records import EntryRow, RoundResult, Standing
 from arena.schedule import first_seat
 from arena.tally import Tally, tally_of, total
 from replays.format import Ending
-from tron_env.scoring import apex_score
-from tron_env.types import Outcome
+from tron_env.scoring import KILLS, apex_score
+from tron_env.types import DeathCause, Outcome
 
 RATING_DIGITS: Final = 6
 """Decimals of a rating, in Elo, that may rank entrants."""
+OWN_DEATHS: Final = frozenset({DeathCause.WALL, DeathCause.SELF})
 
 
 def standings(
@@ -35,6 +36,8 @@ def standings(
     place = {entry.id: index for index, entry in enumerate(entries)}
     pairs: dict[tuple[int, int], list[Tally]] = defaultdict(list)
     scores: list[list[float]] = [[] for _ in entries]
+    kills = [0] * len(entries)
+    own_deaths = [0] * len(entries)
     starts: list[StartResult] = []
     for _, games in groupby(results, key=lambda result: (result.duel, result.number // 2)):
         both = list(games)
@@ -47,6 +50,11 @@ def standings(
         for result in both:
             for index, score in zip((first, second), _apex_scores(result), strict=True):
                 scores[index].append(score)
+            seat = first_seat(result.number)
+            for index, own in ((first, seat), (second, seat.other)):
+                killed_other = result.causes[own.other] in KILLS
+                kills[index] += killed_other
+                own_deaths[index] += result.causes[own] in OWN_DEATHS and not killed_other
     seed = np.frombuffer(bytes.fromhex(round_seed), dtype=np.uint32)
     anchors = [index for index, entry in enumerate(entries) if entry.anchor]
     ratings = rate(starts, len(entries), anchors, np.random.default_rng(seed))
@@ -80,6 +88,8 @@ def standings(
             rating_low=ratings[index].low,
             rating_high=ratings[index].high,
             apex_score=float(np.mean(scores[index])) if scores[index] else 0.0,
+            kills=kills[index],
+            own_deaths=own_deaths[index],
         )
         for rank, index in enumerate(ordered, start=1)
     }

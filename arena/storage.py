@@ -1,16 +1,18 @@
 """The arena's storage: one class over one database.
 
-The parts are ``StoredRounds``, ``StoredProgress``, ``StoredGames`` and ``StoredSubmissions``; the
-values they take and give are in ``arena.records``. Any number of processes may open one database.
+The parts are ``StoredRounds``, ``StoredProgress``, ``StoredGames``, ``StoredSubmissions`` and
+``StoredCosts``; the values they take and give are in ``arena.records``. Any number of processes
+may open one database.
 """
 
 from arena.settings import Settings
+from arena.stored_costs import StoredCosts
 from arena.stored_games import StoredGames
 from arena.stored_progress import StoredProgress
 from arena.stored_submissions import StoredSubmissions
 
 
-class Storage(StoredProgress, StoredGames, StoredSubmissions):
+class Storage(StoredProgress, StoredGames, StoredSubmissions, StoredCosts):
     """Everything the arena and the site keep, except model files (``arena.models``)."""
 
 

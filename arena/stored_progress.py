@@ -6,6 +6,7 @@ from typing import Any
 
 from sqlalchemy import Connection, func, insert, select, update
 
+from arena.divisions import Cost, Usage
 from arena.errors import StorageError
 from arena.records import (
     DuelResult,
@@ -112,10 +113,20 @@ class StoredProgress(StoredRounds):
         with self.writing() as connection:
             _change(connection, round_number, (RoundStatus.CLOSED, RoundStatus.RUNNING), values)
 
-    def save_duels(self, round_number: int, results: Sequence[DuelResult]) -> int:
-        """Store played duels with their games in one transaction.
+    def save_duels(
+        self,
+        round_number: int,
+        results: Sequence[DuelResult],
+        usage: Mapping[int, Usage] | None = None,
+    ) -> int:
+        """Store played duels with their games, and what they cost, in one transaction.
 
         A duel that is stored already is left alone, so that nothing can be counted twice.
+
+        Args:
+            round_number: the round.
+            results: the duels, of one block.
+            usage: what entrants used in all of them, by entry ID.
 
         Returns:
             How many duels were new.
@@ -141,10 +152,19 @@ class StoredProgress(StoredRounds):
                 .where(rounds.c.number == round_number)
                 .values(duels_done=rounds.c.duels_done + stored)
             )
+            for entry_id, used in (usage or {}).items() if stored else ():
+                columns = {name: entries.c[name] + getattr(used, name) for name in Usage.__slots__}
+                connection.execute(update(entries).where(entries.c.id == entry_id).values(columns))
         return stored
 
-    def finish(self, round_number: int, standings: Mapping[int, Standing], champion: int) -> None:
-        """Store the standings (by entry ID) and the champion's entry ID, and end the round.
+    def finish(
+        self,
+        round_number: int,
+        standings: Mapping[int, Standing],
+        champion: int,
+        light_champion: int | None = None,
+    ) -> None:
+        """Store the standings (by entry ID) and both champions' entry IDs, and end the round.
 
         Raises:
             StorageError: the round is not running or not all played, or the standings and the
@@ -154,10 +174,12 @@ class StoredProgress(StoredRounds):
             "status": RoundStatus.DONE,
             "finished_at": datetime.now(UTC),
             "champion_entry_id": champion,
+            "light_champion_entry_id": light_champion,
         }
         with self.writing() as connection:
             _change(connection, round_number, (RoundStatus.RUNNING,), values)
-            _check_finished(connection, round_number, standings.keys(), champion)
+            crowned = {champion} if light_champion is None else {champion, light_champion}
+            _check_finished(connection, round_number, standings.keys(), crowned)
             for entry_id, standing in standings.items():
                 columns = {name: getattr(standing, name) for name in Standing.__slots__}
                 connection.execute(update(entries).where(entries.c.id == entry_id).values(columns))
@@ -193,13 +215,13 @@ def _change(
 
 
 def _check_finished(
-    connection: Connection, round_number: int, ranked: Collection[int], champion: int
+    connection: Connection, round_number: int, ranked: Collection[int], crowned: set[int]
 ) -> None:
     unplayed = select(func.count()).where(duels.c.round == round_number, duels.c.done.is_(False))
     if left := connection.scalar(unplayed):
         raise StorageError(f"round {round_number} still has {left} duels to play")
     entered = set(connection.scalars(select(entries.c.id).where(entries.c.round == round_number)))
-    if champion not in entered or set(ranked) != entered:
+    if not crowned <= entered or set(ranked) != entered:
         raise StorageError(f"these standings are not those of the entrants of round {round_number}")
 
 
@@ -211,7 +233,9 @@ def _live_submissions(connection: Connection, round_number: int) -> tuple[Submis
 
 
 def _insert_entry(connection: Connection, round_number: int, number: int, entry: NewEntry) -> int:
-    values = {name: getattr(entry, name) for name in NewEntry.__slots__}
+    values = {name: getattr(entry, name) for name in NewEntry.__slots__ if name != "cost"}
+    if entry.cost is not None:
+        values |= {name: getattr(entry.cost, name) for name in Cost.__slots__}
     key = connection.execute(
         insert(entries).values(round=round_number, number=number, **values)
     ).inserted_primary_key

@@ -3,15 +3,17 @@
 import hashlib
 from typing import Any
 
-from sqlalchemy import Row, Select, select
+from sqlalchemy import ColumnElement, Row, Select, select
 
 from arena.database import Database
+from arena.divisions import Cost, Usage
 from arena.errors import StorageError
 from arena.records import (
     ChampionRow,
     DuelRow,
     EntryKind,
     EntryRow,
+    RoundFormat,
     RoundResult,
     RoundRow,
     RoundStatus,
@@ -125,13 +127,30 @@ class StoredRounds(Database):
 
     def champions(self) -> tuple[ChampionRow, ...]:
         """Return the champion of every finished round, newest first."""
-        with self.reading() as connection:
-            found = connection.execute(_champions().order_by(rounds.c.number.desc()))
-            return tuple(map(_champion, found))
+        return self._all_crowned(rounds.c.champion_entry_id)
+
+    def light_champions(self) -> tuple[ChampionRow, ...]:
+        """Return the light champion of every finished round that has one, newest first."""
+        return self._all_crowned(rounds.c.light_champion_entry_id)
 
     def champion(self, round_number: int | None = None) -> ChampionRow | None:
         """Return the champion of a round, of the newest finished one by default, or None."""
-        query = _champions().order_by(rounds.c.number.desc())
+        return self._crowned(rounds.c.champion_entry_id, round_number)
+
+    def light_champion(self, round_number: int | None = None) -> ChampionRow | None:
+        """Return the light champion of a round, the reigning one by default, or None.
+
+        A round that crowned no light champion leaves the one before it reigning.
+        """
+        return self._crowned(rounds.c.light_champion_entry_id, round_number)
+
+    def _all_crowned(self, crown: ColumnElement[Any]) -> tuple[ChampionRow, ...]:
+        with self.reading() as connection:
+            found = connection.execute(_champions(crown).order_by(rounds.c.number.desc()))
+            return tuple(map(_champion, found))
+
+    def _crowned(self, crown: ColumnElement[Any], round_number: int | None) -> ChampionRow | None:
+        query = _champions(crown).order_by(rounds.c.number.desc()).limit(1)
         if round_number is not None:
             query = query.where(rounds.c.number == round_number)
         with self.reading() as connection:
@@ -161,28 +180,32 @@ def _duels() -> Select[Any]:
     )
 
 
-def _champions() -> Select[Any]:
-    return select(
-        rounds.c.number,
-        entries.c.id.label("entry_id"),
-        entries.c.name,
-        entries.c.sha256,
-        entries.c.alone,
-        entries.c.submission_id,
-    ).join(entries, rounds.c.champion_entry_id == entries.c.id)
+def _champions(crown: ColumnElement[Any]) -> Select[Any]:
+    return select(rounds.c.number.label("won"), entries).join(entries, crown == entries.c.id)
 
 
 def _champion(row: Row[Any]) -> ChampionRow:
-    return ChampionRow(row.number, row.entry_id, row.name, row.sha256, row.alone, row.submission_id)
+    entry = _entry(row)
+    return ChampionRow(
+        round=row.won,
+        entry_id=entry.id,
+        name=entry.name,
+        sha256=entry.sha256,
+        alone=entry.alone,
+        submission_id=entry.submission_id,
+        light=entry.light,
+    )
 
 
 def round_row(row: Row[Any]) -> RoundRow:
     """Return a row of ``rounds`` as a value, its seed only once published."""
     values = dict(row._mapping)
     status = RoundStatus(values.pop("status"))
+    form = RoundFormat(values.pop("format"))
     seed = values.pop("seed")
     return RoundRow(
         status=status,
+        format=form,
         seed=None if status is RoundStatus.OPEN else seed,
         seed_sha256=hashlib.sha256(bytes.fromhex(seed)).hexdigest(),
         **values,
@@ -193,7 +216,11 @@ def _entry(row: Row[Any]) -> EntryRow:
     value = row._mapping
     standing = None
     if value["rank"] is not None:
-        standing = Standing(**{name: value[name] for name in Standing.__slots__})
+        # Rounds from before kills were counted have none stored.
+        standing = Standing(**{name: value[name] or 0 for name in Standing.__slots__})
+    cost = None
+    if value["batch64_ms"] is not None:
+        cost = Cost(**{name: value[name] for name in Cost.__slots__})
     return EntryRow(
         id=value["id"],
         round=value["round"],
@@ -205,6 +232,8 @@ def _entry(row: Row[Any]) -> EntryRow:
         sha256=value["sha256"],
         submission_id=value["submission_id"],
         standing=standing,
+        cost=cost,
+        usage=Usage(**{name: value[name] for name in Usage.__slots__}),
     )
 
 
@@ -222,4 +251,5 @@ def _duel(row: Row[Any]) -> DuelRow:
         games=value["games"],
         forfeits=(value["first_forfeits"], value["second_forfeits"]),
         finished_at=value["finished_at"],
+        stage=value["stage"],
     )

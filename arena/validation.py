@@ -12,8 +12,10 @@ import numpy as np
 
 from agents.errors import AgentError, InvalidModelError
 from agents.policy import invalid_rows, select_actions
+from arena.divisions import BATCH, Cost
 from arena.inspection import Check
 from arena.limits import MIB, Limits, check_size
+from arena.metering import Meter
 from arena.sandbox import SandboxedModel
 from arena.wire import OBSERVATION_SHAPE
 from tron_env.batch import BatchEngine
@@ -28,16 +30,14 @@ from tron_env.types import (
     UInt8Array,
 )
 
-PROBES: Final = 64
-LIGHT_MS: Final = 2.0
-"""A position in a batch of 64, for the light crown."""
+PROBES: Final = BATCH
 REPEATED: Final = 16
 GAMES: Final = 16
 PROBE_EVERY_PLIES: Final = 6
 PROBES_A_PLY: Final = 8
 SHUFFLES: Final = 3
 ODD_BATCH: Final = 7
-BATCH_TIMES: Final = 3
+BATCH_TIMES: Final = 5
 
 
 Progress: TypeAlias = Callable[[str], None]
@@ -52,18 +52,17 @@ class Verdict:
     """In the order they ran; the last one failed if the model was not accepted."""
     alone: bool = False
     """Whether the arena must ask it for one position at a time."""
-    latency_ms_median: float | None = None
-    """CPU time of one position, one thread; None where it was not measured."""
-    latency_ms_p99: float | None = None
-    batch64_ms: float | None = None
-    """CPU time a position in a batch of 64."""
+    cost: Cost | None = None
+    """None where it was not measured."""
+    machine_factor: float | None = None
+    """How many times as long as the reference machine this one took for single positions."""
     peak_memory_bytes: int | None = None
     """Resident memory of its process, the libraries included."""
 
     @property
     def light(self) -> bool:
         """Whether it is cheap enough for the light crown."""
-        return self.accepted and self.batch64_ms is not None and self.batch64_ms <= LIGHT_MS
+        return self.accepted and self.cost is not None and self.cost.light
 
     @property
     def reason(self) -> str:
@@ -92,6 +91,30 @@ def validate_model(
     size = Check("size", True, f"{len(model) / MIB:.2f} MB of {limits.model_bytes / MIB:g} MB")
     with SandboxedModel(model, limits=limits, max_batch=PROBES) as sandboxed:
         return _Admission(sandboxed, size, progress or _ignore).run()
+
+
+def measure_cost(model: bytes, alone: bool, limits: Limits | None = None) -> Cost:
+    """Return what an admitted model costs, by fewer positions than at admission.
+
+    Args:
+        model: content of the file.
+        alone: whether it is asked for one position at a time.
+        limits: what it may use.
+
+    Raises:
+        AgentError: it failed.
+        SandboxLostError: the sandbox broke; nothing is said about the model.
+    """
+    observations, _, _ = probe_positions(PROBES)
+    with SandboxedModel(model, limits=limits, max_batch=PROBES, alone=alone) as sandboxed:
+        sandboxed.start()
+        meter = Meter(sandboxed)
+        for position in observations[:REPEATED]:
+            meter.single(position)
+        if not sandboxed.fed_alone:
+            for _ in range(BATCH_TIMES):
+                meter.batch(observations)
+        return meter.cost()
 
 
 def probe_positions(count: int) -> tuple[Float32Array, BoolArray, UInt8Array]:
@@ -142,8 +165,8 @@ class _Admission:
         self._progress = progress
         self._checks = [size]
         self._singly = np.empty((PROBES, ACTIONS), np.float32)
-        self._single_ms: list[float] = []
-        self._batch64_ms: float | None = None
+        self._meter = Meter(model)
+        self._cost: Cost | None = None
         self._alone = False
 
     def run(self) -> Verdict:
@@ -169,14 +192,12 @@ class _Admission:
         return self._verdict(accepted=True)
 
     def _verdict(self, *, accepted: bool) -> Verdict:
-        times = np.array(self._single_ms) if self._single_ms else None
         return Verdict(
             accepted=accepted,
             checks=tuple(self._checks),
             alone=self._alone,
-            latency_ms_median=None if times is None else float(np.median(times)),
-            latency_ms_p99=None if times is None else float(np.percentile(times, 99)),
-            batch64_ms=self._batch64_ms,
+            cost=self._cost,
+            machine_factor=self._meter.factor if self._meter.singles else None,
             peak_memory_bytes=self._model.peak_memory_bytes or None,
         )
 
@@ -190,10 +211,10 @@ class _Admission:
         limit = self._model.limits.latency_ms
         self._observations, self._masks, self._headings = probe_positions(PROBES)
         for i in range(PROBES):
-            self._singly[i] = self._timed_single(i)
-            if len(self._single_ms) == REPEATED and min(self._single_ms) > limit:
+            self._singly[i] = self._meter.single(self._observations[i])
+            if self._meter.singles == REPEATED and self._meter.fastest_ms > limit:
                 raise _RejectedError(
-                    f"a position takes at least {min(self._single_ms):.0f} ms and {limit:g} ms "
+                    f"a position takes at least {self._meter.fastest_ms:.0f} ms and {limit:g} ms "
                     "are allowed; use a smaller network"
                 )
         bad = int(invalid_rows(self._singly, self._masks).sum())
@@ -206,7 +227,7 @@ class _Admission:
 
     def _repeatable(self) -> str:
         for i in range(REPEATED):
-            again = self._timed_single(i)
+            again = self._meter.single(self._observations[i])
             if not np.array_equal(again, self._singly[i], equal_nan=True):
                 raise _RejectedError(
                     "the same position gave other values the second time; a policy must depend "
@@ -242,21 +263,20 @@ class _Admission:
         return "decides the same in shuffled batches as alone"
 
     def _latency(self) -> str:
-        limits = self._model.limits
-        p99 = float(np.percentile(self._single_ms, 99))
-        if p99 > limits.latency_ms:
+        if not self._alone:
+            for _ in range(BATCH_TIMES):
+                self._meter.batch(self._observations)
+        cost = self._cost = self._meter.cost()
+        limit = self._model.limits.latency_ms
+        if cost.single_p99_ms > limit:
             raise _RejectedError(
-                f"a position takes {p99:.0f} ms of CPU time at the 99th percentile and "
-                f"{limits.latency_ms:g} ms are allowed; use a smaller network"
+                f"a position takes {cost.single_p99_ms:.0f} ms of CPU time at the 99th percentile "
+                f"and {limit:g} ms are allowed; use a smaller network"
             )
-        if self._alone:
-            self._batch64_ms = float(np.median(self._single_ms))
-        else:
-            self._model.observations[:] = self._observations
-            self._batch64_ms = min(self._timed(PROBES)[1] for _ in range(BATCH_TIMES)) / PROBES
         return (
-            f"median {np.median(self._single_ms):.2f} ms, 99th percentile {p99:.2f} ms alone; "
-            f"{self._batch64_ms:.3f} ms a position in batches of {PROBES}"
+            f"median {cost.single_ms:.2f} ms, 99th percentile {cost.single_p99_ms:.2f} ms alone; "
+            f"{cost.batch64_ms:.3f} ms a position in batches of {PROBES}; all on the reference "
+            f"machine, this one took {self._meter.factor:.2f} times as long"
         )
 
     def _memory(self) -> str:
@@ -265,16 +285,3 @@ class _Admission:
 
     def _decisions(self, logits: Float32Array, order: IntArray) -> UInt8Array:
         return select_actions(logits, self._masks[order], self._headings[order])
-
-    def _timed_single(self, i: int) -> Float32Array:
-        self._model.observations[0] = self._observations[i]
-        logits, milliseconds = self._timed(1)
-        self._single_ms.append(milliseconds)
-        values: Float32Array = logits[0]
-        return values
-
-    def _timed(self, k: int) -> tuple[Float32Array, float]:
-        """Return logits and the CPU time they took, in milliseconds."""
-        before = self._model.cpu_seconds
-        logits = self._model.infer(k)
-        return logits, 1000 * (self._model.cpu_seconds - before)

@@ -32,7 +32,7 @@ class RoundPayload:
     """One round. Its seed is null until it closes; the seed's hash is public from the opening."""
 
     round: int
-    status: Literal["open", "closed", "running", "done"]
+    status: Literal["open", "closed", "running", "done", "cancelled"]
     ruleset: str
     starts: int
     seed: str | None
@@ -58,7 +58,7 @@ class EntryPayload:
     """An entrant. Everything from rank on is null until the round is done."""
 
     name: str
-    kind: Literal["champion", "anchor", "submission"]
+    kind: Literal["champion", "light champion", "anchor", "submission"]
     anchor: bool
     sha256: str
     rank: int | None = None

@@ -4,6 +4,7 @@ import numpy as np
 from onnx import helper
 
 from arena.blocks import play_block
+from arena.divisions import Cost
 from arena.models import ModelStore
 from arena.rounds import DEFAULT_RULESET, close_round
 from arena.storage import Storage
@@ -71,12 +72,23 @@ def fails_after(ply: int) -> bytes:
     return trouble_after(ply, nodes, [graphs.tensor("far", np.float32(1000))])
 
 
-def closed_round(storage: Storage, models: ModelStore, entrants: dict, *, starts: int = 2):
-    """Enter models unchecked, without anchors, and freeze the field."""
+CHEAP = Cost(0.1, 0.2, 0.01)
+
+
+def closed_round(
+    storage: Storage,
+    models: ModelStore,
+    entrants: dict,
+    *,
+    starts: int = 2,
+    measure=lambda _model, _alone: CHEAP,
+    **options,
+):
+    """Enter models unchecked and unmeasured, without anchors, and freeze the field."""
     storage.ensure_open_round(ruleset=DEFAULT_RULESET, starts=starts, seed=SEED)
     for name, model in entrants.items():
         storage.add_submission(name, models.put(model))
-    return close_round(storage, models, starts=starts, anchors=())
+    return close_round(storage, models, starts=starts, anchors=(), measure=measure, **options)
 
 
 def records(storage: Storage, number: int):

@@ -64,7 +64,8 @@ def test_is_accepted(name):
     assert verdict.reason == ""
     assert verdict.accepted
     assert [check.name for check in verdict.checks] == ACCEPTED_CHECKS
-    assert 0.0 < verdict.latency_ms_median <= verdict.latency_ms_p99 <= 100.0
+    assert 0.0 < verdict.cost.single_ms <= verdict.cost.single_p99_ms <= 100.0
+    assert verdict.machine_factor > 0.0
     assert verdict.peak_memory_bytes > 1 << 20
     assert verdict.light
 
