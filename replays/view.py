@@ -59,7 +59,7 @@ def replay_view(
         names=list(names),
         kinds=list(kinds),
         plies=playback.plies,
-        lead_in=[_lead_in(start, seat) for seat in Seat],
+        lead_in=[lead_in(start, seat) for seat in Seat],
         trails=[playback.heads[: lasted[seat], seat].tolist() for seat in Seat],
         headings=[int(heading) for heading in playback.headings(playback.plies)],
         causes=[cause.name.lower() for cause in replay.causes],
@@ -69,7 +69,8 @@ def replay_view(
     )
 
 
-def _lead_in(start: GameState, seat: Seat) -> Point | None:
+def lead_in(start: GameState, seat: Seat) -> Point | None:
+    """Return the cell behind a spawn that is trail from the start, or None."""
     rows, cols = start.headings[seat].reverse.offset
     row, col = start.heads[seat].row + rows, start.heads[seat].col + cols
     trail = start.cells[row, col] == CellKind.TRAIL_0 + seat

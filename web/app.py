@@ -12,6 +12,7 @@ from tron_env.ruleset import ARENA
 from web.addresses import NumberConverter
 from web.api import api
 from web.config import WebConfig
+from web.hardening import harden
 from web.live import LiveGames
 from web.lobby import Lobby
 from web.opponents import Opponents
@@ -25,18 +26,6 @@ from web.sockets import PLAYER, LiveNamespace, Transport, make_socketio
 MAX_REQUEST_BYTES: Final = 64 * 1024
 """No page takes more; uploads of models have their own limit once there are any."""
 PLAYER_BYTES: Final = 16
-
-HEADERS: Final = {
-    "Content-Security-Policy": (
-        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
-        "font-src 'self'; connect-src 'self'; manifest-src 'self'; base-uri 'none'; "
-        "form-action 'self'; frame-ancestors 'none'"
-    ),
-    "Cross-Origin-Opener-Policy": "same-origin",
-    "Referrer-Policy": "same-origin",
-    "X-Content-Type-Options": "nosniff",
-    "X-Frame-Options": "DENY",
-}
 
 
 def secret_seed() -> int:
@@ -77,7 +66,7 @@ def create_app(config: WebConfig, draw_seed: Callable[[], int] = secret_seed) ->
     app.register_blueprint(api)
     app.register_blueprint(reference)
     app.before_request(_know_player)
-    app.after_request(_harden)
+    harden(app)
     app.add_url_rule("/healthz", view_func=_health)
     socketio.init_app(app)
     socketio.on_namespace(LiveNamespace(lobby))
@@ -89,12 +78,6 @@ def _know_player() -> None:
     if request.blueprint == pages.name and PLAYER not in session:
         session[PLAYER] = secrets.token_hex(PLAYER_BYTES)
         session.permanent = True
-
-
-def _harden(response: Response) -> Response:
-    for name, value in HEADERS.items():
-        response.headers.setdefault(name, value)
-    return response
 
 
 def _health() -> Response:

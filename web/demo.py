@@ -3,12 +3,10 @@
 from functools import cache
 from pathlib import Path
 
-from replays.format import decode
-from replays.view import ReplayView, replay_view
+NAMES = ("Voronoi", "Voronoi")
 
 
 @cache
-def demo_view() -> ReplayView:
-    """Return the exhibition: `voronoi` against itself, recorded with this package's rules."""
-    replay = decode(Path(__file__).with_name("demo.trp").read_bytes())
-    return replay_view(replay, ("Voronoi", "Voronoi"), ("model", "model"))
+def demo_replay() -> tuple[bytes, tuple[str, str]]:
+    """Return the exhibition, `voronoi` against itself by this package's rules, and its names."""
+    return Path(__file__).with_name("demo.trp").read_bytes(), NAMES

@@ -23,17 +23,6 @@ SHOWCASE: Final = 4
 
 
 @dataclass(frozen=True, slots=True)
-class Thumb:
-    """A game small enough for a list."""
-
-    id: int
-    names: tuple[str, str]
-    winner: Seat | None
-    note: str
-    view: ReplayView
-
-
-@dataclass(frozen=True, slots=True)
 class Champion:
     """Whom the home page offers."""
 
@@ -77,21 +66,6 @@ class ReplayPage:
     verdict: str
     ends: tuple[str, str]
     """How each rider ended, in words."""
-
-
-def thumbs(storage: Storage, games: Sequence[GameRow]) -> tuple[Thumb, ...]:
-    """Return list items for ``games``, in their order; raises as ``stored_view``."""
-    replays = storage.replays([game.id for game in games])
-    return tuple(
-        Thumb(
-            id=game.id,
-            names=game.names,
-            winner=winner_of(game.outcome, game.ending),
-            note=note_of(game),
-            view=_view(game, replays.get(game.id)),
-        )
-        for game in games
-    )
 
 
 def champion(storage: Storage, opponents: Opponents) -> Champion:

@@ -2,6 +2,7 @@
 /** Small helpers over the document. */
 
 /** @import {ReplayView} from "./types.js" */
+import { expanded } from "./compact.js";
 
 /**
  * @template {Element} T
@@ -20,7 +21,7 @@ export function need(selector, kind) {
  * @returns {ReplayView} what its `data-view` holds
  */
 export function viewOf(element) {
-  return JSON.parse(element.dataset.view ?? "null");
+  return expanded(JSON.parse(element.dataset.view ?? "null"));
 }
 
 /** @returns {Pick<Storage, "getItem"|"setItem">} what outlives the page, or nothing where it is forbidden */

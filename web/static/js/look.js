@@ -28,8 +28,8 @@ export function readLook(element) {
   /** @param {string} name */
   const token = (name) => style.getPropertyValue(name).trim();
   return {
-    seats: [token("--seat-0"), token("--seat-1")],
-    hot: [token("--seat-0-hot"), token("--seat-1-hot")],
+    seats: [token("--board-seat-0"), token("--board-seat-1")],
+    hot: [token("--board-seat-0-hot"), token("--board-seat-1-hot")],
     core: token("--core"),
     ground: token("--board"),
     lift: token("--board-lift"),

@@ -30,6 +30,8 @@ const MAX_DEVICE_RATIO = 3;
  * @typedef {object} DrawOptions
  * @property {boolean} [pulse]  both heads pulse: look here
  * @property {{seat: Seat, text: string}} [tag]  a label beside one head
+ * @property {(pen: Pen) => void} [under]  paints between the floor and the trails
+ * @property {(pen: Pen) => void} [over]  paints on top of everything
  */
 
 /** @implements {Pen} */
@@ -76,6 +78,7 @@ export class Board {
     this.context.clearRect(0, 0, this.canvas.width, this.canvas.height);
     this.context.drawImage(this.paintedFloor(frame), 0, 0);
     const { riders } = frame;
+    options.under?.(this);
     for (const seat of SEATS) {
       paintRibbon(this, riders[seat], seat, this.light(frame, seat, now), now);
     }
@@ -89,6 +92,7 @@ export class Board {
       const { seat, text } = options.tag;
       paintTag(this, riders[seat], seat, text);
     }
+    options.over?.(this);
     this.publish(frame);
   }
 

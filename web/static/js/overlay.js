@@ -1,0 +1,128 @@
+// @ts-check
+/** What the viewer lays over a board: who reaches which cell first, and moves that were better. */
+
+/** @import {Pen} from "./paint.js" */
+/** @import {Action, Cell, ReplayView, Seat} from "./types.js" */
+import { COL_STEP, ROW_STEP } from "./state.js";
+
+/** As `tron_env.regions.Owner` has them. */
+const CONTESTED = 3;
+
+const TINT = 0.16;
+const CROSS = 0.34;
+
+/**
+ * Who owns each playable cell at each ply, two bits a cell, the first cell in the lowest bits.
+ * @typedef {object} Owners
+ * @property {Uint8Array} packed
+ * @property {number} rows  playable ones
+ * @property {number} cols
+ */
+
+/**
+ * A mistake: where the rider stood, what it did, and what would have been better.
+ * @typedef {{ply: number, seat: Seat, from: Cell, played: Action, better: Action, kind: string}} Mistake
+ */
+
+/**
+ * @param {Owners} owners
+ * @param {number} ply
+ * @param {number} index  of the cell, row by row
+ * @returns {number} 0 nobody, 1 and 2 the riders, 3 both at once
+ */
+export function ownerOf({ packed, rows, cols }, ply, index) {
+  const place = ply * rows * cols + index;
+  return (packed[place >> 2] >> ((place & 3) * 2)) & 3;
+}
+
+/**
+ * Tint each cell for who reaches it first; those that both reach at once are hatched.
+ * @param {Pen} pen
+ * @param {Owners} owners
+ * @param {number} ply
+ */
+export function paintTerritory({ context: c, look, cellPx, place }, owners, ply) {
+  const { rows, cols } = owners;
+  const [left, top] = place([0.5, 0.5]);
+  const hatch = new Path2D();
+  for (let index = 0; index < rows * cols; index += 1) {
+    const owner = ownerOf(owners, ply, index);
+    if (owner === 0) continue;
+    const [row, col] = [Math.floor(index / cols), index % cols];
+    const [x, y] = [left + col * cellPx, top + row * cellPx];
+    if (owner === CONTESTED) {
+      hatch.moveTo(x + cellPx * 0.2, y + cellPx * 0.8);
+      hatch.lineTo(x + cellPx * 0.8, y + cellPx * 0.2);
+      continue;
+    }
+    c.globalAlpha = TINT;
+    c.fillStyle = look.seats[owner - 1];
+    c.fillRect(x + 0.5, y + 0.5, cellPx - 1, cellPx - 1);
+  }
+  c.globalAlpha = CROSS;
+  c.strokeStyle = look.core;
+  c.lineWidth = Math.max(1, cellPx / 16);
+  c.stroke(hatch);
+  c.globalAlpha = 1;
+}
+
+/**
+ * @param {ReplayView} view
+ * @param {readonly {ply: number, kind: string, seat: Seat|null, better: Action|null}[]} marks
+ * @returns {Mistake[]} the marks that know a better move, each with the moves it compares
+ */
+export function mistakes(view, marks) {
+  /** @type {Mistake[]} */
+  const found = [];
+  for (const { ply, kind, seat, better } of marks) {
+    if (seat === null || better === null || ply < 1) continue;
+    const from = view.trails[seat][ply - 1];
+    if (from === undefined) continue;
+    const to = view.trails[seat][ply];
+    const played =
+      to === undefined
+        ? view.headings[seat]
+        : /** @type {Action} */ (
+            [0, 1, 2, 3].find(
+              (each) => from[0] + ROW_STEP[each] === to[0] && from[1] + COL_STEP[each] === to[1],
+            )
+          );
+    found.push({ ply, seat, from, played, better, kind });
+  }
+  return found;
+}
+
+/**
+ * The better move as a dashed arrow of light, where the rider stood.
+ * @param {Pen} pen
+ * @param {Mistake} mistake
+ */
+export function paintBetter({ context: c, look, cellPx, place }, { from, seat, better }) {
+  const reach = 3;
+  const [x, y] = place(from);
+  const [dx, dy] = [COL_STEP[better] * cellPx, ROW_STEP[better] * cellPx];
+  const tip = [x + dx * reach, y + dy * reach];
+  c.strokeStyle = look.core;
+  c.fillStyle = look.core;
+  c.lineWidth = cellPx * 0.16;
+  c.lineCap = "round";
+  c.globalAlpha = 0.95;
+  c.setLineDash([cellPx * 0.3, cellPx * 0.34]);
+  c.beginPath();
+  c.moveTo(x + dx * 0.5, y + dy * 0.5);
+  c.lineTo(tip[0] - dx * 0.5, tip[1] - dy * 0.5);
+  c.stroke();
+  c.setLineDash([]);
+  c.beginPath();
+  c.moveTo(...place([from[0] + ROW_STEP[better] * reach, from[1] + COL_STEP[better] * reach]));
+  c.lineTo(tip[0] - dx * 0.7 - dy * 0.42, tip[1] - dy * 0.7 + dx * 0.42);
+  c.lineTo(tip[0] - dx * 0.7 + dy * 0.42, tip[1] - dy * 0.7 - dx * 0.42);
+  c.closePath();
+  c.fill();
+  c.strokeStyle = look.hot[seat];
+  c.lineWidth = cellPx * 0.1;
+  c.beginPath();
+  c.arc(x, y, cellPx * 0.9, 0, 2 * Math.PI);
+  c.stroke();
+  c.globalAlpha = 1;
+}

@@ -1,0 +1,175 @@
+"""What the replay viewer shows of one game."""
+
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Final
+
+from arena.errors import StorageError
+from arena.records import GameRow
+from arena.schedule import first_seat
+from arena.storage import Storage
+from replays.format import Replay, decode
+from replays.report import AnalysisView, analysis_view
+from replays.view import ReplayView, RiderKind, replay_view
+from tron_env.types import Seat
+from web.thumbs import kinds_of
+from web.words import end_of, note_of, verdict_of, winner_of
+
+DOWNLOADS: Final = (
+    ("gif", "Film (GIF, takes a few seconds)"),
+    ("html", "Viewer in one file (HTML, works offline)"),
+    ("json", "Moves (JSON)"),
+    ("trp", "Moves (binary)"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Sibling:
+    """Another game of the same duel, or this one."""
+
+    game: GameRow
+    tone: str
+    """``win`` for the duel's first entrant, ``loss`` or ``draw``."""
+    text: str
+    step: str
+    """``next``, ``previous`` or empty."""
+
+
+@dataclass(frozen=True, slots=True)
+class ViewerPage:
+    """One game to watch."""
+
+    game: GameRow
+    view: ReplayView
+    analysis: AnalysisView
+    winner: Seat | None
+    verdict: str
+    ends: tuple[str, str]
+    """How each rider ended, in words."""
+    ply: int
+    """The ply that a picture of the game shows."""
+    siblings: tuple[Sibling, ...]
+    downloads: tuple[tuple[str, str], ...] = DOWNLOADS
+    linked: bool = True
+    """Whether riders' names lead to their profiles."""
+    takeover: bool = False
+
+
+def viewer_page(storage: Storage, game_id: int, ply: int | None = None) -> ViewerPage | None:
+    """Gather a game's viewer, or None where there is no such game.
+
+    Args:
+        storage: the arena's.
+        game_id: the game.
+        ply: where the link leads; the decisive ply where it is None.
+
+    Raises:
+        StorageError: the database has lost its replay.
+        ReplayError: the stored replay is damaged.
+    """
+    game = storage.game(game_id)
+    if game is None:
+        return None
+    encoded = stored_replay(storage, game)
+    analysis = analysis_of(encoded, game.names)
+    first, second = (end_of(game, seat) for seat in Seat)
+    return ViewerPage(
+        game=game,
+        view=view_of(encoded, game.names, kinds_of(game)),
+        analysis=analysis,
+        winner=winner_of(game.outcome, game.ending),
+        verdict=verdict_of(game.names, game.outcome, game.ending, game.plies),
+        ends=(first, second),
+        ply=decisive_ply(analysis) if ply is None else max(0, min(ply, game.plies)),
+        siblings=_siblings(storage, game),
+    )
+
+
+def stored_replay(storage: Storage, game: GameRow) -> bytes:
+    """Return a game's encoded replay.
+
+    Raises:
+        StorageError: the database has lost it.
+    """
+    encoded = storage.replay(game.id)
+    if encoded is None:
+        raise StorageError(f"game {game.id} has lost its replay")
+    return encoded
+
+
+@lru_cache(maxsize=256)
+def analysis_of(encoded: bytes, names: tuple[str, str]) -> AnalysisView:
+    """Return a game's analysis; it is shared, so callers must not change it.
+
+    Raises:
+        ReplayError: the replay is damaged.
+    """
+    return analysis_view(decode(encoded), names)
+
+
+@lru_cache(maxsize=256)
+def view_of(
+    encoded: bytes, names: tuple[str, str], kinds: tuple[RiderKind, RiderKind]
+) -> ReplayView:
+    """Return a game ready to draw; it is shared, so callers must not change it.
+
+    Raises:
+        ReplayError: the replay is damaged.
+    """
+    return replay_view(decode(encoded), names, kinds)
+
+
+def loose_page(replay: Replay, names: tuple[str, str], game: GameRow) -> ViewerPage:
+    """Gather the viewer of a game that no database holds."""
+    kinds = kinds_of(game)
+    first, second = (end_of(game, seat) for seat in Seat)
+    analysis = analysis_view(replay, names)
+    return ViewerPage(
+        game=game,
+        view=replay_view(replay, names, kinds),
+        analysis=analysis,
+        winner=winner_of(game.outcome, game.ending),
+        verdict=verdict_of(names, game.outcome, game.ending, game.plies),
+        ends=(first, second),
+        ply=decisive_ply(analysis),
+        siblings=(),
+        downloads=(),
+        linked=False,
+    )
+
+
+def decisive_ply(analysis: AnalysisView) -> int:
+    """Return the ply that shows best what decided a game.
+
+    That from which on it was decided, else the greatest cut-off or trap, else the last one.
+    """
+    if analysis["decided"] is not None:
+        return analysis["decided"]
+    telling = ("cut_off", "missed_win", "blunder", "self_trap")
+    marks = [mark["ply"] for kind in telling for mark in analysis["marks"] if mark["kind"] == kind]
+    return marks[0] if marks else analysis["plies"]
+
+
+def _siblings(storage: Storage, game: GameRow) -> tuple[Sibling, ...]:
+    if game.duel_id is None:
+        return ()
+    games = storage.games(game.duel_id)
+    here = next(index for index, each in enumerate(games) if each.id == game.id)
+    steps = {here - 1: "previous", here + 1: "next"}
+    return tuple(
+        Sibling(each, _tone(each), _told(each), steps.get(index, ""))
+        for index, each in enumerate(games)
+    )
+
+
+def _tone(game: GameRow) -> str:
+    winner = winner_of(game.outcome, game.ending)
+    if winner is None or game.number is None:
+        return "draw"
+    return "win" if winner is first_seat(game.number) else "loss"
+
+
+def _told(game: GameRow) -> str:
+    winner = winner_of(game.outcome, game.ending)
+    who = "drawn" if winner is None else f"{game.names[winner]} won"
+    return f"{who}, {note_of(game)}"

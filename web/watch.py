@@ -1,0 +1,129 @@
+"""What surrounds a replay: its picture, territory, council, downloads and the embedded viewer."""
+
+import json
+from typing import Final
+
+from flask import Blueprint, Response, abort, jsonify, make_response, render_template, request
+
+from arena.records import GameRow
+from replays.document import to_document
+from replays.format import decode
+from web.cards import card as draw_card
+from web.council import CouncilBusyError
+from web.demo import demo_replay
+from web.films import FilmBusyError
+from web.hardening import allow_embedding
+from web.offline import replay_html
+from web.owners import packed_owners
+from web.rates import Rate
+from web.services import services
+from web.viewer import analysis_of, decisive_ply, stored_replay, viewer_page
+
+watch = Blueprint("watch", __name__)
+
+DAY_SECONDS: Final = 86_400
+COUNCIL_RATE: Final = Rate(times=40, seconds=60.0)
+FILM_RATE: Final = Rate(times=6, seconds=60.0)
+SLOW_DOWN: Final = "That was often. Nothing is lost: wait a moment, then ask again."
+MEDIA: Final = {
+    "gif": "image/gif",
+    "html": "text/html; charset=utf-8",
+    "json": "application/json",
+    "trp": "application/octet-stream",
+}
+
+
+@watch.get("/card.png")
+def home_card() -> Response:
+    """The picture of the site itself: the exhibition's decisive board."""
+    encoded, names = demo_replay()
+    ply = decisive_ply(analysis_of(encoded, names))
+    return _kept(draw_card(encoded, ("Ride", "against the champion"), "One grid, two riders", ply))
+
+
+@watch.get("/replays/<int:game_id>/card.png")
+def card(game_id: int) -> Response:
+    """The board at ``?ply=`` (else the decisive one) with names and title, as a PNG."""
+    game, encoded = _game(game_id)
+    analysis = analysis_of(encoded, game.names)
+    ply = request.args.get("ply", type=int)
+    shown = decisive_ply(analysis) if ply is None else max(0, min(ply, game.plies))
+    return _kept(draw_card(encoded, game.names, analysis["title"], shown))
+
+
+@watch.get("/replays/<int:game_id>/territory")
+def territory(game_id: int) -> Response:
+    """Who reaches each cell first at each ply, see ``web.owners``."""
+    _, encoded = _game(game_id)
+    return _kept(packed_owners(encoded), "application/octet-stream")
+
+
+@watch.get("/replays/<int:game_id>/council")
+def council(game_id: int) -> Response:
+    """What the last light champions would have played after ``?ply=`` plies."""
+    game, encoded = _game(game_id)
+    ply = request.args.get("ply", type=int)
+    if ply is None or not 0 <= ply < game.plies:
+        abort(404, f"This game has moves at plies 0 to {game.plies - 1}.")
+    if not COUNCIL_RATE.allows(_visitor()):
+        abort(429, SLOW_DOWN)
+    try:
+        return jsonify(services().council.ask(encoded, ply))
+    except CouncilBusyError:
+        abort(429, SLOW_DOWN)
+
+
+@watch.get("/replays/<int:game_id>/embed")
+def embed(game_id: int) -> Response:
+    """The viewer alone, for frames on other sites."""
+    page = viewer_page(services().storage, game_id, request.args.get("ply", type=int))
+    if page is None:
+        abort(404, f"There is no replay {game_id}.")
+    return allow_embedding(make_response(render_template("embed.html", page=page)))
+
+
+@watch.get("/replays/<int:game_id>/file.<form>")
+def download(game_id: int, form: str) -> Response:
+    """The game as a file: gif, html, json or trp."""
+    game, encoded = _game(game_id)
+    if form not in MEDIA:
+        abort(404, f"Replays are not written as .{form}; there are .{', .'.join(MEDIA)}.")
+    if form == "gif":
+        body = _film(game_id, encoded)
+    elif form == "html":
+        body = replay_html(decode(encoded), game.names)
+    elif form == "json":
+        body = json.dumps(to_document(decode(encoded), game.names), indent=2).encode()
+    else:
+        body = encoded
+    response = Response(body, content_type=MEDIA[form])
+    response.headers["Content-Disposition"] = f'attachment; filename="tron-{game_id}.{form}"'
+    return response
+
+
+def _film(game_id: int, encoded: bytes) -> bytes:
+    if not FILM_RATE.allows(_visitor()):
+        abort(429, SLOW_DOWN)
+    try:
+        return services().films.get(game_id, encoded)
+    except FilmBusyError:
+        abort(429, SLOW_DOWN)
+
+
+def _game(game_id: int) -> tuple[GameRow, bytes]:
+    storage = services().storage
+    game = storage.game(game_id)
+    if game is None:
+        abort(404, f"There is no replay {game_id}.")
+    return game, stored_replay(storage, game)
+
+
+def _visitor() -> str:
+    return request.remote_addr or ""
+
+
+def _kept(body: bytes, mimetype: str = "image/png") -> Response:
+    """A stored game never changes, so that what is drawn from it may be kept."""
+    response = Response(body, mimetype=mimetype)
+    response.headers["Cache-Control"] = f"public, max-age={DAY_SECONDS}"
+    return response
