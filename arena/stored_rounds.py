@@ -72,6 +72,12 @@ class StoredRounds(Database):
             found = connection.execute(query.order_by(entries.c.rank, entries.c.number))
             return tuple(map(_entry, found))
 
+    def entries_of(self, sha256: str) -> tuple[EntryRow, ...]:
+        """Return a model's entries over all rounds, newest first."""
+        query = select(entries).where(entries.c.sha256 == sha256).order_by(entries.c.round.desc())
+        with self.reading() as connection:
+            return tuple(map(_entry, connection.execute(query)))
+
     def duels(self, round_number: int) -> tuple[DuelRow, ...]:
         """Return all duels of a round in the order of its schedule, played or not."""
         with self.reading() as connection:

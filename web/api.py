@@ -18,14 +18,15 @@ from arena.storage import Storage
 from arena.stored_games import MAX_PAGE
 from replays.document import ReplayDocument, to_document
 from replays.format import decode
-from replays.report import AnalysisView, analysis_view
+from replays.report import AnalysisView
 from web import payloads
 from web.addresses import MAX_NUMBER
 from web.endpoints import BINARY, JSON, NDJSON, Interface
 from web.openapi import document
 from web.payloads import GameView
-from web.present import stored_view
 from web.services import StatusPayload, services
+from web.thumbs import kinds_of
+from web.viewer import analysis_of, stored_replay, view_of
 
 TITLE: Final = "Tron Arena"
 VERSION: Final = "1"
@@ -217,7 +218,7 @@ def replay_document(game_id: int) -> ReplayDocument:
 def replay_analysis(game_id: int) -> AnalysisView:
     """What decided one stored game: marks, graphs by ply, and sentences with their facts."""
     game, encoded = _game(services().storage, game_id)
-    return _analyzed(encoded, game.names)
+    return analysis_of(encoded, game.names)
 
 
 @interface.endpoint("GET", "/openapi.json", tag="Site", media=JSON)
@@ -248,10 +249,10 @@ def described() -> dict[str, Any]:
 
 
 def game_view(storage: Storage, game: GameRow) -> GameView:
-    """Return a stored game as its viewer needs it; raises as ``stored_view``."""
+    """Return a stored game as its viewer needs it; raises as ``stored_replay`` and ``view_of``."""
     reasons = [reason for reason in game.reasons if reason]
     return {
-        **stored_view(storage, game),
+        **view_of(stored_replay(storage, game), game.names, kinds_of(game)),
         "id": game.id,
         "title": f"{game.names[0]} against {game.names[1]}",
         "duel": game.duel_id,
@@ -260,11 +261,6 @@ def game_view(storage: Storage, game: GameRow) -> GameView:
         "reason": "; ".join(reasons) or None,
         "played_at": game.played_at.isoformat(),
     }
-
-
-@lru_cache(maxsize=256)
-def _analyzed(encoded: bytes, names: tuple[str, str]) -> AnalysisView:
-    return analysis_view(decode(encoded), names)
 
 
 def _round(storage: Storage, number: int) -> RoundRow:

@@ -12,6 +12,8 @@ from tron_env.ruleset import ARENA
 from web.addresses import NumberConverter
 from web.api import api
 from web.config import WebConfig
+from web.council import Council
+from web.films import Films
 from web.hardening import harden
 from web.live import LiveGames
 from web.lobby import Lobby
@@ -22,6 +24,7 @@ from web.referee import Referee
 from web.reference import reference
 from web.services import EXTENSION, Services, services
 from web.sockets import PLAYER, LiveNamespace, Transport, make_socketio
+from web.watch import watch
 
 MAX_REQUEST_BYTES: Final = 64 * 1024
 """No page takes more; uploads of models have their own limit once there are any."""
@@ -60,11 +63,20 @@ def create_app(config: WebConfig, draw_seed: Callable[[], int] = secret_seed) ->
     games = LiveGames(ARENA, config.capacity, config.countdown_slots)
     referee = Referee(games, send, recorder.finish, recorder.resume)
     lobby = Lobby(referee, opponents, recorder.admit, draw_seed)
-    app.extensions[EXTENSION] = Services(storage, opponents, referee, recorder, lobby)
+    app.extensions[EXTENSION] = Services(
+        storage=storage,
+        opponents=opponents,
+        referee=referee,
+        recorder=recorder,
+        lobby=lobby,
+        council=Council(opponents.council, opponents.load, opponents.says_logits),
+        films=Films(config.arena.home),
+    )
 
     app.register_blueprint(pages)
     app.register_blueprint(api)
     app.register_blueprint(reference)
+    app.register_blueprint(watch)
     app.before_request(_know_player)
     harden(app)
     app.add_url_rule("/healthz", view_func=_health)

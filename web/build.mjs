@@ -12,23 +12,25 @@ const outdir = `${here}static/dist`;
 
 /** Every page's script, and the one style sheet. */
 const entryPoints = [
+  "static/js/embed.js",
   "static/js/home.js",
   "static/js/list.js",
   "static/js/play.js",
   "static/js/replay.js",
   "static/js/round.js",
+  "static/js/site.js",
   "static/css/app.css",
 ];
+
+/** Which output stands for which source, over all builds. @type {Record<string, string>} */
+const names = {};
 
 /** @type {esbuild.Plugin} */
 const manifest = {
   name: "manifest",
   setup(build) {
-    build.onStart(() => rm(outdir, { recursive: true, force: true }));
     build.onEnd(async (result) => {
       if (result.metafile === undefined) return;
-      /** @type {Record<string, string>} */
-      const names = {};
       for (const [output, { entryPoint }] of Object.entries(result.metafile.outputs)) {
         const name = output.slice("static/dist/".length);
         if (entryPoint !== undefined) names[entryPoint.slice("static/".length)] = name;
@@ -64,9 +66,16 @@ const options = {
   plugins: [manifest],
 };
 
-if (watching) {
-  const context = await esbuild.context(options);
-  await context.watch();
-} else {
-  await esbuild.build(options);
+/** The offline viewer goes into one file, so that it must not be split. @type {esbuild.BuildOptions} */
+const whole = {
+  ...options,
+  entryPoints: ["static/js/offline.js", "static/css/offline.css"],
+  splitting: false,
+  legalComments: "none",
+};
+
+await rm(outdir, { recursive: true, force: true });
+for (const each of [options, whole]) {
+  if (watching) await (await esbuild.context(each)).watch();
+  else await esbuild.build(each);
 }

@@ -50,9 +50,7 @@ def card(encoded: bytes, names: tuple[str, str], title: str, ply: int) -> bytes:
     for line in _wrapped(title, _font(44), TEXT_WIDTH):
         draw.text((TEXT_LEFT, top), line, font=_font(44), fill=LIGHT)
         top += 56
-    draw.text(
-        (TEXT_LEFT, top + 18), f"ply {ply} of {playback.plies}", font=_font(28), fill=QUIET
-    )
+    draw.text((TEXT_LEFT, top + 18), f"ply {ply} of {playback.plies}", font=_font(28), fill=QUIET)
     _sign(draw)
     buffer = io.BytesIO()
     image.save(buffer, "PNG", optimize=True)

@@ -97,7 +97,7 @@ def _compress(response: Response) -> Response:
     if response.mimetype not in COMPRESSED or response.status_code != 200:
         return response
     response.vary.add("Accept-Encoding")
-    if "gzip" not in request.accept_encodings or response.headers.get("Content-Encoding"):
+    if not request.accept_encodings.quality("gzip") or response.headers.get("Content-Encoding"):
         return response
     response.direct_passthrough = False
     body = response.get_data()

@@ -32,11 +32,15 @@ def replay_html(replay: Replay, names: tuple[str, str]) -> bytes:
         return (DIST / assets.path(source).removeprefix("dist/")).read_text(encoding="utf-8")
 
     page = loose_page(replay, names, _row(replay, names))
-    text = _templates().get_template("offline.html").render(
-        page=page,
-        owners=base64.b64encode(gzip.compress(packed_owners(encode(replay)), mtime=0)).decode(),
-        style=built("css/offline.css"),
-        script=built("js/offline.js"),
+    text = (
+        _templates()
+        .get_template("offline.html")
+        .render(
+            page=page,
+            owners=base64.b64encode(gzip.compress(packed_owners(encode(replay)), mtime=0)).decode(),
+            style=built("css/offline.css"),
+            script=built("js/offline.js"),
+        )
     )
     return text.encode()
 

@@ -34,6 +34,20 @@ class Opponents:
         """Return the champions, latest round first, then the shipped models."""
         return (*map(_champion, self._storage.champions()), *map(_zoo, self._shipped.values()))
 
+    def council(self) -> tuple[Opponent, ...]:
+        """Return the light champions, latest round first, each model once."""
+        return tuple({row.sha256: row for row in reversed(self._light_champions())}.values())[::-1]
+
+    def says_logits(self, opponent: Opponent) -> bool:
+        """Whether a model's values are logits, as its card declares; others make no promise."""
+        own = self._shipped_files.get(opponent.sha256)
+        return own is not None and own.logits
+
+    def summary(self, sha256: str) -> str:
+        """Return what the card of a shipped model says of it, "" for others."""
+        own = self._shipped_files.get(sha256)
+        return "" if own is None else own.summary
+
     def find(self, spec: str) -> Opponent:
         """Return the opponent that ``spec`` names: champion, champion@N or zoo/NAME.
 
@@ -58,6 +72,9 @@ class Opponents:
             return ShippedPolicy(own.path, own.name)
         model = self._models.get(opponent.sha256)
         return SandboxedPolicy(SandboxedModel(model, alone=self._plays_alone(opponent)))
+
+    def _light_champions(self) -> tuple[Opponent, ...]:
+        return tuple(map(_champion, self._storage.champions()))
 
     def _named(self, round_: str | None, model: str | None) -> Opponent | None:
         if model is not None:

@@ -8,6 +8,7 @@ import numpy as np
 from replays.format import decode
 from replays.playback import Playback
 from tron_env.regions import territory_map
+from tron_env.types import UInt8Array
 
 CELLS_A_BYTE: Final = 4
 BITS: Final = 2
@@ -27,4 +28,5 @@ def packed_owners(encoded: bytes) -> bytes:
     cells = np.stack(maps).reshape(-1)
     padded = np.pad(cells, (0, -cells.size % CELLS_A_BYTE)).reshape(-1, CELLS_A_BYTE)
     shifts = np.arange(CELLS_A_BYTE, dtype=np.uint8) * BITS
-    return (padded << shifts).sum(axis=1, dtype=np.uint8).tobytes()
+    packed: UInt8Array = (padded << shifts).sum(axis=1, dtype=np.uint8)
+    return packed.tobytes()

@@ -7,10 +7,14 @@ from flask import Blueprint, Response, abort, render_template, request, url_for
 from werkzeug.exceptions import HTTPException
 
 from arena.records import GameFilter, GameKind
-from web import present, tables
+from web import present, tables, words
 from web.assets import Assets
 from web.live_types import DEFAULT_SPEED, SPEEDS
+from web.navigation import foot_links, site_links
+from web.profiles import profile_page
 from web.services import services
+from web.thumbs import thumbs
+from web.viewer import viewer_page
 from web.words import points_text
 
 PAGE_SIZE: Final = 24
@@ -25,6 +29,12 @@ assets = Assets()
 def asset(source: str) -> str:
     """Return the address of a built file of the front end."""
     return url_for("static", filename=assets.path(source))
+
+
+@pages.app_context_processor
+def shared() -> dict[str, object]:
+    """Return what every template may use."""
+    return {"words": words, "site_links": site_links, "foot_links": foot_links}
 
 
 @pages.app_template_filter()
@@ -100,7 +110,7 @@ def replays() -> str:
     games = storage.search_games(filters, before_id=before, limit=PAGE_SIZE + 1)
     return render_template(
         "replays.html",
-        thumbs=present.thumbs(storage, games[:PAGE_SIZE]),
+        thumbs=thumbs(storage, games[:PAGE_SIZE]),
         kind=kind,
         round=round_number,
         before=before,
@@ -111,10 +121,19 @@ def replays() -> str:
 @pages.get("/replays/<int:game_id>")
 def replay(game_id: int) -> str:
     """One game to watch; ``?ply=`` says where to begin."""
-    page = present.replay_page(services().storage, game_id)
+    page = viewer_page(services().storage, game_id, request.args.get("ply", type=int))
     if page is None:
         abort(404, f"There is no replay {game_id}.")
     return render_template("replay.html", page=page)
+
+
+@pages.get("/models/<sha256>")
+def model(sha256: str) -> str:
+    """What one model has done: its rounds, its games."""
+    page = profile_page(services().storage, services().opponents, sha256)
+    if page is None:
+        abort(404, "No model by that fingerprint has ridden here.")
+    return render_template("model.html", page=page)
 
 
 @pages.app_errorhandler(HTTPException)

@@ -2,21 +2,17 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from math import inf
 from typing import Final
 
-from arena.errors import StorageError
 from arena.records import GameRow, RoundRow, RoundStatus
 from arena.storage import Storage
-from replays.format import Ending, decode
-from replays.view import ReplayView, RiderKind, replay_view
-from tron_env.types import Seat
-from web.demo import demo_view
+from replays.format import Ending
+from web.demo import demo_replay
 from web.human import Tries, all_tries, first_tries
 from web.opponents import Opponents
+from web.thumbs import SmallView, Thumb, small_view, thumbs
 from web.tickets import Opponent
-from web.words import end_of, note_of, verdict_of, winner_of
 
 SHOWCASE: Final = 4
 """Duels on the home page."""
@@ -46,7 +42,7 @@ class Home:
     """The home page."""
 
     champion: Champion
-    duel: ReplayView
+    duel: SmallView
     duel_id: int | None
     rounds_played: int
     open_round: RoundRow | None
@@ -54,18 +50,6 @@ class Home:
     running: RoundRow | None
     best: tuple[Thumb, ...]
     best_round: int | None
-
-
-@dataclass(frozen=True, slots=True)
-class ReplayPage:
-    """One game to watch."""
-
-    game: GameRow
-    view: ReplayView
-    winner: Seat | None
-    verdict: str
-    ends: tuple[str, str]
-    """How each rider ended, in words."""
 
 
 def champion(storage: Storage, opponents: Opponents) -> Champion:
@@ -121,7 +105,7 @@ def home(storage: Storage, opponents: Opponents) -> Home:
     best = () if best_round is None else thumbs(storage, _showcase(storage, best_round))
     return Home(
         champion=champion(storage, opponents),
-        duel=best[0].view if best else demo_view(),
+        duel=best[0].view if best else small_view(*demo_replay(), ("model", "model")),
         duel_id=best[0].id if best else None,
         rounds_played=len(done),
         open_round=opened[0] if opened else None,
@@ -130,41 +114,6 @@ def home(storage: Storage, opponents: Opponents) -> Home:
         best=best,
         best_round=best_round,
     )
-
-
-def replay_page(storage: Storage, game_id: int) -> ReplayPage | None:
-    """Gather a replay's page, or None where there is no such game."""
-    game = storage.game(game_id)
-    if game is None:
-        return None
-    first, second = (end_of(game, seat) for seat in Seat)
-    return ReplayPage(
-        game=game,
-        view=stored_view(storage, game),
-        winner=winner_of(game.outcome, game.ending),
-        verdict=verdict_of(game.names, game.outcome, game.ending, game.plies),
-        ends=(first, second),
-    )
-
-
-def stored_view(storage: Storage, game: GameRow) -> ReplayView:
-    """Return a stored game ready to draw; it is shared, so callers must not change it.
-
-    Raises:
-        StorageError: the database has lost its replay.
-        ReplayError: the stored replay is damaged.
-    """
-    return _view(game, storage.replay(game.id))
-
-
-def _view(game: GameRow, encoded: bytes | None) -> ReplayView:
-    if encoded is None:
-        raise StorageError(f"game {game.id} has lost its replay")
-    kinds: tuple[RiderKind, RiderKind] = (
-        "person" if game.human_seat is Seat.FIRST else "model",
-        "person" if game.human_seat is Seat.SECOND else "model",
-    )
-    return _decoded(encoded, game.names, kinds)
 
 
 def _showcase(storage: Storage, round_number: int) -> list[GameRow]:
@@ -181,10 +130,3 @@ def _showcase(storage: Storage, round_number: int) -> list[GameRow]:
 
 def _appeal(game: GameRow) -> tuple[bool, bool, int]:
     return game.ending is Ending.RULES, game.outcome.winner is not None, game.plies
-
-
-@lru_cache(maxsize=512)
-def _decoded(
-    replay: bytes, names: tuple[str, str], kinds: tuple[RiderKind, RiderKind]
-) -> ReplayView:
-    return replay_view(decode(replay), names, kinds)

@@ -10,11 +10,14 @@ from agents.errors import AgentError
 from arena.errors import ArenaFault
 from arena.records import RoundStatus
 from arena.storage import Storage
-from web.demo import demo_view
+from web.council import Council
+from web.demo import demo_replay
+from web.films import Films
 from web.lobby import Lobby
 from web.opponents import Opponents
 from web.recorder import Recorder
 from web.referee import Referee, rehearse
+from web.viewer import analysis_of
 
 logger = logging.getLogger(__name__)
 
@@ -56,6 +59,8 @@ class Services:
     referee: Referee
     recorder: Recorder
     lobby: Lobby
+    council: Council
+    films: Films
 
     def start(self) -> None:
         """Start the threads of live play."""
@@ -67,7 +72,8 @@ class Services:
 
         A champion that cannot be loaded keeps nobody from the rest of the site.
         """
-        demo_view()
+        encoded, names = demo_replay()
+        analysis_of(encoded, names)
         rehearse()
         champion = self.opponents.champion()
         try:
@@ -80,6 +86,7 @@ class Services:
         """End live play: open games are abandoned and stored; then the database is let go."""
         self.referee.close()
         self.recorder.close()
+        self.council.close()
         self.storage.close()
 
     def status(self) -> StatusPayload:

@@ -6,7 +6,7 @@ from typing import Final
 
 from arena.records import DuelRow, EntryKind, EntryRow, RoundRow, Standing
 from arena.storage import Storage
-from web.present import Thumb, thumbs
+from web.thumbs import Thumb, thumbs
 from web.words import points_text
 
 HEAT_STEPS: Final = 9

@@ -112,5 +112,7 @@ def _runs(replay: Replay, seat: Seat) -> str:
     """
     if replay.plies == 0:
         return f"{LETTERS[replay.spawns[seat].heading]}0"
-    runs = ((LETTERS[way], len(list(run))) for way, run in groupby(replay.actions[:, seat].tolist()))
+    runs = (
+        (LETTERS[way], len(list(run))) for way, run in groupby(replay.actions[:, seat].tolist())
+    )
     return "".join(way if count == 1 else f"{way}{count}" for way, count in runs)

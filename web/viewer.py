@@ -29,7 +29,7 @@ class Sibling:
 
     game: GameRow
     tone: str
-    """``win`` for the duel's first entrant, ``loss`` or ``draw``."""
+    """Whose win it is: the duel's ``first`` entrant, its ``second``, or a ``draw``."""
     text: str
     step: str
     """``next``, ``previous`` or empty."""
@@ -166,7 +166,7 @@ def _tone(game: GameRow) -> str:
     winner = winner_of(game.outcome, game.ending)
     if winner is None or game.number is None:
         return "draw"
-    return "win" if winner is first_seat(game.number) else "loss"
+    return "first" if winner is first_seat(game.number) else "second"
 
 
 def _told(game: GameRow) -> str:

@@ -6,6 +6,8 @@ from arena.records import GameKind, GameRow
 from replays.format import Ending
 from tron_env.types import DeathCause, Outcome, Seat
 
+SITE: Final = "Train, pit, watch and fight Tron agents: ride against the champion of any round."
+
 DEATHS: Final = {
     DeathCause.WALL: "hit the wall",
     DeathCause.SELF: "hit its own trail",

@@ -2,7 +2,7 @@
 
 A card is Markdown with a YAML front matter of one-line ``key: value`` pairs, at least ``name``,
 ``title``, ``summary``, ``command`` (which makes the file again) and ``license``; ``division`` is
-``light`` unless it says ``open``. Only these files are ever loaded in-process; every other model
+``light`` unless it says ``open``; ``values: logits`` says that its outputs are logits. Only these files are ever loaded in-process; every other model
 goes through the sandbox.
 """
 
@@ -37,6 +37,8 @@ class ShippedModel:
     """One sentence in plain English."""
     light: bool = True
     """Whether it is of the light division: cheap enough for a crowd and for every round."""
+    logits: bool = False
+    """Whether its values are logits, so that their softmax is what it makes of its moves."""
 
 
 @cache
@@ -108,4 +110,5 @@ def _load(path: Path) -> ShippedModel:
         title=card["title"],
         summary=card["summary"],
         light=division == "light",
+        logits=card.get("values") == "logits",
     )

@@ -241,7 +241,10 @@ class InlineFinder(HTMLParser):
 
 @pytest.mark.parametrize(
     "path",
-    ["/", "/play", "/rounds", "/rounds/1", "/rounds/2", "/duels/1", "/replays", "/replays/1", "/x"],
+    [
+        *("/", "/play", "/rounds", "/rounds/1", "/rounds/2", "/duels/1", "/replays", "/replays/1"),
+        *("/replays/1/embed", f"/models/{stocked.SHA256['ann']}", "/x"),
+    ],
 )
 def test_pages_keep_to_the_content_security_policy_and_name_no_other_host(
     client: FlaskClient, done: Storage, path: str

@@ -25,7 +25,6 @@ function colour(near, name, alpha = 1) {
  * @property {string} token  of its colour
  * @property {(number|null)[]} values  one a ply
  * @property {number} [fill]  alpha of the area towards zero
- * @property {boolean} [dashed]
  */
 
 /**
@@ -68,12 +67,11 @@ export function chart(parent, lines, onSeek, options = {}) {
         },
         series: [
           {},
-          ...lines.map(({ token, fill, dashed }) => ({
+          ...lines.map(({ token, fill }) => ({
             stroke: colour(parent, token),
             width: 1.5,
             points: { show: false },
             ...(fill === undefined ? {} : { fill: colour(parent, token, fill) }),
-            ...(dashed === true ? { dash: [5, 4] } : {}),
           })),
         ],
         hooks: {

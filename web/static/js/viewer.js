@@ -82,10 +82,12 @@ export function mountViewer(root, options = {}) {
       chart(
         need("[data-graph=territory]", HTMLElement),
         [
-          { token: "--seat-0", values: first, fill: 0.14 },
-          { token: "--seat-1", values: second, fill: 0.14, dashed: true },
+          { token: "--seat-0", values: first, fill: 0.2 },
+          // Downwards, so that both can be seen where they are equal.
+          { token: "--seat-1", values: second.map((cells) => -cells), fill: 0.2 },
         ],
         seek,
+        { zero: true },
       ),
       chart(
         need("[data-graph=value]", HTMLElement),
