@@ -2,8 +2,8 @@
 
 A card is Markdown with a YAML front matter of one-line ``key: value`` pairs, at least ``name``,
 ``title``, ``summary``, ``command`` (which makes the file again) and ``license``; ``division`` is
-``light`` unless it says ``open``; ``values: logits`` says that its outputs are logits. Only these files are ever loaded in-process; every other model
-goes through the sandbox.
+``light`` unless it says ``open``; ``values: logits`` says that its outputs are logits. Only these
+files are ever loaded in-process; every other model goes through the sandbox.
 """
 
 import hashlib

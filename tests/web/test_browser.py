@@ -278,7 +278,7 @@ def test_from_home_through_a_game_to_its_replay(site: Site, browser: Browser):
         page.reload()
         expect(page.locator("[data-ply-out]")).to_have_text("2")
 
-        page.get_by_role("navigation").get_by_role("link", name="Replays").click()
+        page.get_by_role("navigation", name="Site").get_by_role("link", name="Replays").click()
         first = page.locator("a.thumb").first
         expect(first).to_have_attribute("href", f"/replays/{game_id}")
         expect(first.locator("canvas")).to_have_attribute("data-ply", str(record.replay.plies))
