@@ -5,10 +5,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from agents import fill_search, joint_search, search_nodes, transposition
-from agents.evaluation import Scratch, reach_both
+from agents.evaluation import apart
 from tron_env import territory
 from tron_env.batch import BatchEngine
+from tron_env.chambers import new_numbers
 from tron_env.kernel import ALIVE
+from tron_env.lanes import new_rows
 from tron_env.types import Action, Int64Array, UInt8Array
 
 
@@ -44,13 +46,13 @@ class JointDecision:
         self._stack: Int64Array = np.zeros((side, search_nodes.STACK_WIDTH), dtype=np.int64)
         self._control: Int64Array = np.zeros(search_nodes.CONTROL_WIDTH, dtype=np.int64)
         self._lines: UInt8Array = np.zeros((side, side), dtype=np.uint8)
+        self._numbers = new_numbers()
         self._keeping = keeping
         self._resize(32, 32)
 
     def _resize(self, height: int, width: int) -> None:
         self._size = height, width
-        self._scratch = Scratch.of(height, width)
-        self._free = np.zeros(height, dtype=self._scratch.boards.dtype)
+        self._free = new_rows(height, width)
         # Keys of taken cells do not tell sizes apart.
         self._table[:] = 0
         self._age = 0
@@ -64,9 +66,7 @@ class JointDecision:
             self._resize(ruleset.height, ruleset.width)
         territory.pack_free(game, engine.cells, self._free)
         heads = (*engine.heads[game, seat].tolist(), *engine.heads[game, 1 - seat].tolist())
-        boards = self._scratch.boards
-        reach_both(self._free, *heads, False, boards)
-        if territory.separated(boards[0], boards[1], self._free):
+        if apart(self._free, *heads):
             return False
         if self._age == transposition.MAX_AGE:
             self._table[:] = 0
@@ -114,9 +114,7 @@ class JointDecision:
                 self._table,
                 self._keys,
                 self._weights,
-                self._scratch.boards,
-                self._scratch.areas,
-                self._scratch.numbers,
+                self._numbers,
                 depth,
                 max_nodes,
             )
@@ -149,12 +147,13 @@ class FillDecision:
             (fill_search.MAX_FILL_DEPTH + 2, fill_search.FILL_STACK_WIDTH), dtype=np.int64
         )
         self._control: Int64Array = np.zeros(fill_search.FILL_CONTROL_WIDTH, dtype=np.int64)
+        self._numbers = new_numbers()
         self._resize(32, 32)
 
     def _resize(self, height: int, width: int) -> None:
         self._size = height, width
-        self._scratch = Scratch.of(height, width)
-        self._free = np.zeros(height, dtype=self._scratch.boards.dtype)
+        self._free = new_rows(height, width)
+        self._scratch = np.zeros_like(self._free)
 
     def place(self, engine: BatchEngine, game: int, seat: int) -> None:
         """Take a position up."""
@@ -189,15 +188,7 @@ class FillDecision:
 
     def begin(self) -> None:
         """Start an iteration."""
-        scratch = self._scratch
-        fill_search.begin_fill(
-            self._free,
-            self._stack,
-            self._control,
-            scratch.boards,
-            scratch.areas,
-            scratch.numbers,
-        )
+        fill_search.begin_fill(self._free, self._stack, self._control, self._numbers)
 
     def resume(self, depth: int, max_nodes: int) -> bool:
         """Go on with the iteration; return whether it has ended."""
@@ -206,9 +197,8 @@ class FillDecision:
                 self._free,
                 self._stack,
                 self._control,
-                self._scratch.boards,
-                self._scratch.areas,
-                self._scratch.numbers,
+                self._numbers,
+                self._scratch,
                 depth,
                 max_nodes,
             )

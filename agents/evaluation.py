@@ -9,16 +9,13 @@ from dataclasses import astuple, dataclass
 from typing import Final
 
 import numpy as np
-from numpy.typing import NDArray
 
-from tron_env import territory
-from tron_env.chambers import CELLS, CHAMBER_BOARDS, CHAMBER_FIELDS, path_value
-from tron_env.compiling import kernel
-from tron_env.kernel import COL_STEP, ROW_STEP
+from tron_env import lanes
+from tron_env.chambers import path_value
+from tron_env.compiling import kernel, part
+from tron_env.lanes import Board
 from tron_env.territory import BoardRows
 from tron_env.types import Int32Array, Int64Array
-
-UInt64Rows = NDArray[np.uint64]
 
 CELL, EDGE, PLAIN, APART, AHEAD, DRAWN, CLASH = range(7)
 """Indices of the weights."""
@@ -59,56 +56,23 @@ VORONOI: Final = Weights(cell=0, edge=0, plain=100, apart=300, ahead=4000, drawn
 """Territory alone."""
 
 
-@dataclass(frozen=True, slots=True)
-class Scratch:
-    """Memory that evaluations overwrite.
-
-    Attributes:
-        boards: ``(4, height)`` words, uint32 up to 32 columns, else uint64.
-        areas: uint64 ``(2 + CHAMBER_BOARDS, height)``.
-        numbers: int32 ``(CHAMBER_FIELDS, CELLS)``.
-    """
-
-    boards: BoardRows
-    areas: UInt64Rows
-    numbers: Int32Array
-
-    @classmethod
-    def of(cls, height: int, width: int) -> "Scratch":
-        """Return scratch for boards of one size."""
-        boards: BoardRows = np.zeros((4, height), dtype=np.uint64)
-        if width <= 32:
-            boards = boards.astype(np.uint32)
-        return cls(
-            boards,
-            np.zeros((2 + CHAMBER_BOARDS, height), dtype=np.uint64),
-            np.zeros((CHAMBER_FIELDS, CELLS), dtype=np.int32),
-        )
+@part
+def reach_both(
+    free: Board, row_0: int, col_0: int, row_1: int, col_1: int, other_to_move: bool
+) -> tuple[Board, Board]:
+    """Return what each rider reaches no later than the other; arguments as of ``evaluate``."""
+    seed_0, seed_1 = lanes.cell(free, row_0, col_0), lanes.cell(free, row_1, col_1)
+    if other_to_move:
+        seed_1 = seed_1 | (lanes.spread(seed_1) & free)
+    return lanes.split(free, seed_0, seed_1)
 
 
 @kernel
-def reach_both(
-    free: BoardRows,
-    row_0: int,
-    col_0: int,
-    row_1: int,
-    col_1: int,
-    other_to_move: bool,
-    boards: BoardRows,
-) -> None:
-    """Write into ``boards[:2]`` what each rider reaches no later than the other.
-
-    Arguments are those of ``evaluate``.
-    """
-    for row in range(free.shape[0]):
-        boards[0, row] = boards[1, row] = boards[2, row] = boards[3, row] = 0
-    boards[0, row_0] = territory.bit(col_0)
-    boards[1, row_1] = territory.bit(col_1)
-    if other_to_move:
-        for action in range(4):
-            row, col = row_1 + ROW_STEP[action], col_1 + COL_STEP[action]
-            boards[1, row] |= territory.bit(col) & free[row]
-    territory.split(free, boards[0], boards[1], boards[2], boards[3])
+def apart(free: BoardRows, row_0: int, col_0: int, row_1: int, col_1: int) -> bool:
+    """Tell whether the riders can never meet again; arguments as of ``evaluate``."""
+    board = lanes.load(free)
+    reach_0, reach_1 = reach_both(board, row_0, col_0, row_1, col_1, False)
+    return lanes.separated(board, reach_0, reach_1)
 
 
 @kernel
@@ -120,8 +84,6 @@ def evaluate(
     col_1: int,
     other_to_move: bool,
     weights: Int64Array,
-    boards: BoardRows,
-    areas: UInt64Rows,
     numbers: Int32Array,
 ) -> int:
     """Value a position for rider 0.
@@ -134,28 +96,25 @@ def evaluate(
         col_1: see ``row_0``.
         other_to_move: rider 0 has already moved in this joint ply, rider 1 has not.
         weights: see ``Weights``.
-        boards: see ``Scratch``.
-        areas: see ``Scratch``.
-        numbers: see ``Scratch``.
+        numbers: see ``chambers.new_numbers``; overwritten.
     """
-    reach_both(free, row_0, col_0, row_1, col_1, other_to_move, boards)
-    apart = territory.separated(boards[0], boards[1], free)
-    count_0 = count_1 = 0
-    for row in range(free.shape[0]):
-        word_0 = boards[0, row] & ~boards[1, row] & free[row]
-        word_1 = boards[1, row] & ~boards[0, row] & free[row]
-        count_0 += territory.popcount(word_0)
-        count_1 += territory.popcount(word_1)
-        areas[0, row], areas[1, row] = word_0, word_1
+    board = lanes.load(free)
+    reach_0, reach_1 = reach_both(board, row_0, col_0, row_1, col_1, other_to_move)
+    alone = lanes.separated(board, reach_0, reach_1)
+    area_0 = reach_0 & ~reach_1 & board
+    area_1 = reach_1 & ~reach_0 & board
     cell, edge = weights[CELL], weights[EDGE]
-    if apart:
+    if alone:
         cell, edge = 1, 0
     value = 0
-    if apart or cell or edge:
-        value += path_value(areas[0], row_0, col_0, cell, edge, areas[2:], numbers)
-        value -= path_value(areas[1], row_1, col_1, cell, edge, areas[2:], numbers)
-    if not apart:
-        return int(value + weights[PLAIN] * (count_0 - count_1))
+    if alone or cell or edge:
+        value += path_value(area_0, row_0, col_0, cell, edge, numbers)
+        value -= path_value(area_1, row_1, col_1, cell, edge, numbers)
+    if not alone:
+        plain = weights[PLAIN]
+        if plain:
+            value += plain * (lanes.count(area_0) - lanes.count(area_1))
+        return int(value)
     if other_to_move:
         value += 1
     if value > 0:

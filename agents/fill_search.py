@@ -5,7 +5,6 @@ off where the tree of chambers, with a checkerboard in each, shows that no path 
 longer than the best known.
 """
 
-from agents.evaluation import UInt64Rows
 from agents.joint_search import flip, is_free, ways
 from agents.search_nodes import LEVEL, NODES
 from tron_env.chambers import room
@@ -70,15 +69,13 @@ def begin_fill(
     free: BoardRows,
     stack: Int64Array,
     control: Int64Array,
-    boards: BoardRows,
-    areas: UInt64Rows,
     numbers: Int32Array,
 ) -> None:
     """Prepare a search from the head in row 0 of the stack; what is known already stays known."""
     stack[0, TRIED] = 0
     control[LEVEL] = 0
     control[CUT] = 0
-    control[MOST] = room(free, stack[0, ROW], stack[0, COL], boards, areas, numbers)
+    control[MOST] = room(free, stack[0, ROW], stack[0, COL], numbers)
 
 
 @kernel
@@ -86,9 +83,8 @@ def resume_fill(
     free: BoardRows,
     stack: Int64Array,
     control: Int64Array,
-    boards: BoardRows,
-    areas: UInt64Rows,
     numbers: Int32Array,
+    scratch: BoardRows,
     depth: int,
     max_nodes: int,
 ) -> bool:
@@ -103,9 +99,8 @@ def resume_fill(
             full depth.
         stack: int64 ``(MAX_FILL_DEPTH + 2, FILL_STACK_WIDTH)``.
         control: int64 ``(FILL_CONTROL_WIDTH,)``.
-        boards: see ``evaluation.Scratch``; overwritten, like the two that follow.
-        areas: see ``boards``.
-        numbers: see ``boards``.
+        numbers: see ``chambers.new_numbers``; overwritten.
+        scratch: ``(height,)``, overwritten.
         depth: plies, 1 to ``MAX_FILL_DEPTH``.
         max_nodes: visited positions, counted over all calls.
 
@@ -134,11 +129,11 @@ def resume_fill(
         control[NODES] += 1
         flip(free, row, col)
         stack[level, ROW], stack[level, COL], stack[level, TRIED] = row, col, 0
-        if level + room(free, row, col, boards, areas, numbers) <= control[BEST_LENGTH]:
+        if level + room(free, row, col, numbers) <= control[BEST_LENGTH]:
             flip(free, row, col)
             level -= 1
             continue
-        length = level + rollout(free, row, col, boards[0])
+        length = level + rollout(free, row, col, scratch)
         if length > control[BEST_LENGTH]:
             control[BEST_LENGTH] = length
             control[BEST_FIRST] = stack[0, ACTION]

@@ -11,7 +11,7 @@ because recursion crashes Numba's cache.
 """
 
 from agents import transposition
-from agents.evaluation import CLASH, DRAWN, UInt64Rows, evaluate, reach_both
+from agents.evaluation import CLASH, DRAWN, apart, evaluate
 from agents.search_nodes import (
     ACTION,
     AGAIN,
@@ -36,7 +36,7 @@ from agents.search_nodes import (
     next_action,
     remember,
 )
-from tron_env import territory
+from tron_env import lanes, territory
 from tron_env.chambers import pinched_cells
 from tron_env.compiling import kernel, part
 from tron_env.kernel import COL_STEP, ROW_STEP
@@ -66,13 +66,6 @@ def ways(free: BoardRows, row: int, col: int) -> int:
     return total
 
 
-@part
-def _joins(free: BoardRows, row: int, col: int) -> bool:
-    """Tell whether taking a cell may cut its free neighbours off from each other."""
-    found = pinched_cells(free[row - 1], free[row], free[row + 1])
-    return bool(found & territory.bit(col) != territory.ZERO)
-
-
 @kernel
 def position_key(
     free: BoardRows, row_0: int, col_0: int, row_1: int, col_1: int, keys: Int64Array
@@ -95,8 +88,6 @@ def resume(
     table: Int64Array,
     keys: Int64Array,
     weights: Int64Array,
-    boards: BoardRows,
-    areas: UInt64Rows,
     numbers: Int32Array,
     depth: int,
     max_nodes: int,
@@ -114,9 +105,7 @@ def resume(
         lines: uint8 ``(MAX_DEPTH + 2, MAX_DEPTH + 2)``, overwritten.
         table: see ``transposition``.
         keys: see ``transposition``.
-        weights: of the evaluation, like the following three.
-        boards: overwritten.
-        areas: overwritten.
+        weights: of the evaluation, like ``numbers``.
         numbers: overwritten.
         depth: half-plies, 1 to ``MAX_DEPTH``.
         max_nodes: evaluated positions, counted over all calls.
@@ -151,8 +140,6 @@ def resume(
                 table,
                 keys,
                 weights,
-                boards,
-                areas,
                 numbers,
                 level,
                 depth,
@@ -166,8 +153,6 @@ def resume(
                 table,
                 keys,
                 weights,
-                boards,
-                areas,
                 numbers,
                 level,
                 depth,
@@ -188,8 +173,6 @@ def _first_moves(
     table: Int64Array,
     keys: Int64Array,
     weights: Int64Array,
-    boards: BoardRows,
-    areas: UInt64Rows,
     numbers: Int32Array,
     level: int,
     depth: int,
@@ -209,9 +192,7 @@ def _first_moves(
     if level + 1 < depth:
         return True
     flip(free, row, col)
-    value = evaluate(
-        free, row, col, node[ROW_1], node[COL_1], True, weights, boards, areas, numbers
-    )
+    value = evaluate(free, row, col, node[ROW_1], node[COL_1], True, weights, numbers)
     flip(free, row, col)
     control[NODES] += 1
     control[CUT] = 1
@@ -229,8 +210,6 @@ def _second_moves(
     table: Int64Array,
     keys: Int64Array,
     weights: Int64Array,
-    boards: BoardRows,
-    areas: UInt64Rows,
     numbers: Int32Array,
     level: int,
     depth: int,
@@ -246,13 +225,16 @@ def _second_moves(
         control[NODES] += 1
         leave(stack, control, lines, level, -weights[CLASH], False, 0)
         return False
+    # Taking a cell can only part the riders where it parts its own neighbours.
+    board = lanes.load(free)
+    pinched = pinched_cells(board)
     may_part = (
-        _joins(free, before[ROW_0], before[COL_0])
-        or _joins(free, node[ROW_1], node[COL_1])
-        or _joins(free, row_0, col_0)
+        lanes.has(pinched, before[ROW_0], before[COL_0])
+        or lanes.has(pinched, node[ROW_1], node[COL_1])
+        or lanes.has(pinched, row_0, col_0)
+        or lanes.has(pinched_cells(board ^ lanes.cell(board, row_0, col_0)), row_1, col_1)
     )
     flip(free, row_0, col_0)
-    may_part = may_part or _joins(free, row_1, col_1)
     flip(free, row_1, col_1)
     child[ROW_0], child[COL_0], child[ROW_1], child[COL_1] = row_0, col_0, row_1, col_1
     child[KEY] = (
@@ -273,15 +255,12 @@ def _second_moves(
             flip(free, row_1, col_1)
             return False
         if level + 1 < depth:
-            if may_part:
-                reach_both(free, row_0, col_0, row_1, col_1, False, boards)
-                may_part = territory.separated(boards[0], boards[1], free)
-            if not may_part:
+            if not (may_part and apart(free, row_0, col_0, row_1, col_1)):
                 return True
             known = FINAL
         else:
             control[CUT] = 1
-        value = evaluate(free, row_0, col_0, row_1, col_1, False, weights, boards, areas, numbers)
+        value = evaluate(free, row_0, col_0, row_1, col_1, False, weights, numbers)
         transposition.put(table, child[KEY], value, transposition.EXACT, known, -1, control[AGE])
     elif lives_0:
         value = WIN - level - 1

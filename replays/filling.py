@@ -13,16 +13,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tron_env import territory
-from tron_env.chambers import CELLS, CHAMBER_BOARDS, CHAMBER_FIELDS, room
+from tron_env.chambers import CELLS, new_numbers, room
 from tron_env.compiling import njit
 from tron_env.kernel import COL_STEP, ROW_STEP
 from tron_env.territory import BoardRows
 from tron_env.types import Int32Array, UInt8Array
 
 UInt64Rows = NDArray[np.uint64]
-
-FILL_BOARDS: Final = 3 + CHAMBER_BOARDS
-"""Scratch boards of ``longest_fill``, uint64 ``(FILL_BOARDS, height)``: what ``room`` takes."""
 
 # Columns of the stack, one row a ply of the path: where it stands, which child comes next, how
 # many there are, then each child's action and its bound.
@@ -31,9 +28,7 @@ FILL_STACK_WIDTH: Final = 12
 
 
 @njit()
-def _expand(
-    free: BoardRows, stack: Int32Array, level: int, boards: UInt64Rows, numbers: Int32Array
-) -> int:
+def _expand(free: BoardRows, stack: Int32Array, level: int, numbers: Int32Array) -> int:
     """Write the children of a node, best first; return how many bounds were computed."""
     row, col = stack[level, _ROW], stack[level, _COL]
     count = 0
@@ -42,7 +37,7 @@ def _expand(
         if not free[to_row] & territory.bit(to_col):
             continue
         free[to_row] ^= territory.bit(to_col)
-        bound = 1 + room(free, to_row, to_col, boards, boards[2:], numbers)
+        bound = 1 + room(free, to_row, to_col, numbers)
         exits = 0
         for way in range(4):
             if free[to_row + ROW_STEP[way]] & territory.bit(to_col + COL_STEP[way]):
@@ -72,7 +67,6 @@ def longest_fill(
     col: int,
     most_bounds: int,
     stack: Int32Array,
-    boards: UInt64Rows,
     numbers: Int32Array,
     out_path: UInt8Array,
 ) -> tuple[int, int, int]:
@@ -84,8 +78,7 @@ def longest_fill(
         col: see ``row``.
         most_bounds: about how many bounds may be computed; one whole descent always is.
         stack: int32 ``(CELLS, FILL_STACK_WIDTH)``, overwritten.
-        boards: uint64 ``(FILL_BOARDS, height)``, overwritten.
-        numbers: int32 ``(CHAMBER_FIELDS, CELLS)``, overwritten.
+        numbers: see ``chambers.new_numbers``; overwritten.
         out_path: uint8 ``(CELLS,)``; starts with the actions of the longest path found.
 
     Returns:
@@ -93,8 +86,8 @@ def longest_fill(
         the first two are equal where the length is exact.
     """
     stack[0, _ROW], stack[0, _COL] = row, col
-    most = room(free, row, col, boards, boards[2:], numbers)
-    spent = 1 + _expand(free, stack, 0, boards, numbers)
+    most = room(free, row, col, numbers)
+    spent = 1 + _expand(free, stack, 0, numbers)
     best = level = 0
     stopped = False
     while True:
@@ -108,7 +101,7 @@ def longest_fill(
             free[to_row] ^= territory.bit(to_col)
             level += 1
             stack[level, _ROW], stack[level, _COL] = to_row, to_col
-            spent += _expand(free, stack, level, boards, numbers)
+            spent += _expand(free, stack, level, numbers)
             if level > best:
                 best = level
                 for ply in range(best):
@@ -132,12 +125,11 @@ def longest_fill(
 
 
 class FillScratch:
-    """The memory that ``longest_fill`` overwrites, for boards of one height."""
+    """The memory that ``longest_fill`` overwrites."""
 
-    def __init__(self, height: int) -> None:
+    def __init__(self) -> None:
         self.stack: Int32Array = np.zeros((CELLS, FILL_STACK_WIDTH), dtype=np.int32)
-        self.boards: UInt64Rows = np.zeros((FILL_BOARDS, height), dtype=np.uint64)
-        self.numbers: Int32Array = np.zeros((CHAMBER_FIELDS, CELLS), dtype=np.int32)
+        self.numbers = new_numbers()
         self.path: UInt8Array = np.zeros(CELLS, dtype=np.uint8)
 
 
@@ -156,14 +148,13 @@ def fill_limits(
     """
     free: UInt64Rows = np.zeros(cells.shape[0], dtype=np.uint64)
     territory.pack_free(0, cells[None], free)
-    scratch = FillScratch(cells.shape[0])
+    scratch = FillScratch()
     low, high, _ = longest_fill(
         free,
         head[0],
         head[1],
         most_bounds,
         scratch.stack,
-        scratch.boards,
         scratch.numbers,
         scratch.path,
     )

@@ -73,7 +73,7 @@ def survey(playback: Playback) -> Survey:
     high: Int32Array = np.zeros((n, SEATS), dtype=np.int32)
     free: UInt64Rows = np.zeros(height, dtype=np.uint64)
     territory.pack_free(0, playback.state(0).cells[None], free)
-    scratch = FillScratch(height)
+    scratch = FillScratch()
     separation = _survey(
         free,
         playback.heads,
@@ -84,7 +84,6 @@ def survey(playback: Playback) -> Survey:
         high,
         np.zeros((6, height), dtype=np.uint64),
         scratch.stack,
-        scratch.boards,
         scratch.numbers,
         scratch.path,
     )
@@ -138,7 +137,6 @@ def _survey(
     out_high: Int32Array,
     boards: UInt64Rows,
     stack: Int32Array,
-    fill_boards: UInt64Rows,
     numbers: Int32Array,
     path: UInt8Array,
 ) -> int:
@@ -172,7 +170,7 @@ def _survey(
             out_counts[ply, 3 + seat] = within
             out_high[ply, seat] = within
             if separation >= 0:
-                out_high[ply, seat] = room(free, row, col, fill_boards, fill_boards[2:], numbers)
+                out_high[ply, seat] = room(free, row, col, numbers)
     if separation < 0:
         return separation
     for seat in range(2):
@@ -184,7 +182,6 @@ def _survey(
             out_low[:, seat],
             out_high[:, seat],
             stack,
-            fill_boards,
             numbers,
             path,
         )
@@ -200,7 +197,6 @@ def _limit_fills(
     low: Int32Array,
     high: Int32Array,
     stack: Int32Array,
-    boards: UInt64Rows,
     numbers: Int32Array,
     path: UInt8Array,
 ) -> None:
@@ -240,9 +236,7 @@ def _limit_fills(
         if low[ply] < high[ply] and known == 0 and (ply >= due or ply == end or wide):
             if ply < due:
                 urgent -= 1
-            found, limit, _ = longest_fill(
-                free, row, col, BOUNDS_A_SEARCH, stack, boards, numbers, path
-            )
+            found, limit, _ = longest_fill(free, row, col, BOUNDS_A_SEARCH, stack, numbers, path)
             known, at = found, 0
             due = ply + interval
             low[ply] = max(low[ply], found)

@@ -20,6 +20,7 @@ PURE = (
     "tron_env.kernel",
     "tron_env.observation",
     "tron_env.chambers",
+    "tron_env.lanes",
     "tron_env.territory",
     "tron_env.scoring",
     "tron_env.rewards",

@@ -2,13 +2,14 @@ import numpy as np
 import pytest
 
 from agents import fill_search
-from agents.evaluation import CHAMBERS, Scratch, evaluate
+from agents.evaluation import CHAMBERS, evaluate
 from agents.heuristic import make_voronoi
 from agents.search import Limit, Minimax, make_minimax
 from agents.search_nodes import NODES, PROVEN, WIN
 from tests.agents.games import play
 from tests.agents.test_heuristic import advanced, board
 from tron_env.agent import make_agent
+from tron_env.chambers import new_numbers
 from tron_env.errors import AgentSpecError
 from tron_env.ruleset import ARENA, Ruleset
 from tron_env.types import Action
@@ -39,17 +40,7 @@ DRAW, CLASH = CHAMBERS.drawn, CHAMBERS.clash
 
 
 def leaf(free, own, other, other_to_move):
-    scratch = Scratch.of(SMALL.height, SMALL.width)
-    return evaluate(
-        rows(free),
-        *own,
-        *other,
-        other_to_move,
-        WEIGHTS,
-        scratch.boards,
-        scratch.areas,
-        scratch.numbers,
-    )
+    return evaluate(rows(free), *own, *other, other_to_move, WEIGHTS, new_numbers())
 
 
 def plain_minimax(free, own, other, depth, level=0):
@@ -172,9 +163,9 @@ def test_fill_search_finds_the_longest_path(seed):
     control = np.zeros(fill_search.FILL_CONTROL_WIDTH, np.int64)
     control[fill_search.BEST_FIRST] = -1
     stack[0, :2] = cell
-    packed, scratch = rows(free), Scratch.of(SMALL.height, SMALL.width)
-    memory = scratch.boards, scratch.areas, scratch.numbers
-    fill_search.begin_fill(packed, stack, control, *memory)
+    packed, numbers = rows(free), new_numbers()
+    fill_search.begin_fill(packed, stack, control, numbers)
+    memory = numbers, np.zeros_like(packed)
     while not fill_search.resume_fill(packed, stack, control, *memory, 200, control[NODES] + 7):
         pass
     expected = longest_path(free, cell)

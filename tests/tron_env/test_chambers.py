@@ -3,7 +3,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tron_env import chambers
+from tron_env import chambers, lanes
+from tron_env.compiling import kernel
 
 
 def around(cell):
@@ -75,9 +76,16 @@ def value(area, head, cell_weight=1, edge_weight=0, height=12, rubbish=0):
     rows = np.zeros(height, np.uint64)
     for row, col in area:
         rows[row] |= np.uint64(1 << col)
-    boards = np.full((chambers.CHAMBER_BOARDS, height), rubbish * 0x0123456789ABCDEF, np.uint64)
-    numbers = np.full((chambers.CHAMBER_FIELDS, chambers.CELLS), rubbish, np.int32)
-    return chambers.path_value(rows, *head, cell_weight, edge_weight, boards, numbers)
+    return loaded_value(rows, *head, cell_weight, edge_weight, scratch(rubbish))
+
+
+def scratch(rubbish):
+    return np.full_like(chambers.new_numbers(), rubbish)
+
+
+@kernel
+def loaded_value(rows, row, col, cell_weight, edge_weight, numbers):
+    return chambers.path_value(lanes.load(rows), row, col, cell_weight, edge_weight, numbers)
 
 
 def drawn(rows):
@@ -121,10 +129,7 @@ def test_room_is_the_bound_of_what_can_be_reached(word, area, rubbish):
     free = np.zeros(14, word)
     for row, col in cells | island:
         free[row] |= word(1 << col)
-    boards = np.full((2, 14), rubbish, word)
-    taken = np.full((1 + chambers.CHAMBER_BOARDS, 14), rubbish, np.uint64)
-    numbers = np.full((chambers.CHAMBER_FIELDS, chambers.CELLS), rubbish, np.int32)
-    assert chambers.room(free, *head, boards, taken, numbers) == value(cells, head)
+    assert chambers.room(free, *head, scratch(rubbish)) == value(cells, head)
 
 
 def longest_path(area, cell):
