@@ -4,14 +4,19 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from agents import fill_search, joint_search, search_nodes, transposition
+from agents import joint_search, search_nodes, transposition
 from agents.evaluation import apart
+from replays import filling
+from replays.filling import FillScratch
 from tron_env import territory
 from tron_env.batch import BatchEngine
 from tron_env.chambers import new_numbers
 from tron_env.kernel import ALIVE
 from tron_env.lanes import new_rows
 from tron_env.types import Action, Int64Array, UInt8Array
+
+BOUNDS_A_PLY = 100
+"""What a fill search may spend for each ply of a budget in depth."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +26,7 @@ class Thought:
     action: Action
     depth: int
     """Half-plies of the last finished iteration, 0 where there was no choice; in a fill search
-    plies."""
+    plies of its line."""
     nodes: int
     value: int
     """Of the position for the rider to move, in the units of the evaluation's weights; beyond
@@ -138,22 +143,21 @@ class JointDecision:
 
 
 class FillDecision:
-    """The memory of the fill search, allocated once, and one decision in it."""
+    """The memory of the fill search, allocated once, and one decision in it.
 
-    most_depth = fill_search.MAX_FILL_DEPTH
+    Of a depth it makes ``BOUNDS_A_PLY`` bounds for each ply: one descent is nearly always within a
+    few cells of the longest path, and deeper searches differ little.
+    """
+
+    most_depth = 2**40
 
     def __init__(self) -> None:
-        self._stack: Int64Array = np.zeros(
-            (fill_search.MAX_FILL_DEPTH + 2, fill_search.FILL_STACK_WIDTH), dtype=np.int64
-        )
-        self._control: Int64Array = np.zeros(fill_search.FILL_CONTROL_WIDTH, dtype=np.int64)
-        self._numbers = new_numbers()
+        self._memory = FillScratch()
         self._resize(32, 32)
 
     def _resize(self, height: int, width: int) -> None:
         self._size = height, width
         self._free = new_rows(height, width)
-        self._scratch = np.zeros_like(self._free)
 
     def place(self, engine: BatchEngine, game: int, seat: int) -> None:
         """Take a position up."""
@@ -161,55 +165,48 @@ class FillDecision:
         if (ruleset.height, ruleset.width) != self._size:
             self._resize(ruleset.height, ruleset.width)
         territory.pack_free(game, engine.cells, self._free)
-        self._control[:] = 0
-        self._control[fill_search.BEST_FIRST] = -1
-        self._stack[0, :2] = engine.heads[game, seat]
+        row, col = engine.heads[game, seat].tolist()
+        memory = self._memory
+        filling.begin_fill(self._free, row, col, memory.stack, memory.control, memory.numbers)
+        self._settled = False
 
     @property
     def bound(self) -> int:
-        """After ``begin``: plies that no path is longer than."""
-        return int(self._control[fill_search.MOST])
+        """Plies that no path is longer than, as far as is known."""
+        return int(self._memory.control[filling.MOST])
 
     @property
     def nodes(self) -> int:
-        """Positions looked at so far."""
-        return int(self._control[search_nodes.NODES])
+        """Bounds computed so far."""
+        return int(self._memory.control[filling.SPENT])
 
     @property
     def settled(self) -> bool:
-        """Whether deeper iterations cannot change the decision."""
-        control = self._control
-        longest = control[fill_search.BEST_LENGTH] >= control[fill_search.MOST]
-        return bool(longest or not control[fill_search.CUT])
+        """Whether the path is known to be a longest one."""
+        return self._settled
 
     def depths(self, last: int) -> range:
-        """Return the depths of the iterations."""
-        return range(2 - last % 2, last + 1, 2)
+        """Return the depths of the iterations: one alone."""
+        return range(last, last + 1)
 
     def begin(self) -> None:
-        """Start an iteration."""
-        fill_search.begin_fill(self._free, self._stack, self._control, self._numbers)
+        """Do nothing: there is one iteration."""
 
     def resume(self, depth: int, max_nodes: int) -> bool:
-        """Go on with the iteration; return whether it has ended."""
-        return bool(
-            fill_search.resume_fill(
-                self._free,
-                self._stack,
-                self._control,
-                self._numbers,
-                self._scratch,
-                depth,
-                max_nodes,
-            )
+        """Go on; return whether the search has ended."""
+        memory = self._memory
+        most = min(max_nodes, depth * BOUNDS_A_PLY)
+        self._settled = filling.resume_fill(
+            self._free, memory.stack, memory.control, memory.numbers, memory.path, most
         )
+        return self._settled or max_nodes > most
 
     def keep(self) -> None:
         """Do nothing: what is best so far is kept in place."""
 
     def thought(self, fallback: Action, depth: int) -> Thought:
         """Return the decision."""
-        first = int(self._control[fill_search.BEST_FIRST])
-        length = int(self._control[fill_search.BEST_LENGTH])
-        action = Action(first) if first >= 0 else fallback
-        return Thought(action, depth, self.nodes, length, (action,), alone=True)
+        length = int(self._memory.control[filling.LONGEST])
+        line = tuple(Action(action) for action in self._memory.path[:length].tolist())
+        action = line[0] if line else fallback
+        return Thought(action, length, self.nodes, length, line, alone=True)

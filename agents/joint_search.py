@@ -56,7 +56,7 @@ def flip(free: BoardRows, row: int, col: int) -> None:
     free[row] ^= territory.bit(col)
 
 
-@kernel
+@part
 def ways(free: BoardRows, row: int, col: int) -> int:
     """Return how many neighbours of a cell are free."""
     total = 0
@@ -164,7 +164,7 @@ def resume(
     return False
 
 
-@kernel
+@part
 def _first_moves(
     free: BoardRows,
     stack: Int64Array,
@@ -201,7 +201,7 @@ def _first_moves(
     return False
 
 
-@kernel
+@part
 def _second_moves(
     free: BoardRows,
     stack: Int64Array,

@@ -1,9 +1,8 @@
 """``minimax``: alpha-beta on chambers of territory; a fill search once the riders are separated.
 
-Budgets: ``depth`` in half-plies (plies of one's own once separated), ``nodes`` in evaluated
-positions, ``ms`` in milliseconds of wall clock a move. Under the first two a decision starts from
-nothing, so that it depends on the position alone and repeats exactly; under ``ms`` what was learnt
-about positions in earlier moves is kept.
+Budgets: ``depth`` in half-plies, ``nodes`` in evaluated positions, ``ms`` in milliseconds of wall
+clock a move. Under the first two a decision starts from nothing, so that it depends on the position
+alone and repeats exactly; under ``ms`` what was learnt about positions in earlier moves is kept.
 """
 
 import time

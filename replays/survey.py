@@ -19,6 +19,7 @@ from tron_env.types import (
     DeathCause,
     Int16Array,
     Int32Array,
+    Int64Array,
     UInt8Array,
 )
 
@@ -84,6 +85,7 @@ def survey(playback: Playback) -> Survey:
         high,
         np.zeros((6, height), dtype=np.uint64),
         scratch.stack,
+        scratch.control,
         scratch.numbers,
         scratch.path,
     )
@@ -137,6 +139,7 @@ def _survey(
     out_high: Int32Array,
     boards: UInt64Rows,
     stack: Int32Array,
+    control: Int64Array,
     numbers: Int32Array,
     path: UInt8Array,
 ) -> int:
@@ -182,6 +185,7 @@ def _survey(
             out_low[:, seat],
             out_high[:, seat],
             stack,
+            control,
             numbers,
             path,
         )
@@ -197,6 +201,7 @@ def _limit_fills(
     low: Int32Array,
     high: Int32Array,
     stack: Int32Array,
+    control: Int64Array,
     numbers: Int32Array,
     path: UInt8Array,
 ) -> None:
@@ -236,7 +241,9 @@ def _limit_fills(
         if low[ply] < high[ply] and known == 0 and (ply >= due or ply == end or wide):
             if ply < due:
                 urgent -= 1
-            found, limit, _ = longest_fill(free, row, col, BOUNDS_A_SEARCH, stack, numbers, path)
+            found, limit, _ = longest_fill(
+                free, row, col, BOUNDS_A_SEARCH, stack, control, numbers, path
+            )
             known, at = found, 0
             due = ply + interval
             low[ply] = max(low[ply], found)

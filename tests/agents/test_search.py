@@ -1,18 +1,19 @@
 import numpy as np
 import pytest
 
-from agents import fill_search
+from agents.decisions import FillDecision
 from agents.evaluation import CHAMBERS, evaluate
 from agents.heuristic import make_voronoi
 from agents.search import Limit, Minimax, make_minimax
-from agents.search_nodes import NODES, PROVEN, WIN
+from agents.search_nodes import PROVEN, WIN
 from tests.agents.games import play
 from tests.agents.test_heuristic import advanced, board
 from tron_env.agent import make_agent
+from tron_env.batch import BatchEngine
 from tron_env.chambers import new_numbers
 from tron_env.errors import AgentSpecError
 from tron_env.ruleset import ARENA, Ruleset
-from tron_env.types import Action
+from tron_env.types import Action, CellKind
 
 SMALL = Ruleset(height=10, width=9)
 STEPS = ((-1, 0), (0, 1), (1, 0), (0, -1))
@@ -154,26 +155,31 @@ def longest_path(free, cell):
 
 
 @pytest.mark.parametrize("seed", range(12))
-def test_fill_search_finds_the_longest_path(seed):
+def test_a_rider_alone_takes_a_longest_path(seed):
     rng = np.random.default_rng(seed)
     free = {(r, c) for r in range(1, 6) for c in range(1, 6) if rng.random() < 0.75}
     cell = (int(rng.integers(1, 6)), int(rng.integers(1, 6)))
-    free.discard(cell)
-    stack = np.zeros((fill_search.MAX_FILL_DEPTH + 2, fill_search.FILL_STACK_WIDTH), np.int64)
-    control = np.zeros(fill_search.FILL_CONTROL_WIDTH, np.int64)
-    control[fill_search.BEST_FIRST] = -1
-    stack[0, :2] = cell
-    packed, numbers = rows(free), new_numbers()
-    fill_search.begin_fill(packed, stack, control, numbers)
-    memory = numbers, np.zeros_like(packed)
-    while not fill_search.resume_fill(packed, stack, control, *memory, 200, control[NODES] + 7):
-        pass
-    expected = longest_path(free, cell)
-    assert control[fill_search.BEST_LENGTH] == expected
-    assert control[fill_search.MOST] >= expected
-    if expected:
-        first = dict(targets(free, cell))[int(control[fill_search.BEST_FIRST])]
-        assert 1 + longest_path(free - {first}, first) == expected
+    expected = longest_path(free - {cell}, cell)
+    engine = BatchEngine(SMALL, 1)
+    engine.reset([0], [seed])
+    # The other rider is in a room of its own.
+    engine.cells[0, 1:-1, 1:-1] = CellKind.TRAIL_1
+    engine.cells[0, 7:9, 7] = CellKind.EMPTY
+    for row, col in free - {cell}:
+        engine.cells[0, row, col] = CellKind.EMPTY
+    engine.heads[0] = cell, (6, 7)
+    search = FillDecision()
+    search.place(engine, 0, 0)
+    before = search._free.copy()
+    while not search.resume(search.most_depth, search.nodes + 7):
+        assert search.bound >= expected
+    thought = search.thought(Action.UP, 0)
+    assert (thought.value, len(thought.line)) == (expected, expected)
+    for action in thought.line:
+        free -= {cell}
+        cell = dict(targets(free, cell))[action]
+    search.place(engine, 0, 0)
+    assert (search._free == before).all()
 
 
 def test_an_interrupted_search_ends_like_an_uninterrupted_one():
