@@ -94,6 +94,20 @@ LAYER_TEXT: Final = {
 }
 
 
+NEEDED_FOR_STRANGERS: Final = Layer.LIMITS | Layer.SECCOMP
+"""Without these no model is taken over the network."""
+
+
+def lacking_for_strangers(layers: Layer) -> str:
+    """Say which layers are missing before models may be taken over the network; empty for none.
+
+    >>> lacking_for_strangers(Layer.LIMITS | Layer.LANDLOCK)
+    'seccomp: no files, sockets, processes or threads'
+    """
+    missing = NEEDED_FOR_STRANGERS & ~layers
+    return "; ".join(text for layer, text in LAYER_TEXT.items() if layer in missing)
+
+
 def available_layers() -> Layer:
     """Return the layers that this machine can put around a child; changes nothing."""
     layers = Layer.LIMITS | Layer.NO_NEW_PRIVILEGES | Layer.UNPRIVILEGED

@@ -39,9 +39,13 @@ class PlayedDuel:
     @property
     def pairs(self) -> Pairs:
         """The starts by what their two games gave the first contestant."""
+        return sum(map(Pairs.of_tally, self.starts), Pairs())
+
+    @property
+    def starts(self) -> tuple[Tally, ...]:
+        """What each start gave the first contestant over its two games."""
         games = self._tallies()
-        starts = zip(games[::2], games[1::2], strict=True)
-        return sum((Pairs.of_tally(one + other) for one, other in starts), Pairs())
+        return tuple(one + other for one, other in zip(games[::2], games[1::2], strict=True))
 
     def _tallies(self) -> list[Tally]:
         return [

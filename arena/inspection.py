@@ -6,6 +6,7 @@ reads it, bounded and cleaned, in the arena, where ONNX is not imported.
 """
 
 import json
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 MIN_OPSET: Final = 7
 MAX_DEPTH: Final = 16
 MAX_CHECKS: Final = 16
+DIGEST: Final = re.compile(r"[0-9a-f]{64}")
 STANDARD_DOMAINS: Final = frozenset({"", "ai.onnx"})
 _ALLOWED: Final = """
     Abs Acos Acosh Add And ArgMax ArgMin Asin Asinh Atan Atanh Attention AveragePool
@@ -55,51 +57,71 @@ class Check:
     detail: str
 
 
-def inspect_model(model: bytes) -> tuple[Check, ...]:
-    """Return the checks of a model's file, in order; the first that fails ends them."""
+@dataclass(frozen=True, slots=True)
+class Inspection:
+    """What a model's file holds."""
+
+    checks: tuple[Check, ...]
+    """In order; the first that fails ends them."""
+    graph_sha256: str | None = None
+    """See ``arena.graph_identity``; None where a check failed."""
+
+    @property
+    def rejection(self) -> str | None:
+        """What the first failed check found, or None."""
+        return next((check.detail for check in self.checks if not check.passed), None)
+
+
+def inspect_model(model: bytes) -> Inspection:
+    """Return what a model's file holds."""
     import onnx  # only in a child: the arena itself never parses a model
 
+    from arena.graph_identity import graph_identity
+
     if not model:
-        return (Check("format", False, "the file is empty; export the model to ONNX again"),)
+        return _unreadable("the file is empty; export the model to ONNX again")
     try:
         proto = onnx.load_from_string(model)
     except Exception:  # noqa: BLE001  (whatever the parser says, it is no model)
-        return (Check("format", False, "not an ONNX file; export the model to ONNX"),)
+        return _unreadable("not an ONNX file; export the model to ONNX")
     if not proto.graph.node or not proto.opset_import:
-        return (Check("format", False, "an ONNX file without a graph; export the whole model"),)
+        return _unreadable("an ONNX file without a graph; export the whole model")
     checks = [Check("format", True, f"ONNX, IR version {proto.ir_version}")]
     for check in (_opset, _operators, _self_contained, _structure):
         checks.append(check(proto))
         if not checks[-1].passed:
-            break
-    return tuple(checks)
+            return Inspection(tuple(checks))
+    return Inspection(tuple(checks), graph_identity(proto))
 
 
-def rejection(checks: tuple[Check, ...]) -> str | None:
-    """Return what the first failed check found, or None."""
-    return next((check.detail for check in checks if not check.passed), None)
+def encode_report(found: Inspection) -> bytes:
+    """Return the report as JSON."""
+    rows = [[check.name, check.passed, check.detail[: wire.MAX_TEXT]] for check in found.checks]
+    return json.dumps({"checks": rows, "graph": found.graph_sha256}).encode()
 
 
-def encode_report(checks: tuple[Check, ...]) -> bytes:
-    """Return the checks as JSON."""
-    rows = [[check.name, check.passed, check.detail[: wire.MAX_TEXT]] for check in checks]
-    return json.dumps(rows).encode()
-
-
-def decode_report(body: bytes) -> tuple[Check, ...]:
-    """Return the checks of a child's report, cleaned.
+def decode_report(body: bytes) -> Inspection:
+    """Return what a child reported, cleaned.
 
     Raises:
         FrameError: it is not such a report.
     """
     try:
-        rows = json.loads(body)
-        return tuple(
+        report = json.loads(body)
+        checks = tuple(
             Check(_clean(name), bool(passed), _clean(detail))
-            for name, passed, detail in rows[:MAX_CHECKS]
+            for name, passed, detail in report["checks"][:MAX_CHECKS]
         )
-    except (ValueError, TypeError, RecursionError) as error:
+        graph = report["graph"]
+    except (ValueError, TypeError, KeyError, RecursionError) as error:
         raise wire.FrameError("a child sent a malformed report") from error
+    if graph is not None and not (isinstance(graph, str) and DIGEST.fullmatch(graph)):
+        raise wire.FrameError("a child sent a malformed report")
+    return Inspection(checks, graph)
+
+
+def _unreadable(reason: str) -> Inspection:
+    return Inspection((Check("format", False, reason),))
 
 
 def _clean(text: str) -> str:

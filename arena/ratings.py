@@ -102,6 +102,52 @@ def rate(
     )
 
 
+def rate_newcomer(
+    results: Sequence[tuple[float, float, int]], rng: np.random.Generator
+) -> Rating | None:
+    """Rate one who met rated opponents, taking their ratings as they are.
+
+    The prior is that of ``rate``, around the mean of these opponents.
+
+    Args:
+        results: an item a start: the opponent's rating, the points scored and the games played.
+        rng: draws the resamples.
+
+    Returns:
+        The rating; None where no game says anything.
+    """
+    table = np.array(results, dtype=np.float64).reshape(-1, 3)
+    against, points, games = table.T
+    if not games.sum():
+        return None
+    middle = against.mean()
+    ahead = (against - middle) / ELO
+
+    def fitted(weights: FloatArray) -> FloatArray:
+        """Return the most likely strengths ``(n,)`` under start weights ``(n, starts)``."""
+        scored = (weights * points).sum(axis=1) + PRIOR_DRAWS / 2
+        theta = np.zeros(len(weights))
+        for _ in range(MAX_ITERATIONS):
+            expected = 1.0 / (1.0 + np.exp(ahead - theta[:, None]))
+            alone = 1.0 / (1.0 + np.exp(-theta))
+            gradient = scored - (weights * games * expected).sum(axis=1) - PRIOR_DRAWS * alone
+            slope = (weights * games * expected * (1.0 - expected)).sum(axis=1)
+            step = gradient / (slope + PRIOR_DRAWS * alone * (1.0 - alone))
+            step = np.clip(step, -MAX_STEP, MAX_STEP)
+            theta += step
+            if np.abs(step).max() < TOLERANCE:
+                break
+        rated: FloatArray = theta * ELO + middle
+        return rated
+
+    starts = len(results)
+    drawn = rng.multinomial(starts, np.full(starts, 1.0 / starts), size=RESAMPLES)
+    value = float(fitted(np.ones((1, starts)))[0])
+    tail = (1.0 - CONFIDENCE) / 2.0
+    low, high = np.quantile(fitted(drawn.astype(np.float64)), [tail, 1.0 - tail])
+    return Rating(value, float(min(value, low)), float(max(value, high)))
+
+
 def strengths(wins: FloatArray, guess: FloatArray | None = None) -> FloatArray:
     """Return the most likely strengths under the prior, in log odds around the field's middle.
 

@@ -51,12 +51,19 @@ class EntryKind(StrEnum):
 class SubmissionStatus(StrEnum):
     """What became of a submitted file."""
 
+    RECEIVED = "received"
+    """Waits in the queue for its checks."""
+    CHECKING = "checking"
+    """Being checked; a check that was killed is begun again."""
     ACCEPTED = "accepted"
+    """Will be in the field, unless a later one supersedes it."""
     REJECTED = "rejected"
     SUPERSEDED = "superseded"
     """The same name submitted a later valid file to the same round."""
     ENTERED = "entered"
     """In the frozen field."""
+    FORFEITED = "forfeited"
+    """Was in the field, and lost most of its games by faults of its own."""
 
 
 class GameKind(StrEnum):
@@ -168,6 +175,12 @@ class SubmissionRow:
     alone: bool
     """Whether admission found that its decisions depend on what else is in a batch."""
     submitted_at: datetime
+    miner_id: int | None = None
+    """Whose it is; None for those of before miners had names of their own."""
+    graph_sha256: str | None = None
+    """Hash of its graph without names; None where that was not found out."""
+    checked_at: datetime | None = None
+    """When its verdict came."""
 
 
 @dataclass(frozen=True, slots=True)

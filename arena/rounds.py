@@ -7,19 +7,20 @@ from pathlib import Path
 from typing import Final, TypeAlias
 
 from agents.errors import AgentError
-from agents.zoo import ShippedModel, baselines, shipped
+from agents.zoo import ShippedModel, baselines
+from arena.admission import check_next, receive
 from arena.divisions import Cost
 from arena.errors import StorageError
 from arena.executors.base import Executor
 from arena.field import choose_field
 from arena.limits import Limits
-from arena.models import ModelStore, digest
+from arena.miners import local_miner
+from arena.models import ModelStore
 from arena.records import ChampionRow, EntryKind, NewEntry, RoundRow, SubmissionRow
 from arena.runner import Progress, existing_round, run_round
 from arena.schedule import round_robin
 from arena.storage import Storage
-from arena.submission import SubmissionError, checked_name
-from arena.validation import Verdict, measure_cost, validate_model
+from arena.validation import Verdict, measure_cost
 
 DEFAULT_RULESET: Final = "arena"
 DEFAULT_STARTS: Final = 4
@@ -50,25 +51,28 @@ def submit(
     limits: Limits | None = None,
     progress: Callable[[str], None] | None = None,
 ) -> tuple[SubmissionRow, Verdict]:
-    """Validate a model and enter it into the open round under ``name``.
+    """Check a model of the operator's own here and now, and enter it into the open round.
 
     A rejected one is recorded with its reason, and an earlier valid one of that name still counts.
 
     Raises:
-        SubmissionError: the name cannot be used, or the same file is in the round already.
+        NameRefusedError: the name cannot be used.
+        SubmissionError: the file cannot be taken.
         ArenaFault: a fault of ours; try again.
     """
-    checked_name(name, {own.name for own in shipped()})
-    number = ensure_open(storage).number
-    sha256 = digest(model)
-    _refuse_duplicate(sha256, name, storage.live_submissions(number))
-    verdict = validate_model(model, limits=limits, progress=progress)
-    if verdict.accepted:
-        models.put(model)
-    if verdict.cost is not None:
-        storage.save_cost(sha256, verdict.cost)
-    row = storage.add_submission(name, sha256, alone=verdict.alone, reason=verdict.reason)
-    return row, verdict
+    ensure_open(storage)
+    row = receive(storage, local_miner(storage, name), model, limits=limits)
+    checker = secrets.token_hex(8)
+    done = check_next(
+        *(storage, models, checker),
+        limits=limits,
+        only=row.id,
+        with_trial=False,
+        progress=progress,
+    )
+    if done is None:
+        raise StorageError(f"submission {row.id} is gone from the queue")
+    return done[0], done[1].verdict
 
 
 def close_round(
@@ -167,16 +171,3 @@ def _costs(
         costs[sha256] = cost
         storage.save_cost(sha256, cost)
     return costs
-
-
-def _refuse_duplicate(
-    sha256: str,
-    name: str,
-    submissions: Sequence[SubmissionRow],
-) -> None:
-    for own in shipped():
-        if own.sha256 == sha256:
-            raise SubmissionError(f"this file is the shipped model {own.name}; enter one of yours")
-    for row in submissions:
-        if row.sha256 == sha256 and row.name != name:
-            raise SubmissionError(f"the same file is in this round already, entered as {row.name}")

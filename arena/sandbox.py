@@ -22,7 +22,7 @@ from arena import wire
 from arena.confinement import Layer
 from arena.errors import SandboxLostError
 from arena.forkserver import Child, shared_server
-from arena.inspection import Check, decode_report
+from arena.inspection import Inspection, decode_report
 from arena.limits import MIB, Limits, check_size
 from arena.residents import Residents
 from arena.tensors import SharedTensors, memory_file
@@ -61,7 +61,7 @@ class SandboxedModel:
     Attributes:
         max_batch: the largest ``k``.
         observations: float32 ``(max_batch, 5, 32, 32)``, shared with the child.
-        checks: what inspection of the file found, empty until loaded once.
+        inspected: what inspection of the file found, without checks until loaded once.
         layers: the layers that hold the child, as it told before it saw the model.
         fed_alone: whether the model is fed one position at a time.
 
@@ -80,7 +80,7 @@ class SandboxedModel:
         self.limits = limits or Limits()
         check_size(model, self.limits)
         self.max_batch = max_batch
-        self.checks: tuple[Check, ...] = ()
+        self.inspected = Inspection(())
         self.layers = Layer(0)
         self.fed_alone = alone
         self._tensors = SharedTensors(max_batch)
@@ -162,7 +162,7 @@ class SandboxedModel:
             match reply:
                 case wire.Report(body):
                     try:
-                        self.checks = decode_report(body)
+                        self.inspected = decode_report(body)
                     except wire.FrameError as error:
                         raise self._ended(ModelCrashedError(str(error))) from error
                 case wire.Ready(alone):

@@ -84,6 +84,36 @@ rounds = Table(
     ),
 )
 
+miners = Table(
+    "miners",
+    metadata,
+    Column("id", RowId, primary_key=True),
+    Column("name", String(64), nullable=False),
+    Column("hidden", Boolean, nullable=False, default=False),
+    Column("origin", String(64)),
+    Column("created_at", UtcDateTime, nullable=False),
+    Index("ix_miners_origin_created_at", "origin", "created_at"),
+    Index("ix_miners_created_at", "created_at"),
+)
+
+looks = Table(
+    "looks",
+    metadata,
+    Column("look", String(128), primary_key=True),
+    Column("miner_id", RowId, ForeignKey("miners.id"), nullable=False),
+)
+
+tokens = Table(
+    "tokens",
+    metadata,
+    Column("id", String(16), primary_key=True),
+    Column("miner_id", RowId, ForeignKey("miners.id"), nullable=False),
+    Column("secret_sha256", String(64), nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("revoked_at", UtcDateTime),
+    Index("ix_tokens_miner_id", "miner_id"),
+)
+
 submissions = Table(
     "submissions",
     metadata,
@@ -95,7 +125,46 @@ submissions = Table(
     Column("reason", Text, nullable=False, default=""),
     Column("alone", Boolean, nullable=False, default=False),
     Column("submitted_at", UtcDateTime, nullable=False),
+    Column("miner_id", RowId, ForeignKey("miners.id")),
+    Column("graph_sha256", String(64)),
+    Column("checked_at", UtcDateTime),
     Index("ix_submissions_round_name", "round", "name"),
+    Index("ix_submissions_miner_id", "miner_id", "submitted_at"),
+    Index("ix_submissions_sha256", "sha256"),
+    Index("ix_submissions_graph_sha256", "graph_sha256"),
+    Index(
+        "uq_submissions_accepted",
+        "round",
+        "name",
+        unique=True,
+        sqlite_where=text("status = 'accepted'"),
+        postgresql_where=text("status = 'accepted'"),
+    ),
+)
+
+uploads = Table(
+    "uploads",
+    metadata,
+    Column("submission_id", RowId, ForeignKey("submissions.id"), primary_key=True),
+    Column("model", LargeBinary, nullable=False),
+    Column("attempts", Integer, nullable=False, default=0),
+    Column("claimed_by", String(32)),
+    Column("claimed_until", UtcDateTime),
+)
+
+findings = Table(
+    "findings",
+    metadata,
+    Column("submission_id", RowId, ForeignKey("submissions.id"), primary_key=True),
+    Column("body", Text, nullable=False),
+)
+
+trials = Table(
+    "trials",
+    metadata,
+    Column("submission_id", RowId, ForeignKey("submissions.id"), primary_key=True),
+    Column("number", Integer, primary_key=True),
+    Column("replay", LargeBinary, nullable=False),
 )
 
 entries = Table(

@@ -1,18 +1,19 @@
 """The arena's storage: one class over one database.
 
-The parts are ``StoredRounds``, ``StoredProgress``, ``StoredGames``, ``StoredSubmissions`` and
-``StoredCosts``; the values they take and give are in ``arena.records``. Any number of processes
-may open one database.
+The parts are ``StoredRounds``, ``StoredProgress``, ``StoredGames``, ``StoredMiners``,
+``StoredSubmissions``, ``StoredQueue`` and ``StoredCosts``; the values they take and give are in
+``arena.records`` and beside them. Any number of processes may open one database.
 """
 
 from arena.settings import Settings
 from arena.stored_costs import StoredCosts
 from arena.stored_games import StoredGames
+from arena.stored_miners import StoredMiners
 from arena.stored_progress import StoredProgress
-from arena.stored_submissions import StoredSubmissions
+from arena.stored_queue import StoredQueue
 
 
-class Storage(StoredProgress, StoredGames, StoredSubmissions, StoredCosts):
+class Storage(StoredProgress, StoredGames, StoredMiners, StoredQueue, StoredCosts):
     """Everything the arena and the site keep, except model files (``arena.models``)."""
 
 

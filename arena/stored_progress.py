@@ -180,9 +180,21 @@ class StoredProgress(StoredRounds):
             _change(connection, round_number, (RoundStatus.RUNNING,), values)
             crowned = {champion} if light_champion is None else {champion, light_champion}
             _check_finished(connection, round_number, standings.keys(), crowned)
+            out = [entry for entry, standing in standings.items() if _put_out(standing)]
+            lost = select(entries.c.submission_id).where(entries.c.id.in_(out))
+            connection.execute(
+                update(submissions)
+                .where(submissions.c.round == round_number, submissions.c.id.in_(lost))
+                .values(status=SubmissionStatus.FORFEITED)
+            )
             for entry_id, standing in standings.items():
                 columns = {name: getattr(standing, name) for name in Standing.__slots__}
                 connection.execute(update(entries).where(entries.c.id == entry_id).values(columns))
+
+
+def _put_out(standing: Standing) -> bool:
+    """Whether an entrant lost most of its games by faults of its own."""
+    return 2 * standing.forfeits > standing.games
 
 
 def _open(connection: Connection, *, ruleset: str, starts: int, seed: str) -> None:

@@ -1,59 +1,18 @@
-"""Stored submissions."""
+"""Stored submissions: reading them, and what admission found."""
 
-from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Final
 
-from sqlalchemy import Row, insert, select, update
+from sqlalchemy import Row, func, select
 
 from arena.database import Database
-from arena.errors import StorageError
-from arena.records import RoundStatus, SubmissionRow, SubmissionStatus
-from arena.schema import rounds, submissions
+from arena.records import SubmissionRow, SubmissionStatus
+from arena.schema import findings, submissions, trials, uploads
+
+WAITING: Final = (SubmissionStatus.RECEIVED, SubmissionStatus.CHECKING)
 
 
 class StoredSubmissions(Database):
-    """The part of ``Storage`` about submissions."""
-
-    def add_submission(
-        self, name: str, sha256: str, *, alone: bool = False, reason: str = ""
-    ) -> SubmissionRow:
-        """Store a submission to the open round: accepted, or rejected where ``reason`` says why.
-
-        An accepted one supersedes the name's earlier one.
-
-        Raises:
-            StorageError: no round is open.
-        """
-        status = SubmissionStatus.REJECTED if reason else SubmissionStatus.ACCEPTED
-        with self.writing() as connection:
-            number = connection.scalar(
-                select(rounds.c.number).where(rounds.c.status == RoundStatus.OPEN).with_for_update()
-            )
-            if number is None:
-                raise StorageError("no round is open")
-            if status is SubmissionStatus.ACCEPTED:
-                earlier = (
-                    submissions.c.round == number,
-                    submissions.c.name == name,
-                    submissions.c.status == SubmissionStatus.ACCEPTED,
-                )
-                connection.execute(
-                    update(submissions).where(*earlier).values(status=SubmissionStatus.SUPERSEDED)
-                )
-            values = {
-                "round": number,
-                "name": name,
-                "sha256": sha256,
-                "status": status,
-                "alone": alone,
-                "reason": reason,
-                "submitted_at": datetime.now(UTC),
-            }
-            key = connection.execute(insert(submissions).values(values)).inserted_primary_key
-            if key is None:
-                raise StorageError("the database gave a submission no ID")
-            row = connection.execute(select(submissions).where(submissions.c.id == key[0])).one()
-        return submission_row(row)
+    """The part of ``Storage`` about submissions; ``StoredQueue`` takes and settles them."""
 
     def submission(self, submission_id: int) -> SubmissionRow | None:
         """Return one submission, or None."""
@@ -70,8 +29,50 @@ class StoredSubmissions(Database):
 
     def live_submissions(self, round_number: int) -> tuple[SubmissionRow, ...]:
         """Return the submissions that count: the latest accepted one of each name, oldest first."""
-        counting = {SubmissionStatus.ACCEPTED, SubmissionStatus.ENTERED}
+        counting = {SubmissionStatus.ACCEPTED, SubmissionStatus.ENTERED, SubmissionStatus.FORFEITED}
         return tuple(row for row in self.submissions(round_number) if row.status in counting)
+
+    def miner_submissions(self, miner_id: int, limit: int) -> tuple[SubmissionRow, ...]:
+        """Return a miner's submissions, newest first."""
+        query = select(submissions).where(submissions.c.miner_id == miner_id)
+        query = query.order_by(submissions.c.id.desc()).limit(limit)
+        with self.reading() as connection:
+            return tuple(map(submission_row, connection.execute(query)))
+
+    def submissions_of_model(self, sha256: str) -> tuple[SubmissionRow, ...]:
+        """Return every submission of one file."""
+        query = select(submissions).where(submissions.c.sha256 == sha256)
+        with self.reading() as connection:
+            return tuple(map(submission_row, connection.execute(query.order_by(submissions.c.id))))
+
+    def place(self, submission_id: int) -> int | None:
+        """Return a waiting submission's place in the queue, from 1; None for any other."""
+        ahead = (
+            select(func.count())
+            .select_from(uploads)
+            .where(uploads.c.submission_id <= submission_id)
+        )
+        mine = select(uploads.c.submission_id).where(uploads.c.submission_id == submission_id)
+        with self.reading() as connection:
+            if connection.scalar(mine) is None:
+                return None
+            return connection.scalar(ahead) or 1
+
+    def findings(self, submission_id: int) -> str | None:
+        """Return what admission found of a submission, as JSON, or None before its verdict."""
+        query = select(findings.c.body).where(findings.c.submission_id == submission_id)
+        with self.reading() as connection:
+            found: str | None = connection.scalar(query)
+        return found
+
+    def trial(self, submission_id: int, number: int) -> bytes | None:
+        """Return the encoded replay of one of a submission's trial games, or None."""
+        query = select(trials.c.replay).where(
+            trials.c.submission_id == submission_id, trials.c.number == number
+        )
+        with self.reading() as connection:
+            found: bytes | None = connection.scalar(query)
+        return found
 
 
 def submission_row(row: Row[Any]) -> SubmissionRow:

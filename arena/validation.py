@@ -58,6 +58,8 @@ class Verdict:
     """How many times as long as the reference machine this one took for single positions."""
     peak_memory_bytes: int | None = None
     """Resident memory of its process, the libraries included."""
+    graph_sha256: str | None = None
+    """Hash of its graph without names and metadata; see ``arena.graph_identity``."""
 
     @property
     def light(self) -> bool:
@@ -185,7 +187,7 @@ class _Admission:
                 self._checks.append(Check(name, True, step()))
             except (_RejectedError, AgentError) as error:
                 if name == "loads":
-                    self._checks += self._model.checks
+                    self._checks += self._model.inspected.checks
                 if self._checks[-1].passed:
                     self._checks.append(Check(name, False, str(error)))
                 return self._verdict(accepted=False)
@@ -199,11 +201,12 @@ class _Admission:
             cost=self._cost,
             machine_factor=self._meter.factor if self._meter.singles else None,
             peak_memory_bytes=self._model.peak_memory_bytes or None,
+            graph_sha256=self._model.inspected.graph_sha256,
         )
 
     def _load(self) -> str:
         self._model.start()
-        self._checks += self._model.checks
+        self._checks += self._model.inspected.checks
         self._alone = self._model.fed_alone
         return "one float32 input (batch, 5, 32, 32), four values out"
 

@@ -116,9 +116,8 @@ def _serve(tensors: mmap.mmap, request: wire.Spawn) -> None:
     os.close(MODEL_FD)
     inspected = inspection.inspect_model(model)
     _say(wire.Report(inspection.encode_report(inspected)))
-    rejection = inspection.rejection(inspected)
-    if rejection is not None:
-        _say(wire.Failed(wire.Fault.INVALID_MODEL, rejection))
+    if inspected.rejection is not None:
+        _say(wire.Failed(wire.Fault.INVALID_MODEL, inspected.rejection))
         return
     try:
         session = PolicySession(model, alone=request.alone)

@@ -9,6 +9,7 @@ from arena.models import ModelStore
 from arena.rounds import DEFAULT_RULESET, close_round
 from arena.storage import Storage
 from tests.arena import graphs
+from tests.arena.entering import submitted
 
 EMPTY_BOARD = 124 + 6
 """The sum of all planes at the start: walls, two trails of two cells, two heads.
@@ -87,7 +88,7 @@ def closed_round(
     """Enter models unchecked and unmeasured, without anchors, and freeze the field."""
     storage.ensure_open_round(ruleset=DEFAULT_RULESET, starts=starts, seed=SEED)
     for name, model in entrants.items():
-        storage.add_submission(name, models.put(model))
+        submitted(storage, name, models.put(model))
     return close_round(storage, models, starts=starts, anchors=(), measure=measure, **options)
 
 

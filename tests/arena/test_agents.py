@@ -7,6 +7,7 @@ from agents.policy import select_actions
 from agents.zoo import DEFAULT_CHAMPION, shipped_model
 from arena.agents import SandboxedAgent, make_champion, make_onnx, make_submission
 from tests.arena import graphs
+from tests.arena.entering import submitted
 from tron_env.agent import make_agent
 from tron_env.batch import BatchEngine
 from tron_env.errors import AgentSpecError
@@ -105,7 +106,7 @@ def test_a_submission_plays_from_the_store(home):
     sha256 = ModelStore(settings.models).put(graphs.policy())
     with open_storage(settings) as storage:
         storage.ensure_open_round(ruleset="arena", starts=1, seed="00" * 32)
-        row = storage.add_submission(name="ann", sha256=sha256)
+        row = submitted(storage, name="ann", sha256=sha256)
     agent = make_submission(str(row.id))
     assert isinstance(agent, SandboxedAgent)
     assert agent.name == "ann"

@@ -14,7 +14,9 @@ import pytest
 from agents.zoo import ShippedModel
 from arena.errors import ArenaFault, StorageError
 from arena.executors.local import LocalExecutor
+from arena.field import choose_field
 from arena.models import ModelStore, digest
+from arena.names import NameRefusedError
 from arena.records import EntryKind, RoundStatus, SubmissionStatus
 from arena.rounds import close_round, ensure_open, play_first_round, submit
 from arena.runner import RoundError, run_round
@@ -23,6 +25,7 @@ from arena.submission import SubmissionError
 from replays.format import Ending, decode
 from replays.playback import verify
 from tests.arena import graphs
+from tests.arena.entering import submitted
 from tests.arena.rivals import (
     SerialExecutor,
     closed_round,
@@ -129,7 +132,7 @@ def test_a_new_anchor_keeps_its_name_before_a_submission_that_had_it(home, tmp_p
     ensure_open(home.storage)
     ids = {}
     for seed, name in enumerate(("ann", "Newcomer")):
-        ids[name] = home.storage.add_submission(name, home.models.put(rival(seed))).id
+        ids[name] = submitted(home.storage, name, home.models.put(rival(seed))).id
     path = tmp_path / "newcomer.onnx"
     path.write_bytes(rival(9))
     anchor = ShippedModel("newcomer", path, digest(rival(9)), "Newcomer", "Came by an upgrade.")
@@ -158,9 +161,10 @@ def test_the_champion_defends_and_is_told_apart_from_its_authors_next_model(home
 
 
 def test_one_model_enters_once(home):
-    entrants = {"ann": rival(1), "bob": rival(1), "cid": rival(2)}
-    closed_round(home.storage, home.models, entrants)
-    assert [entry.name for entry in home.storage.entries(1)] == ["ann", "cid"]
+    ensure_open(home.storage)
+    ann, cid = (submitted(home.storage, n, home.models.put(rival(s))) for s, n in enumerate("ac"))
+    again = replace(ann, id=99, name="bob")
+    assert [entry.name for entry in choose_field([ann, again, cid], None, ())] == ["a", "c"]
 
 
 def test_two_entrants_are_needed(home):
@@ -175,7 +179,7 @@ def test_anchors_are_entered_and_kept(home):
 
     storage = home.storage
     ensure_open(storage)
-    storage.add_submission("ann", home.models.put(rival(1)))
+    submitted(storage, "ann", home.models.put(rival(1)))
     close_round(storage, home.models)
     field = storage.entries(1)
     assert {entry.name for entry in field if entry.anchor} == {model.name for model in baselines()}
@@ -195,9 +199,9 @@ def test_submissions_are_checked_and_the_latest_valid_one_counts(home):
     assert [row.id for row in storage.live_submissions(1)] == [second.id]
     assert storage.submission(first.id).status is SubmissionStatus.SUPERSEDED
     assert not models.path(bad.sha256).exists()
-    with pytest.raises(SubmissionError, match="entered as ann"):
+    with pytest.raises(SubmissionError, match="submitted already, by ann"):
         submit(storage, models, rival(7), "bob", limits=graphs.QUICK)
-    with pytest.raises(SubmissionError, match="reserved"):
+    with pytest.raises(NameRefusedError, match="reserved"):
         submit(storage, models, rival(8), "Voronoi", limits=graphs.QUICK)
     from agents.zoo import shipped_model
 
@@ -347,7 +351,7 @@ def test_two_processes_do_not_run_one_home(home):
 
 def test_a_first_round_is_left_alone_where_people_have_submitted(home):
     ensure_open(home.storage)
-    home.storage.add_submission("ann", home.models.put(rival(1)))
+    submitted(home.storage, "ann", home.models.put(rival(1)))
     executor = SerialExecutor(home.models)
     assert play_first_round(home.storage, home.models, executor, home.folder) is None
     assert home.storage.open_round().number == 1

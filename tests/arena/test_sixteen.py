@@ -17,6 +17,7 @@ from arena.rounds import close_round, ensure_open
 from arena.storage import Storage
 from replays.format import decode
 from replays.playback import verify
+from tests.arena.entering import submitted
 from tests.arena.rivals import records
 from tron_env.types import Action
 
@@ -44,7 +45,7 @@ def frozen_field(home):
             sha256 = models.put(model)
             if sha256 not in known and len(known) < ENTRANTS:
                 known.add(sha256)
-                storage.add_submission(f"variant-{number}", sha256)
+                submitted(storage, f"variant-{number}", sha256)
         row = close_round(storage, models)
     assert (row.entrants, row.duels_total, row.starts) == (ENTRANTS, 120, 4)
 

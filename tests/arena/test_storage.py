@@ -28,6 +28,7 @@ from arena.settings import load_settings
 from arena.storage import Storage, open_storage
 from arena.stored_games import NewHumanGame
 from replays.format import PERSON, Ending, Replay, encode, model_prefix
+from tests.arena.entering import submitted
 from tests.replays.games import play
 from tron_env.ruleset import ARENA
 from tron_env.types import DeathCause, Outcome, Seat
@@ -288,9 +289,9 @@ def test_writers_wait_for_each_other(storage):
 
 def test_the_latest_valid_submission_counts(storage):
     storage.ensure_open_round(ruleset="arena", starts=1, seed=SEED)
-    first = storage.add_submission("ann", MODELS["ann"])
-    second = storage.add_submission("ann", MODELS["bob"], alone=True)
-    rejected = storage.add_submission("ann", MODELS["cid"], reason="too large")
+    first = submitted(storage, "ann", MODELS["ann"])
+    second = submitted(storage, "ann", MODELS["bob"], alone=True)
+    rejected = submitted(storage, "ann", MODELS["cid"], reason="too large")
     assert storage.live_submissions(1) == (second,)
     assert second.alone
     assert storage.submission(first.id).status is SubmissionStatus.SUPERSEDED
@@ -309,7 +310,7 @@ def test_the_latest_valid_submission_counts(storage):
     storage.freeze(1, choose, round_robin, next_seed=NEXT_SEED, next_starts=1)
     assert seen == [second]
     assert storage.submission(second.id).status is SubmissionStatus.ENTERED
-    later = storage.add_submission("ann", MODELS["ann"])
+    later = submitted(storage, "ann", MODELS["ann"])
     assert later.round == 2
 
 

@@ -3,7 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from arena import wire
-from arena.inspection import Check, decode_report, encode_report
+from arena.inspection import Check, Inspection, decode_report, encode_report
 
 WORDS = st.integers(0, 2**32 - 1)
 PIDS = st.integers(1, 2**31 - 1)
@@ -51,10 +51,18 @@ def test_text_from_a_child_is_short_and_printable(raw):
 
 def test_a_report_survives_the_wire():
     checks = (Check("format", True, "fine"), Check("opset", False, "too old"))
-    assert decode_report(encode_report(checks)) == checks
+    for found in (Inspection(checks), Inspection(checks[:1], "ab" * 32)):
+        assert decode_report(encode_report(found)) == found
 
 
-@pytest.mark.parametrize("body", [b"", b"{}x", b"[1]", b'[["a"]]', b"\xff", b"[" * 50_000, b"3"])
+@pytest.mark.parametrize(
+    "body",
+    [
+        *(b"", b"{}", b"{}x", b"[1]", b"\xff", b"[" * 50_000, b"3"),
+        *(b'{"checks": [["a"]], "graph": null}', b'{"checks": [], "graph": [1]}'),
+        b'{"checks": [], "graph": "<script>"}',
+    ],
+)
 def test_a_malformed_report_is_refused(body):
     with pytest.raises(wire.FrameError):
         decode_report(body)

@@ -10,6 +10,7 @@ from arena.rounds import close_round, ensure_open, run_round
 from arena.settings import load_settings
 from arena.storage import Storage, open_storage
 from replays.format import decode, model_prefix
+from tests.arena.entering import submitted
 from tests.arena.rivals import SerialExecutor, rival
 from tests.web.site import play_round, riding, serving
 from web.errors import Refusal, RefusedError
@@ -94,7 +95,7 @@ def test_a_champion_that_minds_its_neighbours_is_asked_alone(tmp_path: Path):
     with open_storage(settings) as storage:
         ensure_open(storage)
         for seed in (1, 2):
-            storage.add_submission(f"rival-{seed}", models.put(rival(seed)), alone=True)
+            submitted(storage, f"rival-{seed}", models.put(rival(seed)), alone=True)
         close_round(storage, models, starts=1, anchors=())
         run_round(storage, SerialExecutor(models), tmp_path)
         opponents = Opponents(storage, models)

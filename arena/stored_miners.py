@@ -1,0 +1,191 @@
+"""Stored miners: their names, and the hashes of their tokens."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final
+
+from sqlalchemy import Column, Connection, func, insert, select, update
+from sqlalchemy.exc import IntegrityError
+
+from arena.database import Database
+from arena.errors import StorageError
+from arena.names import UNNAMED, NameRefusedError, look_keys
+from arena.schema import entries, games, looks, miners, submissions, tokens
+from tron_env.errors import TronArenaError
+
+DAY: Final = timedelta(days=1)
+COLUMNS: Final[tuple[Column[Any], ...]] = (
+    *(miners.c.id, miners.c.name, miners.c.hidden, miners.c.created_at),
+)
+
+
+class RegistrationLimitError(TronArenaError):
+    """Too many names were registered of late; the message says when to try again."""
+
+
+@dataclass(frozen=True, slots=True)
+class MinerRow:
+    """Somebody who submits models."""
+
+    id: int
+    name: str
+    """As registered; only its owner and the operator see a hidden one."""
+    hidden: bool
+    created_at: datetime
+
+    @property
+    def shown(self) -> str:
+        """What everybody sees, and what its models ride as."""
+        return f"{UNNAMED}{self.id}" if self.hidden else self.name
+
+
+@dataclass(frozen=True, slots=True)
+class RegistrationLimits:
+    """How many names may be registered in a day."""
+
+    origin: str
+    """Opaque identity of where the request came from."""
+    per_origin: int
+    altogether: int
+
+
+class StoredMiners(Database):
+    """The part of ``Storage`` about miners."""
+
+    def add_miner(self, name: str, limits: RegistrationLimits | None = None) -> MinerRow:
+        """Store a miner under a name that ``arena.names`` has checked.
+
+        Raises:
+            NameRefusedError: the name, or one that looks like it, is taken.
+            RegistrationLimitError: the limits are reached.
+        """
+        now = datetime.now(UTC)
+        with self.writing() as connection:
+            if limits is not None:
+                _check_limits(connection, limits, now - DAY)
+            keys = look_keys(name)
+            alike = select(miners.c.name).join(looks, looks.c.miner_id == miners.c.id)
+            taken = connection.scalar(alike.where(looks.c.look.in_(keys)).limit(1))
+            if taken is not None:
+                raise NameRefusedError(f"the name {name!r}, or one that looks like it, is taken")
+            values = {
+                "name": name,
+                "hidden": False,
+                "origin": limits.origin if limits else None,
+                "created_at": now,
+            }
+            key = connection.execute(insert(miners).values(values)).inserted_primary_key
+            if key is None:
+                raise StorageError("the database gave a miner no ID")
+            rows = [{"look": look, "miner_id": key[0]} for look in keys]
+            try:
+                connection.execute(insert(looks), rows)
+            except IntegrityError as error:  # registered elsewhere in this moment
+                raise NameRefusedError(f"the name {name!r} is taken") from error
+            return _miner(connection.execute(select(*COLUMNS).where(miners.c.id == key[0])).one())
+
+    def miner(self, miner_id: int) -> MinerRow | None:
+        """Return one miner, or None."""
+        with self.reading() as connection:
+            row = connection.execute(select(*COLUMNS).where(miners.c.id == miner_id)).first()
+        return None if row is None else _miner(row)
+
+    def miner_named(self, name: str) -> MinerRow | None:
+        """Return the miner registered as exactly ``name``, hidden or not, or None."""
+        query = select(*COLUMNS).join(looks, looks.c.miner_id == miners.c.id)
+        query = query.where(looks.c.look.in_(look_keys(name)), miners.c.name == name)
+        with self.reading() as connection:
+            row = connection.execute(query).first()
+        return None if row is None else _miner(row)
+
+    def miners(self) -> tuple[MinerRow, ...]:
+        """Return all miners, oldest first."""
+        with self.reading() as connection:
+            return tuple(map(_miner, connection.execute(select(*COLUMNS).order_by(miners.c.id))))
+
+    def replace_token(self, miner_id: int, token_id: str, secret_sha256: str) -> None:
+        """Give a miner a token; those it had count no more."""
+        values = {
+            "id": token_id,
+            "miner_id": miner_id,
+            "secret_sha256": secret_sha256,
+            "created_at": datetime.now(UTC),
+        }
+        with self.writing() as connection:
+            _revoke(connection, miner_id)
+            connection.execute(insert(tokens).values(values))
+
+    def revoke_tokens(self, miner_id: int) -> int:
+        """Let a miner's tokens count no more; return how many there were."""
+        with self.writing() as connection:
+            return _revoke(connection, miner_id)
+
+    def token(self, token_id: str) -> tuple[MinerRow, str] | None:
+        """Return whose a token is that counts, and the hash of its secret part."""
+        query = (
+            select(*COLUMNS, tokens.c.secret_sha256)
+            .join(tokens, tokens.c.miner_id == miners.c.id)
+            .where(tokens.c.id == token_id, tokens.c.revoked_at.is_(None))
+        )
+        with self.reading() as connection:
+            row = connection.execute(query).first()
+        return None if row is None else (_miner(row), row.secret_sha256)
+
+    def hide_miner(self, miner: MinerRow, *, hidden: bool) -> MinerRow:
+        """Hide a miner's name, or show it again, wherever it is stored."""
+        with self.writing() as connection:
+            connection.execute(update(miners).where(miners.c.id == miner.id).values(hidden=hidden))
+            changed = _miner(
+                connection.execute(select(*COLUMNS).where(miners.c.id == miner.id)).one()
+            )
+            _rename(connection, miner.id, miner.shown, changed.shown)
+        return changed
+
+
+def _miner(row: Any) -> MinerRow:
+    return MinerRow(row.id, row.name, row.hidden, row.created_at)
+
+
+def _check_limits(connection: Connection, limits: RegistrationLimits, since: datetime) -> None:
+    lately = select(func.count()).select_from(miners).where(miners.c.created_at > since)
+    near = connection.scalar(lately.where(miners.c.origin == limits.origin)) or 0
+    if near >= limits.per_origin:
+        raise RegistrationLimitError(
+            f"{near} names were registered from here within a day, and no more are allowed; "
+            "try again tomorrow, or ask the operator for an invitation"
+        )
+    # Only self-service counts: invitations have no origin.
+    if (connection.scalar(lately.where(miners.c.origin.is_not(None))) or 0) >= limits.altogether:
+        raise RegistrationLimitError(
+            "as many names as are allowed in a day were registered; try again tomorrow, or ask "
+            "the operator for an invitation"
+        )
+
+
+def _revoke(connection: Connection, miner_id: int) -> int:
+    live = (tokens.c.miner_id == miner_id, tokens.c.revoked_at.is_(None))
+    changed = connection.execute(update(tokens).where(*live).values(revoked_at=datetime.now(UTC)))
+    return changed.rowcount
+
+
+def _rename(connection: Connection, miner_id: int, before: str, after: str) -> None:
+    """Rename a miner's submissions, entries and games; entries may bear a number behind the name.
+
+    Games name models by their hash as well, so only those of the miner's own are touched.
+    """
+    if before == after:
+        return
+    own = select(submissions.c.id).where(submissions.c.miner_id == miner_id)
+    connection.execute(
+        update(submissions).where(submissions.c.miner_id == miner_id).values(name=after)
+    )
+    entered = select(entries.c.id, entries.c.round, entries.c.name, entries.c.sha256)
+    for entry in connection.execute(entered.where(entries.c.submission_id.in_(own))).all():
+        name = after + entry.name.removeprefix(before)
+        connection.execute(update(entries).where(entries.c.id == entry.id).values(name=name))
+        for column, model in (
+            (games.c.first_name, games.c.first_sha256),
+            (games.c.second_name, games.c.second_sha256),
+        ):
+            rode = (model == entry.sha256, column == entry.name)
+            connection.execute(update(games).where(*rode).values({column: name}))

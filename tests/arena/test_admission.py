@@ -1,0 +1,317 @@
+"""Miners, their tokens, and the way of a file from the queue to a verdict."""
+
+import hashlib
+import threading
+import time
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta
+
+import onnx
+import pytest
+
+from agents.zoo import shipped_model
+from arena import admission
+from arena.admission import check_next, decode_findings, receive
+from arena.errors import SandboxLostError
+from arena.miners import TOKEN, TokenRefusedError, known_by, local_miner, new_token, register
+from arena.models import ModelStore
+from arena.names import NameRefusedError
+from arena.records import SubmissionStatus
+from arena.rounds import close_round, ensure_open
+from arena.settings import Settings
+from arena.storage import open_storage
+from arena.stored_miners import RegistrationLimitError, RegistrationLimits
+from arena.stored_queue import ClaimLostError, QuotaError, Settlement
+from arena.submission import SubmissionError
+from replays.format import decode, model_prefix
+from replays.playback import verify
+from tests.arena import graphs
+from tests.arena.entering import submitted
+from tests.arena.rivals import rival
+
+
+@pytest.fixture
+def models(tmp_path):
+    return ModelStore(tmp_path / "models")
+
+
+@pytest.fixture
+def storage(tmp_path):
+    settings = Settings(tmp_path, f"sqlite:///{tmp_path}/arena.db")
+    with open_storage(settings) as opened:
+        ensure_open(opened)
+        yield opened
+
+
+def check(storage, models, **options):
+    options = {"limits": graphs.QUICK, "with_trial": False} | options
+    return check_next(storage, models, "checker", **options)
+
+
+def claimed(storage, checker="a", *, seconds=60, now=None):
+    now = now or datetime.now(UTC)
+    return storage.claim(checker, now, now + timedelta(seconds=seconds))
+
+
+class TestTokens:
+    def test_a_token_is_shown_once_and_only_its_hash_is_stored(self, storage, tmp_path):
+        miner, token = register(storage, "ann")
+        assert TOKEN.fullmatch(token)
+        assert known_by(storage, token) == miner
+        stored = b"".join(path.read_bytes() for path in tmp_path.glob("arena.db*"))
+        secret = TOKEN.fullmatch(token)[2]
+        assert secret.encode() not in stored
+        assert hashlib.sha256(secret.encode()).hexdigest().encode() in stored
+
+    def test_another_token_takes_the_place_of_the_first(self, storage):
+        miner, first = register(storage, "ann")
+        second = new_token(storage, miner)
+        assert known_by(storage, second) == miner
+        with pytest.raises(TokenRefusedError):
+            known_by(storage, first)
+        assert storage.revoke_tokens(miner.id) == 1
+        with pytest.raises(TokenRefusedError):
+            known_by(storage, second)
+
+    def test_no_other_token_is_taken(self, storage):
+        _, token = register(storage, "ann")
+        _, other = register(storage, "bob")
+        wrong = token[:-1] + ("A" if token[-1] != "A" else "B")
+        mixed = other[:18] + token[18:]
+        for given in (wrong, mixed, token[:-1], token + "A", token.upper(), "", "tron_", "é" * 61):
+            with pytest.raises(TokenRefusedError):
+                known_by(storage, given)
+
+    def test_secrets_are_compared_in_constant_time(self, storage, monkeypatch):
+        compared = []
+
+        def compare(one, other):
+            compared.append((len(one), len(other)))
+            return one == other
+
+        monkeypatch.setattr("arena.miners.hmac.compare_digest", compare)
+        _, token = register(storage, "ann")
+        known_by(storage, token)
+        with pytest.raises(TokenRefusedError):
+            known_by(storage, token[:-43] + "A" * 43)
+        assert compared == [(64, 64), (64, 64)]
+
+
+class TestNames:
+    @pytest.mark.parametrize("name", ["ann", "Ann", "\uff41nn"])
+    def test_a_taken_name_is_refused(self, storage, name):
+        register(storage, "ann")
+        with pytest.raises(NameRefusedError, match="taken"):
+            register(storage, name)
+
+    def test_a_name_that_looks_like_a_taken_one_is_refused(self, storage):
+        register(storage, "Paul")
+        with pytest.raises(NameRefusedError, match="taken"):
+            register(storage, "PauI")
+
+    def test_names_submitted_by_the_operator_are_taken_too(self, storage):
+        local = local_miner(storage, "ann")
+        assert local_miner(storage, "ann") == local
+        with pytest.raises(NameRefusedError, match="taken"):
+            register(storage, "ANN")
+
+    def test_registrations_from_one_place_are_limited_and_invitations_are_not(self, storage):
+        here = RegistrationLimits("here", per_origin=2, altogether=3)
+        there = RegistrationLimits("there", per_origin=2, altogether=3)
+        register(storage, "a1", here)
+        register(storage, "b2", here)
+        with pytest.raises(RegistrationLimitError, match="2 names were registered from here"):
+            register(storage, "c3", here)
+        register(storage, "d4", there)
+        with pytest.raises(RegistrationLimitError, match="as many names as are allowed"):
+            register(storage, "e5", there)
+        register(storage, "f6")
+
+    def test_a_hidden_name_is_hidden_wherever_it_is_stored(self, storage, models):
+        from arena.runner import run_round
+        from tests.arena.rivals import SerialExecutor
+
+        for seed, name in enumerate(("ann", "bob")):
+            submitted(storage, name, models.put(rival(seed)))
+        close_round(storage, models, starts=1, anchors=())
+        run_round(storage, SerialExecutor(models), models.folder.parent)
+        ann = storage.miner_named("ann")
+        hidden = storage.hide_miner(ann, hidden=True)
+        assert hidden.shown == f"miner-{ann.id}"
+        names = {name for game in storage.search_games() for name in game.names}
+        names |= {entry.name for entry in storage.entries(1)}
+        names |= {row.name for row in storage.submissions(1)}
+        names |= {name for duel in storage.duels(1) for name in duel.names}
+        assert names == {hidden.shown, "bob"}
+        submitted(storage, "ann", models.put(rival(5)))
+        assert [row.name for row in storage.submissions(2)] == [hidden.shown]
+        storage.hide_miner(hidden, hidden=False)
+        assert {entry.name for entry in storage.entries(1)} == {"ann", "bob"}
+
+
+class TestQueue:
+    def test_a_file_waits_in_its_place_and_is_settled(self, storage, models):
+        ann, bob = local_miner(storage, "ann"), local_miner(storage, "bob")
+        first = receive(storage, ann, graphs.policy())
+        second = receive(storage, bob, b"no model at all")
+        assert first.status is second.status is SubmissionStatus.RECEIVED
+        assert (storage.place(first.id), storage.place(second.id)) == (1, 2)
+        row, found = check(storage, models)
+        assert (row.id, row.status) == (first.id, SubmissionStatus.ACCEPTED)
+        assert decode_findings(storage.findings(first.id)) == found
+        assert models.path(row.sha256).exists()
+        assert (storage.place(first.id), storage.place(second.id)) == (None, 1)
+        row, found = check(storage, models)
+        assert (row.id, row.status) == (second.id, SubmissionStatus.REJECTED)
+        assert row.reason == found.verdict.reason
+        assert "not an ONNX file" in row.reason
+        assert not models.path(row.sha256).exists()
+        assert check(storage, models) is None
+
+    def test_only_length_and_hash_are_looked_at_when_a_file_comes(self, storage):
+        ann = local_miner(storage, "ann")
+        for content, why in ((b"", "empty"), (bytes(graphs.QUICK.model_bytes + 1), "larger than")):
+            with pytest.raises(SubmissionError, match=why):
+                receive(storage, ann, content, limits=graphs.QUICK)
+        with pytest.raises(SubmissionError, match="shipped model voronoi"):
+            receive(storage, ann, shipped_model("voronoi").path.read_bytes())
+
+    def test_a_later_file_takes_the_place_of_one_that_waits(self, storage, models):
+        ann = local_miner(storage, "ann")
+        first = receive(storage, ann, rival(1))
+        second = receive(storage, ann, rival(2))
+        assert storage.submission(first.id).status is SubmissionStatus.SUPERSEDED
+        assert check(storage, models)[0].id == second.id
+        third = receive(storage, ann, rival(3))
+        assert storage.submission(second.id).status is SubmissionStatus.ACCEPTED
+        check(storage, models)
+        assert storage.submission(second.id).status is SubmissionStatus.SUPERSEDED
+        assert [row.id for row in storage.live_submissions(1)] == [third.id]
+
+    def test_the_same_file_is_refused_whoever_sends_it(self, storage, models):
+        ann, bob = local_miner(storage, "ann"), local_miner(storage, "bob")
+        receive(storage, ann, rival(1))
+        for _ in range(2):
+            with pytest.raises(SubmissionError, match="is your submission 1 already"):
+                receive(storage, ann, rival(1))
+            with pytest.raises(SubmissionError, match="submitted already, by ann"):
+                receive(storage, bob, rival(1))
+            check(storage, models)
+
+    def test_a_network_under_other_names_is_refused(self, storage, models):
+        check_of = {}
+        for name, content in (("ann", graphs.policy()), ("bob", disguised(graphs.policy()))):
+            receive(storage, local_miner(storage, name), content)
+            check_of[name] = check(storage, models)[0]
+        assert check_of["ann"].status is SubmissionStatus.ACCEPTED
+        assert check_of["bob"].status is SubmissionStatus.REJECTED
+        assert "the same network was submitted already, by ann" in check_of["bob"].reason
+        receive(storage, local_miner(storage, "ann"), disguised(graphs.policy()))
+        assert check(storage, models)[0].status is SubmissionStatus.ACCEPTED
+
+    def test_a_shipped_network_under_other_names_is_refused(self, storage, models):
+        content = disguised(shipped_model("ppo-small").path.read_bytes())
+        receive(storage, local_miner(storage, "ann"), content)
+        row, _ = check(storage, models, limits=None)
+        assert row.status is SubmissionStatus.REJECTED
+        assert "shipped model ppo-small" in row.reason
+
+    def test_a_quota_holds_when_many_files_come_at_once(self, storage):
+        ann = local_miner(storage, "ann")
+        gate = threading.Barrier(8)
+
+        def send(seed):
+            gate.wait()
+            with suppress(QuotaError):
+                receive(storage, ann, b"model %d" % seed, quota=3)
+
+        threads = [threading.Thread(target=send, args=(seed,)) for seed in range(8)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert len(storage.submissions(1)) == 3
+        assert storage.left_today(ann.id, 3) == 0
+        with pytest.raises(QuotaError, match="3 are allowed"):
+            receive(storage, ann, b"one more", quota=3)
+        assert receive(storage, local_miner(storage, "bob"), b"bob's", quota=3)
+
+    def test_a_round_that_closes_meanwhile_leaves_it_for_the_next(self, storage, models):
+        for seed, name in enumerate(("ann", "bob")):
+            submitted(storage, name, models.put(rival(seed)))
+        row = receive(storage, local_miner(storage, "cid"), rival(7))
+        assert row.round == 1
+        close_round(storage, models, starts=1, anchors=())
+        row, _ = check(storage, models)
+        assert (row.round, row.status) == (2, SubmissionStatus.ACCEPTED)
+
+    def test_a_check_whose_checker_was_killed_is_begun_again(self, storage, models):
+        row = receive(storage, local_miner(storage, "ann"), graphs.policy())
+        dead = claimed(storage, "dead", seconds=0.2)
+        assert storage.submission(row.id).status is SubmissionStatus.CHECKING
+        assert check(storage, models) is None
+        time.sleep(0.3)
+        done, _ = check(storage, models)
+        assert done.status is SubmissionStatus.ACCEPTED
+        for late in (
+            lambda: storage.settle(dead, Settlement("no", False, None, "{}")),
+            lambda: storage.renew(dead, datetime.now(UTC)),
+            lambda: storage.give_back(dead),
+        ):
+            with pytest.raises(ClaimLostError):
+                late()
+        assert storage.submission(row.id).status is SubmissionStatus.ACCEPTED
+
+    def test_a_fault_of_ours_is_tried_again_and_then_told(self, storage, models, monkeypatch):
+        row = receive(storage, local_miner(storage, "ann"), graphs.policy())
+
+        def lost(*_arguments, **_options):
+            raise SandboxLostError("no memory left")
+
+        monkeypatch.setattr(admission, "validate_model", lost)
+        for status in (SubmissionStatus.RECEIVED,) * 2 + (SubmissionStatus.REJECTED,):
+            with pytest.raises(SandboxLostError):
+                check(storage, models)
+            assert storage.submission(row.id).status is status
+        assert "a fault of ours (no memory left)" in storage.submission(row.id).reason
+
+    def test_a_claim_is_kept_as_long_as_a_check_takes(self, storage, models, monkeypatch):
+        monkeypatch.setattr(admission, "LEASE", timedelta(seconds=0.3))
+        monkeypatch.setattr(admission, "RENEW_SECONDS", 0.05)
+        receive(storage, local_miner(storage, "ann"), graphs.policy())
+        real = admission.validate_model
+
+        def slow(*arguments, **options):
+            time.sleep(0.6)
+            assert claimed(storage, "other") is None
+            return real(*arguments, **options)
+
+        monkeypatch.setattr(admission, "validate_model", slow)
+        assert check(storage, models)[0].status is SubmissionStatus.ACCEPTED
+
+
+def test_an_accepted_model_plays_its_trial(storage, models):
+    receive(storage, local_miner(storage, "ann"), rival(3))
+    row, found = check(storage, models, limits=None, with_trial=True)
+    games = found.trial.games
+    assert len(games) == 8 * len({game.opponent for game in games})
+    assert {game.seat for game in games} == {0, 1}
+    assert found.trial.estimate is None
+    for game in games:
+        replay = decode(storage.trial(row.id, game.number))
+        verify(replay)
+        assert replay.models[game.seat] == model_prefix(row.sha256)
+        winner = replay.outcome.winner
+        assert game.points == (0.5 if winner is None else float(winner == game.seat))
+    assert storage.trial(row.id, len(games)) is None
+
+
+def disguised(model: bytes) -> bytes:
+    """The same network with other names, written by somebody else."""
+    proto = onnx.load_from_string(model)
+    proto.producer_name = "not me"
+    proto.graph.name = "another"
+    for number, node in enumerate(proto.graph.node):
+        node.name = f"step {number}"
+        node.doc_string = "mine"
+    return proto.SerializeToString()
