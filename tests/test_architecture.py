@@ -52,6 +52,7 @@ PURE = (
     "replays.survey",
     "agents.policy",
     "agents.values",
+    "arena.names",
     "arena.submission",
     "arena.wire",
     "arena.divisions",
@@ -68,6 +69,7 @@ PURE = (
 """Modules without files, clocks, sockets or global randomness, and without modules that have."""
 
 PURE_IMPORTS = {
+    "confusable_homoglyphs",  # a table
     *("__future__", "abc", "base64", "bisect", "collections", "dataclasses", "datetime", "enum"),
     *(
         "fractions",
@@ -91,6 +93,7 @@ PURE_IMPORTS = {
         "textwrap",
         "types",
         "typing",
+        "unicodedata",
         "zlib",
     ),
 }
