@@ -47,6 +47,8 @@ class BatchEngine:
         masks: bool ``(n, 2, 4)``, accepted actions.
         cells: uint8 ``(n, height, width)``, ``CellKind``.
         planes: uint8 ``(n, 2, 5, height, width)``, both seats' observations.
+        where: what kernels take: the block of memory in which all arrays lie, ``n``, height and
+            width; see ``tron_env.memory``.
         last: the same arrays of the games that the last ``step_restarting`` ended: row k is the
             k-th of them, as it ended.
     """
@@ -88,7 +90,7 @@ class BatchEngine:
         self._mirrored = ruleset.spawn is SpawnLayout.MIRRORED
         self._all: IntArray = np.arange(n, dtype=np.intp)
         self._ended: IntArray = np.zeros(n + 1, dtype=np.intp)
-        self._where = (self._block, n, height, width)
+        self.where = (self._block, n, height, width)
 
     def reset(self, games: IntArray | Sequence[int], seeds: SeedArray | Sequence[int]) -> None:
         """Start ``games`` afresh, each from the start that its seed names.
@@ -104,7 +106,7 @@ class BatchEngine:
         seed_array = self._seeds(seeds)
         if seed_array.shape != index.shape:
             raise RulesetError(f"{index.shape[0]} games but seeds of shape {seed_array.shape}")
-        starting.reset_games(*self._where, self._mirrored, index, seed_array)
+        starting.reset_games(*self.where, self._mirrored, index, seed_array)
 
     def reset_to(self, game: int, spawns: tuple[Spawn, Spawn], *, seed: int = 0) -> None:
         """Start one game from explicit spawns, laid out as the ruleset's layout would.
@@ -118,7 +120,7 @@ class BatchEngine:
         index = self._games([game])
         self.seeds[index] = self._seeds([seed])
         numbers = tuple(int(number) for spawn in spawns for number in spawn)
-        starting.reset_to_spawns(*self._where, self._mirrored, int(index[0]), numbers)
+        starting.reset_to_spawns(*self.where, self._mirrored, int(index[0]), numbers)
 
     def reset_to_state(self, game: int, state: GameState, *, seed: int = 0) -> None:
         """Start one game from any position in which both riders live.
@@ -174,7 +176,7 @@ class BatchEngine:
         """
         checked = self._actions(actions, self.n)
         arguments = (
-            *self._where,
+            *self.where,
             self.ruleset.max_plies,
             self._mirrored,
             checked,
@@ -199,7 +201,7 @@ class BatchEngine:
         Returns:
             How many games ended.
         """
-        arguments = (*self._where, self.ruleset.max_plies, self._mirrored)
+        arguments = (*self.where, self.ruleset.max_plies, self._mirrored)
         if self.threads == 1:
             return int(restarting.play_random(*arguments, 0, self.n, plies))
         return int(restarting.play_random_threaded(*arguments, plies, self.threads))
@@ -262,7 +264,7 @@ class BatchEngine:
 
     def _play(self, games: IntArray, actions: UInt8Array) -> None:
         checked = self._actions(actions, games.shape[0])
-        arguments = (*self._where, self.ruleset.max_plies, games, checked)
+        arguments = (*self.where, self.ruleset.max_plies, games, checked)
         if self.threads == 1:
             played = stepping.step_games(*arguments)
         else:

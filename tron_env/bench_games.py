@@ -17,6 +17,7 @@ from tron_env.spawn import random_u64
 from tron_env.types import ACTIONS, SEATS, SeedArray, UInt8Array
 
 LEAST_REPEATS = 3
+STEPS_TIMED = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,7 +152,14 @@ def environment_time(environment: Steppable, seconds: float, episodes: int = 8) 
             actions.append(int((rng.random(ACTIONS) + info["action_mask"]).argmax()))
             _, _, terminated, truncated, info = environment.step(actions[-1])
             over = terminated or truncated
-        plies = [partial(environment.step, action) for action in actions]
+        # Some steps at a time, as looking at the clock takes a tenth of one.
+        runs = [actions[k : k + STEPS_TIMED] for k in range(0, len(actions), STEPS_TIMED)]
+        plies = [partial(_take, environment, run) for run in runs]
         times = shortest_ply_times(partial(environment.reset, seed=seed), plies, seconds / episodes)
         total, steps = total + float(times.sum()), steps + len(actions)
     return total / steps
+
+
+def _take(environment: Steppable, actions: list[int]) -> None:
+    for action in actions:
+        environment.step(action)

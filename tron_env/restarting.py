@@ -56,10 +56,28 @@ def nth_accepted(masks: Any, place: Any, heading: int, draw: Any) -> int:
 
 
 @part
+def ply_draw(state: Any, i: Any, key: Any) -> Any:
+    """Return 64 random bits for the present ply of game ``i``, the low half for seat 0.
+
+    ``key`` tells those apart who draw on their own; 0 is ``play_random``'s.
+    """
+    return random_u64(state[0][i] ^ key, FIRST_PLY + np.uint64(state[1][i]))
+
+
+@part
+def drawn_action(state: Any, i: Any, seat: Any, key: Any) -> int:
+    """Return an accepted action of a rider, drawn from the game's seed, or its heading."""
+    headings, masks = state[3], state[6]
+    rider = i * TWO + seat
+    draw = ply_draw(state, i, key) >> (HALF * np.uint64(seat)) & LOW
+    return nth_accepted(masks, rider * FOUR, np.int64(headings[rider]), draw)
+
+
+@part
 def play_random_ply(state: Any, i: Any, height: Any, width: Any, max_plies: int) -> None:
     """Play one ply of game ``i`` with accepted actions drawn from its seed; see ``play_ply``."""
-    seeds, plies, _, headings, _, _, masks, _, _ = state
-    draw = random_u64(seeds[i], FIRST_PLY + np.uint64(plies[i]))
+    _, _, _, headings, _, _, masks, _, _ = state
+    draw = ply_draw(state, i, np.uint64(0))
     action_0 = nth_accepted(masks, i * TWO * FOUR, np.int64(headings[i * TWO]), draw & LOW)
     action_1 = nth_accepted(
         masks, (i * TWO + ONE) * FOUR, np.int64(headings[i * TWO + ONE]), draw >> HALF
