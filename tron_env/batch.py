@@ -49,8 +49,6 @@ class BatchEngine:
         planes: uint8 ``(n, 2, 5, height, width)``, both seats' observations.
         where: what kernels take: the block of memory in which all arrays lie, ``n``, height and
             width; see ``tron_env.memory``.
-        last: the same arrays of the games that the last ``step_restarting`` ended: row k is the
-            k-th of them, as it ended.
     """
 
     def __init__(self, ruleset: Ruleset, n: int, *, threads: int = 1) -> None:
@@ -81,7 +79,8 @@ class BatchEngine:
         ) = memory.shaped(self._block, n, height, width)
         # Pages of this second block are only taken up as far as games end in one step.
         self._last_block = memory.new_block(n, height * width)
-        self.last = memory.shaped(self._last_block, n, height, width)
+        self._last = memory.shaped(self._last_block, n, height, width)
+        self._unseen = 0
         self.outcomes[:] = Outcome.DRAW
         walls = np.ones((height, width), dtype=np.uint8)
         walls[1:-1, 1:-1] = 0
@@ -190,8 +189,22 @@ class BatchEngine:
             count = restarting.step_restarting_threaded(*arguments, self.threads)
         if count < 0:
             raise self._out_of_range(checked)
+        self._unseen = count
         ended: IntArray = self._ended[:count]
         return ended
+
+    @property
+    def last(self) -> memory.Views:
+        """The same arrays of the games that the last ``step_restarting`` ended.
+
+        Row k is the k-th of them, as it ended. Their planes are made when they are asked for, as
+        they cost more than all the plies of a ninth of a game.
+        """
+        if self._unseen:
+            _, n, height, width = self.where
+            restarting.encode_games(self._last_block, n, height, width, self._unseen)
+            self._unseen = 0
+        return self._last
 
     def play_random(self, plies: int) -> int:
         """Play ``plies`` plies of every game with accepted actions drawn from its seed.
