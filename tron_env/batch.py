@@ -198,7 +198,7 @@ class BatchEngine:
         """The same arrays of the games that the last ``step_restarting`` ended.
 
         Row k is the k-th of them, as it ended. Their planes are made when they are asked for, as
-        they cost more than all the plies of a ninth of a game.
+        they cost more than all the plies of a quarter of a game.
         """
         if self._unseen:
             _, n, height, width = self.where

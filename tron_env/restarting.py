@@ -120,13 +120,14 @@ def encode_games(memory: UInt8Array, n: int, height: int, width: int, count: int
         write_kind(cells, board, TRAIL, planes, sight + own, seat_1 + other, area)
         write_kind(cells, board, TRAIL + 1, planes, sight + other, seat_1 + own, area)
         for seat in range(TWO):
-            for spot in range(OWN_HEAD * area, FIVE * area):
-                planes[sight + seat * FIVE * area + spot] = 0
+            heads_seen = sight + (seat * FIVE + OWN_HEAD) * area
+            for spot in range(TWO * area):
+                planes[heads_seen + spot] = 0
         for seat in range(TWO):
             if causes[k * TWO + seat] == ALIVE:
                 head = k * FOUR + seat * TWO
-                spot = Index(heads[head]) * cols + Index(heads[head + ONE])
-                show_head(planes, sight, area, seat, spot, 1)
+                place = Index(heads[head]) * cols + Index(heads[head + ONE])
+                show_head(planes, sight, area, seat, place, 1)
 
 
 @kernel
