@@ -60,8 +60,8 @@ class BlockResult:
 
     number: int
     duels: tuple[tuple[int, tuple[BlockGame, ...]], ...]
-    usage: tuple[tuple[int, Usage], ...] = ()
-    """What each entrant used, by its number in the field."""
+    usage: tuple[tuple[int, Usage], ...] = field(default=(), compare=False)
+    """What each entrant used, by its number in the field; no two plays take the same time."""
 
 
 def play_block(task: BlockTask, model: Callable[[str], bytes]) -> BlockResult:

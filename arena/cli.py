@@ -9,6 +9,7 @@ import click
 from arena.cli_duel import duel
 
 if TYPE_CHECKING:
+    from arena.executors.base import Executor
     from arena.records import RoundRow
     from arena.settings import Settings
 
@@ -24,6 +25,18 @@ WORKERS_OPTION = click.option(
     "--workers",
     type=click.IntRange(1, 1024),
     help="Processes to play with [default: $TRON_WORKERS, else one a core].",
+)
+
+ENGINE_OPTION = click.option(
+    "--engine",
+    type=click.Choice(["local", "ray"]),
+    default="local",
+    help="Play on this machine's cores, or on a Ray cluster [default: local].",
+)
+ADDRESS_OPTION = click.option(
+    "--address",
+    metavar="auto|HOST:PORT",
+    help="The Ray cluster to play on [default: one of this machine alone].",
 )
 
 
@@ -93,6 +106,7 @@ def open_(starts: int | None, as_json: bool) -> None:
 def close(starts: int | None, then_run: bool, workers: int | None, as_json: bool) -> None:
     """Freeze the open round's field and publish its seed; opens the next round."""
     from arena import rounds
+    from arena.executors import make_executor
     from arena.models import ModelStore
     from arena.settings import load_settings
     from arena.storage import open_storage
@@ -106,7 +120,8 @@ def close(starts: int | None, then_run: bool, workers: int | None, as_json: bool
     )
     if then_run:
         click.echo(text, err=True)
-        _run(settings, row.number, workers, as_json)
+        executor = make_executor("local", ModelStore(settings.models), workers or settings.workers)
+        _run(settings, executor, row.number, as_json)
     else:
         _show_round(row, text, as_json)
 
@@ -114,15 +129,27 @@ def close(starts: int | None, then_run: bool, workers: int | None, as_json: bool
 @round_.command()
 @click.argument("number", type=click.IntRange(min=1), required=False)
 @WORKERS_OPTION
+@ENGINE_OPTION
+@ADDRESS_OPTION
 @JSON_OPTION
-def run(number: int | None, workers: int | None, as_json: bool) -> None:
+def run(
+    number: int | None, workers: int | None, engine: str, address: str | None, as_json: bool
+) -> None:
     """Play what is left of a closed round [default: the oldest unfinished], and crown the best.
 
-    May be killed at any moment and run again.
+    May be killed at any moment and run again, by the same engine or another.
     """
+    from arena.executors import make_executor
+    from arena.models import ModelStore
     from arena.settings import load_settings
 
-    _run(load_settings(), number, workers, as_json)
+    if address is not None and engine != "ray":
+        raise click.UsageError("--address names a Ray cluster; add --engine ray")
+    settings = load_settings()
+    executor = make_executor(
+        engine, ModelStore(settings.models), workers or settings.workers, address
+    )
+    _run(settings, executor, number, as_json)
 
 
 @round_.command()
@@ -235,15 +262,12 @@ def show_round(number: int | None, as_json: bool) -> None:
         show("", forfeits_table(forfeits))
 
 
-def _run(settings: "Settings", number: int | None, workers: int | None, as_json: bool) -> None:
+def _run(settings: "Settings", executor: "Executor", number: int | None, as_json: bool) -> None:
     from arena.cli_report import print_json, round_json, show, standings_table
-    from arena.executors.local import LocalExecutor
-    from arena.models import ModelStore
     from arena.runner import run_round
     from arena.storage import open_storage
     from tron_env.cli_progress import progress_shown
 
-    executor = LocalExecutor(ModelStore(settings.models), workers or settings.workers)
     with open_storage(settings) as storage:
         with progress_shown("playing", "duels") as tell:
             row = run_round(

@@ -2,6 +2,7 @@
 
 ArenaFault
 SandboxLostError    the sandbox broke, through no doing of the model in it
+ClusterError        no cluster answers where one was named
 StorageError        the database or the model store cannot do what was asked
 """
 
@@ -14,6 +15,10 @@ class ArenaFault(TronArenaError):  # noqa: N818  (named against AgentError: not 
 
 class SandboxLostError(ArenaFault):
     """A sandbox process could not be started, or was lost from outside."""
+
+
+class ClusterError(ArenaFault):
+    """There is no cluster to play on at the given address."""
 
 
 class StorageError(ArenaFault):

@@ -9,11 +9,10 @@ import os
 import platform
 import subprocess
 import sys
-from collections.abc import Container, Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import asdict
 from importlib.metadata import entry_points
-from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -25,12 +24,6 @@ if TYPE_CHECKING:
     from rich.status import Status
 
 EVERY = "all"
-
-LEFT_OUT = 3
-"""Exit status of a benchmark that lacks a package; no failure unless it was asked for by name."""
-
-FOLLOWED_BY = {"engine": ("train",)}
-"""What is measured in the same run: what engine and faces cost shows where they are trained in."""
 
 
 @click.command()
@@ -51,7 +44,7 @@ def bench(ctx: click.Context, names: tuple[str, ...], quick: bool, as_json: bool
     for name in names:
         if name not in (*known, EVERY):
             raise click.BadParameter(f"{name!r} is none of {', '.join((*known, EVERY))}")
-    chosen = known if not names or EVERY in names else names_to_run(names, known)
+    chosen = known if not names or EVERY in names else list(dict.fromkeys(names))
     shown = not as_json and sys.stdout.isatty()
     if not as_json:
         click.echo(machine())
@@ -70,8 +63,6 @@ def bench(ctx: click.Context, names: tuple[str, ...], quick: bool, as_json: bool
                     else:
                         click.echo(f"{name}: {item}", err=True)
             except subprocess.CalledProcessError as error:
-                if error.returncode == LEFT_OUT and name not in names:
-                    continue
                 failed.append(name)
                 click.echo(f"error: benchmark {name} ended with {error.returncode}", err=True)
     if as_json:
@@ -79,12 +70,6 @@ def bench(ctx: click.Context, names: tuple[str, ...], quick: bool, as_json: bool
     elif shown:
         _print_table(measured)
     ctx.exit(1 if failed else 0)
-
-
-def names_to_run(names: Iterable[str], known: Container[str]) -> list[str]:
-    """Return names once each, every one with those installed that follow it."""
-    wanted = ((name, *FOLLOWED_BY.get(name, ())) for name in names)
-    return list(dict.fromkeys(name for name in chain.from_iterable(wanted) if name in known))
 
 
 def as_row(measurement: Measurement) -> dict[str, object]:
@@ -165,11 +150,7 @@ def _serve(name: str, quick: bool) -> None:
         def note(line: str) -> None:
             told.write(json.dumps(line) + "\n")
 
-        try:
-            run: Benchmark = entry_points(group=BENCHMARK_GROUP)[name].load()
-        except ModuleNotFoundError as error:
-            note(f"left out, as {error.name} is not installed; the train extra has it")
-            sys.exit(LEFT_OUT)
+        run: Benchmark = entry_points(group=BENCHMARK_GROUP)[name].load()
         for measurement in run(Setting(note=note, quick=quick)):
             told.write(json.dumps(asdict(measurement)) + "\n")
 

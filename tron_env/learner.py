@@ -6,7 +6,6 @@ every face plays the same games on the same seed, whatever the number of games.
 """
 
 from dataclasses import dataclass
-from itertools import cycle
 from typing import Any, Final
 
 import numpy as np
@@ -25,9 +24,9 @@ from tron_env.options import (
     chosen_ruleset,
     is_replacing,
     observation_space,
+    replace_outside_mask,
 )
 from tron_env.rewards import Rewards
-from tron_env.riding import fit_actions
 from tron_env.ruleset import Ruleset
 from tron_env.starts import Start
 from tron_env.types import (
@@ -89,11 +88,8 @@ class LearnerGames:
         rewards: str | Rewards,
         outside_mask: OutsideMask,
         dtype: Dtype,
-        copy: bool = True,
     ) -> None:
         """Prepare ``n`` games; the arguments are those of ``TronEnv``.
-
-        With ``copy`` False two arrays take turns as observations, instead of a new one each time.
 
         Raises:
             AgentSpecError: an opponent's SPEC names no installed agent.
@@ -107,7 +103,6 @@ class LearnerGames:
         self.seats: IntArray = np.zeros(n, dtype=np.intp)
         self.rewards: Float32Array = np.zeros(n, dtype=np.float32)
         self.started = False
-        self._turns = None if copy else cycle([self._new_observations() for _ in range(2)])
         self._fixed_seat = checked_seat(seat)
         self._replaces = is_replacing(outside_mask)
         self._table = chosen_rewards(rewards)
@@ -159,7 +154,7 @@ class LearnerGames:
             )
         self._actions[self._games, self.seats] = given
         if self._replaces:
-            fit_actions(*self.engine.where, self._games, self.seats, self._actions)
+            replace_outside_mask(self.engine, self._games, self.seats, self._actions)
         others = 1 - self.seats
         if len(self.opponents.agents) == 1:
             chosen = self.opponents.agents[0].act(self.engine, self._games, others)
@@ -202,17 +197,10 @@ class LearnerGames:
         return ended
 
     def observe(self) -> Observation:
-        """Return the learner's observations, ``(n, 5, height, width)``.
-
-        They are the caller's to keep, or without ``copy`` until this is called twice more.
-        """
-        out = self._new_observations() if self._turns is None else next(self._turns)
-        self.engine.gather(self._games, self.seats, out)
-        return out
-
-    def _new_observations(self) -> Observation:
+        """Return the learner's observations, ``(n, 5, height, width)``, the caller's to keep."""
         shape = (self.engine.n, *self.engine.planes.shape[2:])
         out: Observation = np.empty(shape, dtype=self.space.dtype)
+        self.engine.gather(self._games, self.seats, out)
         return out
 
     def action_masks(self) -> BoolArray:

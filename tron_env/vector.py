@@ -64,12 +64,8 @@ class TronVectorEnv(VectorEnv[Observation, NDArray[np.int64], NDArray[Any]]):
         outside_mask: OutsideMask = "die",
         dtype: Dtype = np.float32,
         render_mode: str | None = None,
-        copy: bool = True,
     ) -> None:
         """Prepare the games; the arguments are those of ``TronEnv``.
-
-        With ``copy`` False the observations of a step are overwritten by the step after the next,
-        which saves most of the time where there are thousands of games.
 
         Raises:
             AgentSpecError: an opponent's SPEC names no installed agent.
@@ -89,7 +85,6 @@ class TronVectorEnv(VectorEnv[Observation, NDArray[np.int64], NDArray[Any]]):
             rewards=rewards,
             outside_mask=outside_mask,
             dtype=dtype,
-            copy=copy,
         )
         self.num_envs = num_envs
         self.single_observation_space = self.games.space
@@ -131,7 +126,7 @@ class TronVectorEnv(VectorEnv[Observation, NDArray[np.int64], NDArray[Any]]):
 
         Returns:
             Observations, rewards float32 ``(n,)``, terminations, truncations, infos; all of them
-            the caller's to keep, but observations with ``copy`` False.
+            the caller's to keep.
 
         Raises:
             InvalidActionError: ``actions`` are malformed.

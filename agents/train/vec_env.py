@@ -47,7 +47,6 @@ class TronVecEnv(VecEnv):
         outside_mask: OutsideMask = "die",
         dtype: Dtype = np.uint8,
         seed: int | None = None,
-        copy: bool = True,
     ) -> None:
         """Prepare ``n`` games.
 
@@ -60,9 +59,6 @@ class TronVecEnv(VecEnv):
             outside_mask: as for ``TronEnv``.
             dtype: of the observations.
             seed: as given to ``seed``; from the system when None.
-            copy: whether observations are the caller's to keep; otherwise those of a step are
-                overwritten by the step after the next, which Stable-Baselines3's own algorithms
-                allow.
 
         Raises:
             AgentSpecError: an opponent's SPEC names no installed agent.
@@ -77,7 +73,6 @@ class TronVecEnv(VecEnv):
             rewards=rewards,
             outside_mask=outside_mask,
             dtype=dtype,
-            copy=copy,
         )
         self._indices: IntArray = np.arange(n, dtype=np.intp)
         super().__init__(n, self.games.space, spaces.Discrete(ACTIONS))

@@ -5,7 +5,6 @@ end with their parent, however it ends.
 """
 
 import contextlib
-import logging
 import multiprocessing
 import os
 import signal
@@ -16,15 +15,12 @@ from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
 from pathlib import Path
-from typing import Final
 
 from arena.blocks import BlockResult, BlockTask, play_block
-from arena.errors import ArenaFault, SandboxLostError
+from arena.errors import ArenaFault
+from arena.executors.base import Attempts
 from arena.models import ModelStore
 from tron_env.warming import compile_kernels
-
-MAX_ATTEMPTS: Final = 3
-logger = logging.getLogger(__name__)
 
 
 @dataclass(slots=True)
@@ -49,7 +45,7 @@ class LocalExecutor:
     def play(self, tasks: Sequence[BlockTask]) -> Iterator[BlockResult]:
         """Yield each block's result as it comes, the largest begun first; see ``Executor``."""
         waiting = deque(sorted(tasks, key=lambda task: -task.games))
-        attempts = {task.number: 0 for task in tasks}
+        attempts = Attempts()
         workers: list[_Worker] = []
         # So that the workers load the kernels instead of all compiling the same.
         compile_kernels()
@@ -66,7 +62,7 @@ class LocalExecutor:
                             _give(worker, waiting.popleft())
                             continue
                     else:
-                        _count(attempts, worker.task, result)
+                        attempts.failed(worker.task.number, result)
                         waiting.append(worker.task)
                     _stop(worker)
                     workers.remove(worker)
@@ -99,16 +95,6 @@ def _reply(worker: _Worker) -> BlockResult | str:
         return worker.pipe.recv()
     except (EOFError, OSError):
         return "its process died"
-
-
-def _count(attempts: dict[int, int], task: BlockTask, reason: str) -> None:
-    attempts[task.number] += 1
-    logger.warning("block %d failed and is played again: %s", task.number, reason)
-    if attempts[task.number] == MAX_ATTEMPTS:
-        raise SandboxLostError(
-            f"block {task.number} failed {MAX_ATTEMPTS} times, at last because {reason}; "
-            "nothing is lost, run the round again to go on"
-        )
 
 
 def _stop(worker: _Worker) -> None:

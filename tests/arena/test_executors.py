@@ -11,7 +11,8 @@ import pytest
 
 from arena.blocks import BlockEntrant, BlockTask, play_block
 from arena.errors import ArenaFault
-from arena.executors.local import MAX_ATTEMPTS, LocalExecutor
+from arena.executors.base import MAX_ATTEMPTS
+from arena.executors.local import LocalExecutor
 from arena.models import ModelStore
 from arena.schedule import round_robin
 from tests.arena.rivals import rival

@@ -7,8 +7,6 @@ import sys
 
 import pytest
 
-from tron_env.cli_bench import names_to_run
-
 SOURCE = """
 from tron_env.benchmarks import Measurement
 
@@ -28,7 +26,6 @@ ENTRIES = """
 [tron.benchmarks]
 broken = lamps:broken
 lights = lamps:lights
-needy = needy:bench
 """
 
 
@@ -37,7 +34,6 @@ def bench(tmp_path_factory):
     """Run `tron bench` with arguments; return its status and both outputs."""
     place = tmp_path_factory.mktemp("installed")
     (place / "lamps.py").write_text(SOURCE)
-    (place / "needy.py").write_text("import unheard_of")
     info = place / "lamps-1.dist-info"
     info.mkdir()
     (info / "METADATA").write_text("Metadata-Version: 2.1\nName: lamps\nVersion: 1\n")
@@ -95,17 +91,3 @@ def test_unknown_names_are_usage_errors_that_name_the_known(bench):
     assert "'lamps' is none of broken, " in told
     assert "lights" in told
     assert told.rstrip().endswith("all")
-
-
-def test_one_that_lacks_a_package_says_so_and_fails_where_it_was_asked_for(bench):
-    status, told, notes = bench("needy", "lights", "--quick", "--json")
-    assert status == 1
-    assert len(json.loads(told)) == 2
-    assert "needy: left out, as unheard_of is not installed" in notes
-
-
-def test_the_engine_is_followed_by_training_in_the_same_run():
-    assert names_to_run(("engine", "search", "engine"), ["engine", "search", "train"]) == [
-        *("engine", "train", "search")
-    ]
-    assert names_to_run(("engine",), ["engine"]) == ["engine"]

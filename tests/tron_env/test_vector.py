@@ -157,20 +157,6 @@ def test_what_is_returned_is_the_callers_to_keep():
         np.testing.assert_array_equal(part, copy)
 
 
-def test_without_copies_two_arrays_take_turns():
-    """Those of a step outlive the next, which learners ask for, and hold what copies would."""
-    lent, kept = (TronVectorEnv(3, ruleset=Ruleset(9, 12), copy=copy) for copy in (False, True))
-    seen = [lent.reset(seed=0)[0]]
-    expected = [kept.reset(seed=0)[0]]
-    for _ in range(30):
-        actions = lowest(kept)
-        seen.append(lent.step(actions)[0])
-        expected.append(kept.step(actions)[0])
-        np.testing.assert_array_equal(seen[-2], expected[-2])
-        np.testing.assert_array_equal(seen[-1], expected[-1])
-    assert len({id(array) for array in seen}) == 2
-
-
 def test_some_games_can_be_started_where_one_likes():
     env = TronVectorEnv(3, Straight(), seat=0)
     env.reset(seed=0)
