@@ -46,7 +46,10 @@ def compare(order: Sequence[int], results: Sequence[RoundResult]) -> Comparison:
         results: all games, in the order of the schedule.
     """
     met = meetings(results)
-    return Comparison(order_certainty(order, met), cycles(order, met))
+    return Comparison(
+        order_certainty(order, met),
+        cycles(order, {pair: pairs.score for pair, pairs in met.items()}),
+    )
 
 
 def meetings(results: Sequence[RoundResult]) -> Meetings:
@@ -95,18 +98,20 @@ def order_certainty(order: Sequence[int], met: Meetings) -> tuple[float | None, 
     return (*found, None) if order else ()
 
 
-def cycles(order: Sequence[int], met: Meetings, limit: int = MAX_CYCLES) -> tuple[Cycle, ...]:
+def cycles(
+    order: Sequence[int], scores: Mapping[tuple[int, int], float], limit: int = MAX_CYCLES
+) -> tuple[Cycle, ...]:
     """Return circles of three, the clearest first.
 
     Args:
         order: entry IDs, best first; a circle begins with its best.
-        met: who scored what against whom.
+        scores: points a game of the first against the second, for every pair of these that met.
         limit: at most this many.
     """
     place = {entry: index for index, entry in enumerate(order)}
     margins = np.zeros((len(order), len(order)))
-    for (one, other), pairs in met.items():
-        margins[place[one], place[other]] = pairs.score - 0.5
+    for (one, other), score in scores.items():
+        margins[place[one], place[other]] = score - 0.5
     found: list[Cycle] = []
     for best in range(len(order)):
         # Over [second, third], both after the first: how clearly is the circle closed?

@@ -1,8 +1,8 @@
 """The arena's storage: one class over one database.
 
 The parts are ``StoredRounds``, ``StoredProgress``, ``StoredGames``, ``StoredMiners``,
-``StoredSubmissions``, ``StoredQueue`` and ``StoredCosts``; the values they take and give are in
-``arena.records`` and beside them. Any number of processes may open one database.
+``StoredSubmissions``, ``StoredQueue``, ``StoredCosts`` and ``StoredTables``; the values they take
+and give are in ``arena.records`` and beside them. Any number of processes may open one database.
 """
 
 from arena.settings import Settings
@@ -11,9 +11,10 @@ from arena.stored_games import StoredGames
 from arena.stored_miners import StoredMiners
 from arena.stored_progress import StoredProgress
 from arena.stored_queue import StoredQueue
+from arena.stored_tables import StoredTables
 
 
-class Storage(StoredProgress, StoredGames, StoredMiners, StoredQueue, StoredCosts):
+class Storage(StoredProgress, StoredGames, StoredMiners, StoredQueue, StoredCosts, StoredTables):
     """Everything the arena and the site keep, except model files (``arena.models``)."""
 
 

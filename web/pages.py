@@ -3,12 +3,14 @@
 import re
 from typing import Final
 
-from flask import Blueprint, Response, abort, render_template, request, url_for
+from flask import Blueprint, Response, abort, jsonify, redirect, render_template, request, url_for
 from werkzeug.exceptions import HTTPException
+from werkzeug.wrappers import Response as WerkzeugResponse
 
 from arena.records import GameFilter, GameKind
 from web import present, tables, words
 from web.assets import Assets
+from web.lines import champion_line
 from web.live_types import DEFAULT_SPEED, SPEEDS
 from web.navigation import foot_links, site_links
 from web.profiles import profile_page
@@ -18,6 +20,8 @@ from web.viewer import viewer_page
 from web.words import points_text
 
 PAGE_SIZE: Final = 24
+MOST_ROWS: Final = 16
+"""Of a cross table in one answer."""
 YEAR_SECONDS: Final = 31_536_000
 HASHED: Final = re.compile(r"/static/dist/.+-[A-Z0-9]{8}\.\w+")
 
@@ -75,17 +79,44 @@ def play() -> str:
 def rounds() -> str:
     """All rounds, newest first."""
     storage = services().storage
-    crowned = {row.round: row.name for row in storage.champions()}
-    return render_template("rounds.html", rounds=storage.rounds(), crowned=crowned)
+    return render_template(
+        "rounds.html",
+        rounds=storage.rounds(),
+        crowned={row.round: row.name for row in storage.champions()},
+        light={row.round: row.name for row in storage.light_champions()},
+        line=champion_line(storage.champion_line()),
+    )
 
 
 @pages.get("/rounds/<int:number>")
 def round_(number: int) -> str:
-    """Standings and cross table of one round."""
-    page = tables.round_page(services().storage, number)
+    """Standings and cross table of one round; ``?from=`` is the first rank that is shown."""
+    first = request.args.get("from", 1, type=int)
+    page = tables.round_page(services().storage, number, first)
     if page is None:
         abort(404, f"There is no round {number}.")
     return render_template("round.html", page=page)
+
+
+@pages.get("/rounds/<int:number>/cross")
+def cross(number: int) -> Response:
+    """Rows of a large round's cross table, from rank ``?first=``, at most ``?count=``."""
+    first = max(1, request.args.get("first", 1, type=int))
+    count = min(max(1, request.args.get("count", MOST_ROWS, type=int)), MOST_ROWS)
+    rows = tables.cross_rows(services().storage, number, first, count)
+    if rows is None:
+        abort(404, f"There is no cross table of round {number}.")
+    names = tables.ranked_names(services().storage, number) if first == 1 else ()
+    return jsonify({"rows": rows, "names": names})
+
+
+@pages.get("/rounds/<int:number>/cross/<int:row>/<int:column>")
+def crossing(number: int, row: int, column: int) -> WerkzeugResponse:
+    """The duel of two entrants, named by their ranks."""
+    duel_id = tables.duel_of_ranks(services().storage, number, row, column)
+    if duel_id is None:
+        abort(404, f"These two never met in round {number}.")
+    return redirect(url_for("pages.duel", duel_id=duel_id))
 
 
 @pages.get("/duels/<int:duel_id>")
@@ -125,6 +156,12 @@ def replay(game_id: int) -> str:
     if page is None:
         abort(404, f"There is no replay {game_id}.")
     return render_template("replay.html", page=page)
+
+
+@pages.get("/learn")
+def learn() -> str:
+    """Rules, the policy contract, and a tutorial with code to copy."""
+    return render_template("learn.html")
 
 
 @pages.get("/models/<sha256>")

@@ -8,14 +8,19 @@ from typing import Final
 from arena.records import GameRow, RoundRow, RoundStatus
 from arena.storage import Storage
 from replays.format import Ending
+from replays.report import SentenceView
 from web.demo import demo_replay
 from web.human import Tries, all_tries, first_tries
+from web.lines import Line, champion_line
 from web.opponents import Opponents
 from web.thumbs import SmallView, Thumb, small_view, thumbs
 from web.tickets import Opponent
+from web.viewer import analysis_of, stored_replay
 
 SHOWCASE: Final = 4
 """Duels on the home page."""
+SHOWN_RANKS: Final = 6
+"""Between which ranks they are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +48,8 @@ class Home:
 
     champion: Champion
     duel: SmallView
+    story: list[SentenceView]
+    """The duel's commentary."""
     duel_id: int | None
     rounds_played: int
     open_round: RoundRow | None
@@ -50,6 +57,8 @@ class Home:
     running: RoundRow | None
     best: tuple[Thumb, ...]
     best_round: int | None
+    line: Line | None
+    """The champions' ratings, once there are two."""
 
 
 def champion(storage: Storage, opponents: Opponents) -> Champion:
@@ -102,17 +111,24 @@ def home(storage: Storage, opponents: Opponents) -> Home:
     running = [row for row in rounds if row.status is RoundStatus.RUNNING]
     opened = [row for row in rounds if row.status is RoundStatus.OPEN]
     best_round = done[0].number if done else None
-    best = () if best_round is None else thumbs(storage, _showcase(storage, best_round))
+    games = [] if best_round is None else _showcase(storage, best_round)
+    best = thumbs(storage, games)
+    if games:
+        encoded, names = stored_replay(storage, games[0]), games[0].names
+    else:
+        encoded, names = demo_replay()
     return Home(
         champion=champion(storage, opponents),
-        duel=best[0].view if best else small_view(*demo_replay(), ("model", "model")),
+        duel=best[0].view if best else small_view(encoded, names, ("model", "model")),
+        story=analysis_of(encoded, names)["sentences"],
         duel_id=best[0].id if best else None,
         rounds_played=len(done),
         open_round=opened[0] if opened else None,
-        entered=len(storage.live_submissions(opened[0].number)) if opened else 0,
+        entered=storage.count_live_submissions(opened[0].number) if opened else 0,
         running=running[0] if running else None,
         best=best,
         best_round=best_round,
+        line=champion_line(storage.champion_line()),
     )
 
 
@@ -121,11 +137,11 @@ def _showcase(storage: Storage, round_number: int) -> list[GameRow]:
     ranks = {
         entry.id: entry.standing.rank
         for entry in storage.entries(round_number)
-        if entry.standing is not None
+        if entry.standing is not None and entry.standing.rank <= SHOWN_RANKS
     }
-    duels = [duel for duel in storage.duels(round_number) if duel.done and duel.games]
-    duels.sort(key=lambda duel: sum(ranks.get(entry, len(ranks)) for entry in duel.entries))
-    return [max(storage.games(duel.id), key=_appeal) for duel in duels[:SHOWCASE]]
+    pairs = [pair for pair in storage.scores_among(list(ranks)) if pair.games]
+    pairs.sort(key=lambda pair: sum(ranks[entry] for entry in pair.entries))
+    return [max(storage.games(pair.duel_id), key=_appeal) for pair in pairs[:SHOWCASE]]
 
 
 def _appeal(game: GameRow) -> tuple[bool, bool, int]:

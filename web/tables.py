@@ -1,15 +1,26 @@
-"""Rounds and duels as their pages show them: standings, cross table, games."""
+"""Rounds and duels as their pages show them: standings, cross table, cycles, games."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from arena.records import DuelRow, EntryKind, EntryRow, RoundRow, Standing
+from arena.comparison import cycles
+from arena.records import DuelRow, EntryKind, EntryRow, GameRow, RoundRow, Standing
 from arena.storage import Storage
+from arena.stored_tables import PairScore, shares
+from replays.format import Ending
+from web.lines import Line, champion_line
 from web.thumbs import Thumb, thumbs
 from web.words import points_text
 
 HEAT_STEPS: Final = 9
+CROSS_HTML: Final = 32
+"""Entrants of the cross table that is written out."""
+CROSS_WHOLE: Final = 40
+"""A field up to this size is written out whole; above it the rest is drawn on a canvas."""
+STANDINGS: Final = 50
+"""Lines of one page of the standings."""
+CYCLES: Final = 2
 ENTRY_KINDS: Final = {
     EntryKind.CHAMPION: "defending",
     EntryKind.ANCHOR: "baseline",
@@ -37,7 +48,17 @@ class CrossCell:
     duel_id: int | None
     text: str
     heat: int
-    label: str
+
+
+@dataclass(frozen=True, slots=True)
+class Beating:
+    """One duel of a cycle: who beat whom, by how much, and the game that shows it."""
+
+    winner: str
+    loser: str
+    duel_id: int
+    score: str
+    game: Thumb | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,10 +66,24 @@ class RoundPage:
     """A round with whatever it has so far."""
 
     round: RoundRow
-    champion: str | None
+    champion: EntryRow | None
+    light_champion: EntryRow | None
+    costs_known: bool
+    """Whether any entrant's cost was measured, without which there is no light crown."""
     standings: tuple[StandingLine, ...]
+    entrants: int
+    first: int
+    """Rank of the first line shown."""
+    earlier: int | None
+    later: int | None
+    """Ranks at which the pages before and after begin."""
     cross: tuple[tuple[EntryRow, tuple[CrossCell, ...]], ...]
+    cross_total: int
+    """Entrants of the whole cross table where that is drawn on a canvas, else 0."""
+    cycles: tuple[tuple[Beating, ...], ...]
+    line: Line | None
     field: tuple[EntryRow, ...]
+    entered: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,24 +91,44 @@ class DuelPage:
     """A duel and its games."""
 
     duel: DuelRow
+    models: tuple[str | None, str | None]
     games: tuple[Thumb, ...]
 
 
-def round_page(storage: Storage, number: int) -> RoundPage | None:
-    """Gather a round's page, or None where there is no such round."""
+def round_page(storage: Storage, number: int, first: int = 1) -> RoundPage | None:
+    """Gather a round's page, or None where there is no such round.
+
+    Args:
+        storage: the arena's.
+        number: of the round.
+        first: the rank at which the standings begin.
+    """
     row = storage.round(number)
     if row is None:
         return None
-    entries = tuple(storage.entries(number))
-    names = {entry.id: entry.name for entry in entries}
-    lines = _standings(entries)
-    ranked = tuple(line.entry for line in lines)
+    entries = storage.entries(number)
+    known = {entry.id: entry for entry in entries}
+    ranked = tuple(entry for entry in entries if entry.standing is not None)
+    large = len(ranked) > CROSS_WHOLE
+    top = ranked[:CROSS_HTML] if large else ranked
+    scores = storage.scores_among([entry.id for entry in top]) if top else ()
+    start = min(max(first, 1), max(len(ranked), 1))
     return RoundPage(
         round=row,
-        champion=names.get(row.champion_entry_id) if row.champion_entry_id else None,
-        standings=lines,
-        cross=_cross(ranked, storage.duels(number)) if ranked else (),
-        field=entries,
+        champion=known.get(row.champion_entry_id or 0),
+        light_champion=known.get(row.light_champion_entry_id or 0),
+        costs_known=any(entry.cost is not None for entry in entries),
+        standings=_standings(ranked)[start - 1 : start - 1 + STANDINGS],
+        entrants=len(ranked),
+        first=start,
+        earlier=max(1, start - STANDINGS) if start > 1 else None,
+        later=start + STANDINGS if start - 1 + STANDINGS < len(ranked) else None,
+        cross=_cross(top, scores),
+        cross_total=len(ranked) if large else 0,
+        cycles=_cycles(storage, top, scores),
+        line=champion_line(storage.champion_line(), number) if ranked else None,
+        field=() if ranked else entries[:STANDINGS],
+        entered=len(entries) or storage.count_live_submissions(number),
     )
 
 
@@ -82,18 +137,63 @@ def duel_page(storage: Storage, duel_id: int) -> DuelPage | None:
     duel = storage.duel(duel_id)
     if duel is None:
         return None
-    return DuelPage(duel, thumbs(storage, storage.games(duel_id)))
+    games = storage.games(duel_id)
+    models = games[0].models if games else (None, None)
+    return DuelPage(duel, models, thumbs(storage, games))
 
 
-def _standings(entries: Sequence[EntryRow]) -> tuple[StandingLine, ...]:
-    placed = [(entry, entry.standing) for entry in entries if entry.standing is not None]
+def cross_rows(storage: Storage, number: int, first: int, count: int) -> list[list[int]] | None:
+    """Return rows of a round's cross table, for a canvas; None where it has no standings.
+
+    Args:
+        storage: the arena's.
+        number: of the round.
+        first: rank of the first row, from 1.
+        count: rows.
+
+    Returns:
+        For each row, by rank of the column: percent of the points, -1 where they never met.
+    """
+    ranked = [entry for entry in storage.entries(number) if entry.standing is not None]
+    if not ranked:
+        return None
+    rows = ranked[first - 1 : first - 1 + count]
+    found = shares(storage.scores_of([entry.id for entry in rows])) if rows else {}
+    return [
+        [
+            round(100 * found[row.id, column.id][0]) if (row.id, column.id) in found else -1
+            for column in ranked
+        ]
+        for row in rows
+    ]
+
+
+def ranked_names(storage: Storage, number: int) -> list[str]:
+    """Return the names of a finished round's entrants, best first."""
+    return [entry.name for entry in storage.entries(number) if entry.standing is not None]
+
+
+def duel_of_ranks(storage: Storage, number: int, row: int, column: int) -> int | None:
+    """Return the ID of the duel of two entrants, named by rank, or None."""
+    by_rank = {
+        entry.standing.rank: entry.id
+        for entry in storage.entries(number)
+        if entry.standing is not None
+    }
+    if row == column or row not in by_rank or column not in by_rank:
+        return None
+    return storage.duel_between(by_rank[row], by_rank[column])
+
+
+def _standings(ranked: Sequence[EntryRow]) -> tuple[StandingLine, ...]:
+    placed = [(entry, entry.standing) for entry in ranked if entry.standing is not None]
     if not placed:
         return ()
     low = min(standing.rating_low for _, standing in placed)
     span = max(max(standing.rating_high for _, standing in placed) - low, 1.0)
 
     def percent(rating: float) -> float:
-        return round(2 + 96 * (rating - low) / span, 2)
+        return round(2 + 96 * (rating - low) / span, 1)
 
     return tuple(
         StandingLine(
@@ -101,7 +201,7 @@ def _standings(entries: Sequence[EntryRow]) -> tuple[StandingLine, ...]:
             standing=standing,
             kind=ENTRY_KINDS[entry.kind],
             low_x=percent(standing.rating_low),
-            width_x=round(percent(standing.rating_high) - percent(standing.rating_low), 2),
+            width_x=round(percent(standing.rating_high) - percent(standing.rating_low), 1),
             rating_x=percent(standing.rating),
         )
         for entry, standing in placed
@@ -109,29 +209,63 @@ def _standings(entries: Sequence[EntryRow]) -> tuple[StandingLine, ...]:
 
 
 def _cross(
-    ranked: Sequence[EntryRow], duels: Sequence[DuelRow]
+    ranked: Sequence[EntryRow], scores: Sequence[PairScore]
 ) -> tuple[tuple[EntryRow, tuple[CrossCell, ...]], ...]:
-    scores: dict[tuple[int, int], tuple[DuelRow, float]] = {}
-    for duel in duels:
-        first, second = duel.entries
-        scores[first, second] = (duel, duel.points[0])
-        scores[second, first] = (duel, duel.points[1])
+    met: dict[tuple[int, int], tuple[PairScore, float]] = {}
+    for score in scores:
+        first, second = score.entries
+        met[first, second] = (score, score.points[0])
+        met[second, first] = (score, score.points[1])
     return tuple(
-        (row, tuple(_cell(row, column, scores.get((row.id, column.id))) for column in ranked))
-        for row in ranked
+        (row, tuple(_cell(met.get((row.id, column.id))) for column in ranked)) for row in ranked
     )
 
 
-def _cell(row: EntryRow, column: EntryRow, score: tuple[DuelRow, float] | None) -> CrossCell:
-    if score is None or not score[0].done or not score[0].games:
-        return CrossCell(None, "", HEAT_STEPS // 2, "")
-    duel, points = score
-    share = points / duel.games
-    return CrossCell(
-        duel_id=duel.id,
-        text=points_text(points),
-        heat=round(share * (HEAT_STEPS - 1)),
-        label=(
-            f"{row.name} {points_text(points)} : {points_text(duel.games - points)} {column.name}"
-        ),
+def _cell(met: tuple[PairScore, float] | None) -> CrossCell:
+    if met is None or not met[0].games:
+        return CrossCell(None, "", HEAT_STEPS // 2)
+    score, points = met
+    share = points / score.games
+    return CrossCell(score.duel_id, points_text(points), round(share * (HEAT_STEPS - 1)))
+
+
+def _cycles(
+    storage: Storage, ranked: Sequence[EntryRow], scores: Sequence[PairScore]
+) -> tuple[tuple[Beating, ...], ...]:
+    """Return the clearest circles of three, each duel with the game that shows it best."""
+    names = {entry.id: entry.name for entry in ranked}
+    found = cycles(
+        [entry.id for entry in ranked],
+        {pair: share for pair, (share, _) in shares(scores).items()},
+        CYCLES,
     )
+    duels = {frozenset(score.entries): score for score in scores}
+    return tuple(
+        tuple(
+            _beating(storage, names, duels[frozenset((winner, loser))], winner, loser)
+            for winner, loser in zip(
+                cycle.entries, (*cycle.entries[1:], cycle.entries[0]), strict=True
+            )
+        )
+        for cycle in found
+    )
+
+
+def _beating(
+    storage: Storage, names: Mapping[int, str], score: PairScore, winner: int, loser: int
+) -> Beating:
+    own = score.points[score.entries.index(winner)]
+    won = [game for game in storage.games(score.duel_id) if _won_by(game, names[winner])]
+    telling = max(won, key=lambda game: game.plies, default=None)
+    return Beating(
+        winner=names[winner],
+        loser=names[loser],
+        duel_id=score.duel_id,
+        score=f"{points_text(own)} : {points_text(score.games - own)}",
+        game=None if telling is None else thumbs(storage, [telling])[0],
+    )
+
+
+def _won_by(game: GameRow, name: str) -> bool:
+    winner = game.outcome.winner
+    return game.ending is Ending.RULES and winner is not None and game.names[winner] == name

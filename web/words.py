@@ -2,11 +2,18 @@
 
 from typing import Final
 
-from arena.records import GameKind, GameRow
+from arena.records import GameKind, GameRow, RoundStatus
 from replays.format import Ending
 from tron_env.types import DeathCause, Outcome, Seat
 
 SITE: Final = "Train, pit, watch and fight Tron agents: ride against the champion of any round."
+
+ROUND_STATUS: Final = {
+    RoundStatus.OPEN: "open for submissions",
+    RoundStatus.CLOSED: "about to begin",
+    RoundStatus.RUNNING: "being played",
+    RoundStatus.DONE: "done",
+}
 
 DEATHS: Final = {
     DeathCause.WALL: "hit the wall",

@@ -78,7 +78,7 @@ def test_the_home_page_shows_the_champion_its_record_and_the_round_s_duels(
 ):
     text = page(client, "/")
     assert "Champion of round 1" in text
-    assert "<h1>ann</h1>" in text
+    assert ">ann</h1>" in text
     assert "Nobody has tried" in text
     assert "Round 2 is open" in text
     assert "Top duels of round 1" in text
@@ -146,12 +146,13 @@ def test_training_levels_go_down_from_the_strongest_of_the_latest_round(
 def test_a_round_s_page_has_standings_and_a_cross_table(client: FlaskClient, done: Storage):
     text = page(client, "/rounds/1")
     names = re.findall(r'<td class="name">(.*?)</td>', text)
-    assert [re.sub(r"<span.*?</span>(&nbsp;)?", "", name).strip() for name in names] == [
+    plain = [re.sub(r"<span.*?</span>(&nbsp;)?|</?a.*?>", "", name).strip() for name in names]
+    assert plain == [
         "ann",
         "&lt;b&gt;bob&lt;/b&gt;",
         "cyd",
     ]
-    cells = re.findall(r'<a class="cell heat-(\d)" href="/duels/(\d+)".*?>(.*?)</a>', text)
+    cells = re.findall(r'<a class="h(\d)" href="/duels/(\d+)">(.*?)</a>', text)
     assert len(cells) == 6
     assert cells[0] == ("6", "1", "1½")
     assert cells[2] == ("2", "1", "½")

@@ -1,6 +1,7 @@
 // @ts-check
 /** The home page: a duel that plays itself, thumbnails, and news of rounds. */
 
+import { startCountdowns } from "./countdown.js";
 import { animate, viewOf } from "./dom.js";
 import { prefersStill } from "./look.js";
 import { Board } from "./render.js";
@@ -11,10 +12,32 @@ import { drawThumbs } from "./thumbs.js";
 const PLIES_A_SECOND = 9;
 const REST_MS = 1900;
 
+/**
+ * Says with the duel what is going on in it.
+ * @param {HTMLCanvasElement} canvas
+ * @returns {(ply: number) => void}
+ */
+function teller(canvas) {
+  /** @type {{text: string, ply: number}[]} */
+  const story = JSON.parse(canvas.dataset.story ?? "[]");
+  const out = canvas.parentElement?.querySelector("[data-said]");
+  let said = -2;
+  return (ply) => {
+    const now = story.findLastIndex((sentence) => sentence.ply <= ply);
+    if (now === said || !(out instanceof HTMLElement)) return;
+    said = now;
+    out.textContent = story[now]?.text ?? "Both riders are off.";
+    out.classList.remove("arrive");
+    void out.offsetWidth;
+    out.classList.add("arrive");
+  };
+}
+
 /** @param {HTMLCanvasElement} canvas */
 function playHomeDuel(canvas) {
   const view = viewOf(canvas);
   const board = new Board(canvas);
+  const tell = teller(canvas);
   if (prefersStill()) {
     const drawLast = () => board.draw(frameAt(view, view.plies), 0);
     new ResizeObserver(drawLast).observe(canvas);
@@ -34,6 +57,7 @@ function playHomeDuel(canvas) {
       ply = 0;
     }
     board.draw(frameAt(view, ply), now);
+    tell(ply);
     return visible && canvas.isConnected;
   });
   new IntersectionObserver(([entry]) => {
@@ -48,6 +72,7 @@ function show(part) {
   const canvas = part.querySelector("canvas[data-home-duel]");
   if (canvas instanceof HTMLCanvasElement) playHomeDuel(canvas);
   drawThumbs(part);
+  startCountdowns(part);
 }
 
 followStatus(show);

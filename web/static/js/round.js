@@ -1,18 +1,27 @@
 // @ts-check
 /** A round's page: names the pair under the pointer, and follows the round while it runs. */
 
+import { startCountdowns } from "./countdown.js";
+import { drawHeat } from "./heat.js";
 import { followStatus } from "./status.js";
+import { drawThumbs } from "./thumbs.js";
 
 /** @param {ParentNode} part  of the page, or all of it */
 function namePairs(part) {
   const out = part.querySelector("[data-pair]");
-  const table = part.querySelector(".cross");
-  if (out === null || table === null) return;
+  const table = part.querySelector("table[data-cross]");
+  if (out === null || !(table instanceof HTMLTableElement)) return;
   const still = out.textContent;
+  const columns = [...table.querySelectorAll("thead th")].map((head) => head.getAttribute("abbr"));
   /** @param {Event} event */
   const show = (event) => {
-    const cell = event.target instanceof Element ? event.target.closest("[data-label]") : null;
-    out.textContent = cell instanceof HTMLElement ? (cell.dataset.label ?? still) : still;
+    const link = event.target instanceof Element ? event.target.closest("td > a") : null;
+    const cell = link?.parentElement;
+    const row = cell?.parentElement?.querySelector("th")?.getAttribute("title");
+    out.textContent =
+      cell instanceof HTMLTableCellElement
+        ? `${row} ${link?.textContent} against ${columns[cell.cellIndex - 1]}`
+        : still;
   };
   table.addEventListener("pointerover", show);
   table.addEventListener("focusin", show);
@@ -21,5 +30,15 @@ function namePairs(part) {
   });
 }
 
-followStatus(namePairs);
-namePairs(document);
+/** @param {ParentNode} part */
+function show(part) {
+  namePairs(part);
+  drawThumbs(part);
+  startCountdowns(part);
+  const canvas = part.querySelector("canvas[data-heat]");
+  const out = part.querySelector("[data-heat-pair]");
+  if (canvas instanceof HTMLCanvasElement && out instanceof HTMLElement) drawHeat(canvas, out);
+}
+
+followStatus(show);
+show(document);

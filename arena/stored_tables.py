@@ -1,0 +1,114 @@
+"""Stored rounds as tables need them: few columns, and never more rows than a page shows."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import ColumnElement, func, or_, select
+
+from arena.database import Database
+from arena.records import RoundStatus, SubmissionStatus
+from arena.schema import duels, entries, rounds, submissions
+
+
+@dataclass(frozen=True, slots=True)
+class PairScore:
+    """What one pair of a round made of its games."""
+
+    duel_id: int
+    entries: tuple[int, int]
+    """Entry IDs."""
+    points: tuple[float, float]
+    games: int
+
+
+@dataclass(frozen=True, slots=True)
+class CrownedRating:
+    """How a round rated its champion."""
+
+    round: int
+    name: str
+    sha256: str
+    rating: float
+    rating_low: float
+    rating_high: float
+
+
+class StoredTables(Database):
+    """The part of ``Storage`` about tables of whole rounds."""
+
+    def scores_among(self, entry_ids: Sequence[int]) -> tuple[PairScore, ...]:
+        """Return the played duels between these entrants."""
+        return self._scores(
+            duels.c.first_entry_id.in_(entry_ids) & duels.c.second_entry_id.in_(entry_ids)
+        )
+
+    def scores_of(self, entry_ids: Sequence[int]) -> tuple[PairScore, ...]:
+        """Return all played duels of these entrants."""
+        return self._scores(
+            or_(duels.c.first_entry_id.in_(entry_ids), duels.c.second_entry_id.in_(entry_ids))
+        )
+
+    def duel_between(self, first: int, second: int) -> int | None:
+        """Return the ID of the latest duel of two entrants, or None."""
+        pair = (first, second)
+        query = select(func.max(duels.c.id)).where(
+            duels.c.first_entry_id.in_(pair), duels.c.second_entry_id.in_(pair)
+        )
+        with self.reading() as connection:
+            found: int | None = connection.scalar(query)
+        return found
+
+    def count_live_submissions(self, round_number: int) -> int:
+        """Return how many names have a submission that counts."""
+        counting = (SubmissionStatus.ACCEPTED, SubmissionStatus.ENTERED)
+        query = (
+            select(func.count())
+            .select_from(submissions)
+            .where(submissions.c.round == round_number, submissions.c.status.in_(counting))
+        )
+        with self.reading() as connection:
+            return connection.scalar(query) or 0
+
+    def champion_line(self) -> tuple[CrownedRating, ...]:
+        """Return how each finished round rated its champion, oldest first."""
+        query = (
+            select(
+                rounds.c.number,
+                entries.c.name,
+                entries.c.sha256,
+                entries.c.rating,
+                entries.c.rating_low,
+                entries.c.rating_high,
+            )
+            .join(entries, rounds.c.champion_entry_id == entries.c.id)
+            .where(rounds.c.status == RoundStatus.DONE)
+            .order_by(rounds.c.number)
+        )
+        with self.reading() as connection:
+            return tuple(CrownedRating(*row) for row in connection.execute(query))
+
+    def _scores(self, condition: ColumnElement[bool]) -> tuple[PairScore, ...]:
+        query = select(
+            duels.c.id,
+            duels.c.first_entry_id,
+            duels.c.second_entry_id,
+            duels.c.first_points,
+            duels.c.second_points,
+            duels.c.games,
+        ).where(duels.c.done, condition)
+        with self.reading() as connection:
+            return tuple(
+                PairScore(row[0], (row[1], row[2]), (row[3], row[4]), row[5])
+                for row in connection.execute(query)
+            )
+
+
+def shares(scores: Collection[PairScore]) -> dict[tuple[int, int], tuple[float, int]]:
+    """Return each ordered pair's share of the points and its games, over all of its duels."""
+    points: dict[tuple[int, int], float] = {}
+    games: dict[tuple[int, int], int] = {}
+    for score in scores:
+        for pair, own in zip((score.entries, score.entries[::-1]), score.points, strict=True):
+            points[pair] = points.get(pair, 0.0) + own
+            games[pair] = games.get(pair, 0) + score.games
+    return {pair: (points[pair] / games[pair], games[pair]) for pair in points if games[pair]}

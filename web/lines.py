@@ -1,0 +1,76 @@
+"""Charts that are written into the page: the champion line's rating over the rounds."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from arena.stored_tables import CrownedRating
+
+WIDTH: Final = 1000
+HEIGHT: Final = 200
+MARGIN: Final = 14
+GRID_STEPS: Final = (10, 25, 50, 100, 200, 250, 500, 1000, 2500)
+MOST_GRID_LINES: Final = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Dot:
+    """One champion of the line; coordinates in units of the drawing."""
+
+    crowned: CrownedRating
+    x: float
+    y: float
+    low_y: float
+    high_y: float
+    here: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """The champion line, ready to draw."""
+
+    dots: tuple[Dot, ...]
+    path: str
+    grid: tuple[tuple[float, int], ...]
+    """Height and rating of each line of the grid."""
+    width: int = WIDTH
+    height: int = HEIGHT
+
+
+def champion_line(crowned: Sequence[CrownedRating], here: int | None = None) -> Line | None:
+    """Return the drawing of ``crowned``, oldest first; None for fewer than two.
+
+    Args:
+        crowned: the champions.
+        here: the round to point out.
+    """
+    if len(crowned) < 2:
+        return None
+    low = min(each.rating_low for each in crowned)
+    high = max(each.rating_high for each in crowned)
+    span = max(high - low, 1.0)
+
+    def x(place: int) -> float:
+        return round(MARGIN + (WIDTH - 2 * MARGIN) * place / (len(crowned) - 1), 1)
+
+    def y(rating: float) -> float:
+        return round(HEIGHT - MARGIN - (HEIGHT - 2 * MARGIN) * (rating - low) / span, 1)
+
+    dots = tuple(
+        Dot(
+            each,
+            x(place),
+            y(each.rating),
+            y(each.rating_low),
+            y(each.rating_high),
+            here=each.round == here,
+        )
+        for place, each in enumerate(crowned)
+    )
+    step = next((s for s in GRID_STEPS if span / s <= MOST_GRID_LINES), GRID_STEPS[-1])
+    first = int(-(-low // step) * step)
+    return Line(
+        dots=dots,
+        path="M" + "L".join(f"{dot.x} {dot.y}" for dot in dots),
+        grid=tuple((y(rating), rating) for rating in range(first, int(high) + 1, step)),
+    )
