@@ -118,29 +118,22 @@ class StoredGames(Database):
             return tuple(map(_game, connection.execute(query)))
 
     def save_human_game(self, game: NewHumanGame) -> int:
-        """Store a person's game and return its ID.
+        """Store a person's game and return its ID; raises as ``save_human_games``."""
+        return self.save_human_games([game])[0]
+
+    def save_human_games(self, new: Sequence[NewHumanGame]) -> tuple[int, ...]:
+        """Store people's games, all or none, in one transaction; return their IDs in order.
 
         Raises:
-            StorageError: the database failed, or the replay is of another model.
-            ReplayFormatError: the replay is malformed.
+            StorageError: the database failed, or a replay is of another model.
+            ReplayFormatError: a replay is malformed.
         """
-        models: list[str | None] = [game.model_sha256, game.model_sha256]
-        models[game.human_seat] = None
-        values = _values(decode(game.replay), game.replay, game.names, (models[0], models[1]))
-        values |= {
-            "kind": GameKind.HUMAN,
-            "round": game.round,
-            "human_seat": int(game.human_seat),
-            "speed": game.speed,
-            "first_try": game.first_try,
-            "session": game.session,
-            "played_at": datetime.now(UTC),
-        }
+        if not new:
+            return ()
+        rows = [_human_values(game) for game in new]
+        query = insert(games).returning(games.c.id, sort_by_parameter_order=True)
         with self.writing() as connection:
-            key = connection.execute(insert(games).values(values)).inserted_primary_key
-        if key is None:
-            raise StorageError("the database gave a stored game no ID")
-        return int(key[0])
+            return tuple(int(row[0]) for row in connection.execute(query, rows))
 
     def has_played(self, session: str, sha256: str) -> bool:
         """Whether this browser has a stored game against this model."""
@@ -176,6 +169,21 @@ class StoredGames(Database):
             first_losses=counts.get(("loss", True), 0),
             first_draws=counts.get(("draw", True), 0),
         )
+
+
+def _human_values(game: NewHumanGame) -> dict[str, Any]:
+    models: list[str | None] = [game.model_sha256, game.model_sha256]
+    models[game.human_seat] = None
+    values = _values(decode(game.replay), game.replay, game.names, (models[0], models[1]))
+    return values | {
+        "kind": GameKind.HUMAN,
+        "round": game.round,
+        "human_seat": int(game.human_seat),
+        "speed": game.speed,
+        "first_try": game.first_try,
+        "session": game.session,
+        "played_at": datetime.now(UTC),
+    }
 
 
 def duel_game_values(

@@ -4,7 +4,8 @@ import secrets
 from collections.abc import Callable
 from typing import Final
 
-from flask import Flask, Response, abort, jsonify, request, session
+from flask import Flask, request, session
+from flask_socketio import SocketIO
 
 from arena.models import ModelStore
 from arena.storage import open_storage
@@ -17,13 +18,16 @@ from web.films import Films
 from web.hardening import harden
 from web.live import LiveGames
 from web.lobby import Lobby
+from web.operations import operations
 from web.opponents import Opponents
 from web.pages import pages
 from web.recorder import Recorder
 from web.referee import Referee
 from web.reference import reference
-from web.services import EXTENSION, Services, services
-from web.sockets import PLAYER, LiveNamespace, Transport, make_socketio
+from web.services import EXTENSION, Services
+from web.sockets import PLAYER, LiveNamespace, make_socketio, use_lines
+from web.taking_over import TakeOvers
+from web.transport import Transport
 from web.watch import watch
 
 MAX_REQUEST_BYTES: Final = 64 * 1024
@@ -36,12 +40,17 @@ def secret_seed() -> int:
     return secrets.randbits(63)
 
 
-def create_app(config: WebConfig, draw_seed: Callable[[], int] = secret_seed) -> Flask:
+def create_app(
+    config: WebConfig,
+    draw_seed: Callable[[], int] = secret_seed,
+    transport_of: Callable[[SocketIO], Transport] = Transport,
+) -> Flask:
     """Return the site; its live play runs once ``services.start()`` was called.
 
     Args:
         config: everything it is told from outside.
         draw_seed: draws the start of each live game.
+        transport_of: makes what carries live play's messages.
 
     Raises:
         StorageError: the database cannot be opened.
@@ -55,20 +64,29 @@ def create_app(config: WebConfig, draw_seed: Callable[[], int] = secret_seed) ->
         SESSION_COOKIE_SAMESITE="Lax",
     )
     socketio = make_socketio()
-    send = Transport(socketio)
+    transport = transport_of(socketio)
     app.url_map.converters["int"] = NumberConverter
     storage = open_storage(config.arena)
     opponents = Opponents(storage, ModelStore(config.arena.models))
-    recorder = Recorder(storage, send, config.capacity)
+    recorder = Recorder(storage, transport, config.capacity)
     games = LiveGames(ARENA, config.capacity, config.countdown_slots)
-    referee = Referee(games, send, recorder.finish, recorder.resume)
-    lobby = Lobby(referee, opponents, recorder.admit, draw_seed)
+    referee = Referee(games, transport, recorder.finish, recorder.resume)
+    lobby = Lobby(
+        referee,
+        opponents,
+        TakeOvers(storage, opponents),
+        recorder.admit,
+        transport,
+        draw_seed,
+        config.capacity,
+    )
     app.extensions[EXTENSION] = Services(
         storage=storage,
         opponents=opponents,
         referee=referee,
         recorder=recorder,
         lobby=lobby,
+        transport=transport,
         council=Council(opponents.council, opponents.load, opponents.says_logits),
         films=Films(config.arena.home),
     )
@@ -77,11 +95,12 @@ def create_app(config: WebConfig, draw_seed: Callable[[], int] = secret_seed) ->
     app.register_blueprint(api)
     app.register_blueprint(reference)
     app.register_blueprint(watch)
+    app.register_blueprint(operations)
     app.before_request(_know_player)
     harden(app)
-    app.add_url_rule("/healthz", view_func=_health)
     socketio.init_app(app)
-    socketio.on_namespace(LiveNamespace(lobby))
+    use_lines(socketio, transport)
+    socketio.on_namespace(LiveNamespace(lobby, transport))
     return app
 
 
@@ -90,11 +109,3 @@ def _know_player() -> None:
     if request.blueprint == pages.name and PLAYER not in session:
         session[PLAYER] = secrets.token_hex(PLAYER_BYTES)
         session.permanent = True
-
-
-def _health() -> Response:
-    """Answer whether live play and the database work."""
-    if not services().referee.alive:
-        abort(503, "live play has stopped")
-    services().storage.open_round()
-    return jsonify({"status": "ok"})

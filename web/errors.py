@@ -18,8 +18,10 @@ class Refusal(StrEnum):
     UNKNOWN_OPPONENT = "unknown_opponent"
     UNAVAILABLE = "unavailable"
     UNKNOWN_GAME = "unknown_game"
+    UNKNOWN_REPLAY = "unknown_replay"
     QUEUE_FULL = "queue_full"
     FULL = "full"
+    TOO_FAST = "too_fast"
 
 
 class WebError(TronArenaError):

@@ -1,12 +1,17 @@
-"""Models that answer live games: one thread each, in-process for shipped files, else sandboxed."""
+"""Models that answer live games: in-process for shipped files, else sandboxed.
+
+Each copy of a model has a thread. Questions go to the copy with the least to do, and past those
+that do not keep up.
+"""
 
 import logging
 import queue
 import threading
 import time
+from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final, Protocol
 
@@ -20,6 +25,8 @@ from arena.sandbox import SandboxedModel
 from tron_env.batch import BatchEngine
 from tron_env.ruleset import ARENA
 from tron_env.types import PLANES, BoolArray, Float32Array, UInt8Array
+from web.capacity import Cost
+from web.lateness import Lateness
 from web.live_types import Ask
 
 logger = logging.getLogger(__name__)
@@ -30,6 +37,13 @@ PREPARE_SECONDS: Final = 10.0
 """How long a new game may wait for its model to come to it."""
 IN_USE_SECONDS: Final = 30.0
 """A model asked for within this time is in use; a countdown is far shorter."""
+STUCK_SECONDS: Final = 0.2
+"""A copy whose oldest question has waited so long is passed over while another keeps up."""
+MORE_COPIES_SHARE: Final = 0.4
+"""Another copy is loaded once those there compute for more than this share of the time."""
+PROBE_BATCH: Final = 16
+SLOW_SECONDS: Final = 0.05
+"""A model that takes so long for one position is not timed with more."""
 
 
 class Policy(Protocol):
@@ -118,6 +132,9 @@ class Reply:
     ask: Ask
     actions: UInt8Array | None
     faulty: BoolArray
+    seconds: float = 0.0
+    """How long the model computed."""
+    worker: "ModelThread | None" = None
 
 
 def decide(policy: Policy, question: Question) -> Reply:
@@ -127,10 +144,13 @@ def decide(policy: Policy, question: Question) -> Reply:
         AgentError: the model failed as a whole.
         ArenaFault: so did we.
     """
+    begun = time.perf_counter()
     logits = policy.infer(question.observations)
+    seconds = time.perf_counter() - begun
     faulty = invalid_rows(logits, question.masks)
     logits[faulty] = 0.0
-    return Reply(question.ask, select_actions(logits, question.masks, question.headings), faulty)
+    actions = select_actions(logits, question.masks, question.headings)
+    return Reply(question.ask, actions, faulty, seconds)
 
 
 def _unanswered(question: Question) -> Reply:
@@ -138,16 +158,28 @@ def _unanswered(question: Question) -> Reply:
 
 
 class ModelThread:
-    """Answers one model's questions in order, on its own thread."""
+    """One copy of a model, which answers questions in order on a thread of its own.
+
+    Attributes:
+        backlog: positions asked for and not answered yet.
+    """
 
     def __init__(self, key: str, policy: Policy, deliver: Callable[[Reply], None]) -> None:
-        self.used_at = time.monotonic()
+        self.backlog = 0
+        self._asked_at: deque[float] = deque()
         self._key = key
         self._policy = policy
         self._deliver = deliver
         self._questions: queue.SimpleQueue[Question | Future[None] | None] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._run, name=f"model-{key[:8]}", daemon=True)
         self._thread.start()
+
+    def waited(self, now: float) -> float:
+        """Return for how many seconds the oldest open question has waited."""
+        try:
+            return now - self._asked_at[0]
+        except IndexError:  # answered this very moment
+            return 0.0
 
     def prepare(self) -> None:
         """Have the policy ready, once what is queued is answered.
@@ -164,14 +196,20 @@ class ModelThread:
             raise SandboxLostError("it is busy; try again in a moment") from error
 
     def submit(self, question: Question) -> None:
-        """Queue a question; never blocks."""
-        self.used_at = time.monotonic()
+        """Queue a question; never blocks; one thread submits."""
+        self.backlog += question.ask.slots.size
+        self._asked_at.append(time.monotonic())
         self._questions.put(question)
 
     def close(self) -> None:
         """Answer what is queued, then end."""
         self._questions.put(None)
         self._thread.join()
+
+    def answered(self, reply: Reply) -> float:
+        """Take note, on the submitting thread, that a reply has come; return how long it took."""
+        self.backlog -= reply.ask.slots.size
+        return time.monotonic() - self._asked_at.popleft()
 
     def _run(self) -> None:
         while (question := self._questions.get()) is not None:
@@ -188,7 +226,7 @@ class ModelThread:
                 # A fault in our own code; the thread must outlive it, for the games that follow.
                 logger.exception("model %s gave no answer", self._key[:8])
                 reply = _unanswered(question)
-            self._deliver(reply)
+            self._deliver(replace(reply, worker=self))
         self._policy.close()
 
     def _start(self, ready: "Future[None]") -> None:
@@ -201,16 +239,41 @@ class ModelThread:
             ready.set_result(None)
 
 
+class Crew:
+    """The copies of one model.
+
+    Attributes:
+        used_at: when a game against it was last opened or its model asked.
+        cost: what its answers cost, measured.
+    """
+
+    def __init__(self, first: ModelThread, cost: Cost) -> None:
+        self.used_at = time.monotonic()
+        self.cost = cost
+        self.workers = [first]
+
+    def least_busy(self, now: float) -> ModelThread:
+        """Return the copy with the fewest open positions, of those that keep up if any does."""
+        apace = [each for each in self.workers if each.waited(now) < STUCK_SECONDS]
+        return min(apace or self.workers, key=lambda worker: worker.backlog)
+
+
 class InferencePool:
     """The loaded models by key; loads on request, and lets the least used go.
 
     Args:
         deliver: takes every reply, on the model's thread.
+        copies: of a model whose games keep one busy, at most so many.
+
+    Attributes:
+        answer_times: from question to answer.
     """
 
-    def __init__(self, deliver: Callable[[Reply], None]) -> None:
+    def __init__(self, deliver: Callable[[Reply], None], copies: int = 1) -> None:
+        self.answer_times = Lateness()
         self._deliver = deliver
-        self._models: dict[str, ModelThread] = {}
+        self._copies = copies
+        self._models: dict[str, Crew] = {}
         self._loading = threading.Lock()
 
     def ensure(self, key: str, load: Callable[[], Policy]) -> None:
@@ -221,48 +284,98 @@ class InferencePool:
             ArenaFault: a fault of ours.
         """
         with self._loading:
-            present = self._models.get(key)
-            if present is None:
-                policy = load()
-                try:
-                    policy.start()
-                    policy.infer(_some_position())
-                except (AgentError, ArenaFault):
-                    policy.close()
-                    raise
-                self._models[key] = ModelThread(key, policy, self._deliver)
+            crew = self._models.get(key)
+            if crew is None:
+                policy, cost = _warmed(load())
+                self._models[key] = Crew(ModelThread(key, policy, self._deliver), cost)
                 self._let_go()
                 return
-            present.used_at = time.monotonic()
+            crew.used_at = time.monotonic()
+            if len(crew.workers) < self._copies and crew.cost.busy > MORE_COPIES_SHARE * len(
+                crew.workers
+            ):
+                crew.workers.append(ModelThread(key, _warmed(load())[0], self._deliver))
+                return
         # Outside the lock: a busy model holds up its own players, and nobody else.
-        present.prepare()
+        for worker in crew.workers:
+            worker.prepare()
+
+    def ready(self, key: str) -> bool:
+        """Whether a game against the model may be opened without ``ensure``."""
+        crew = self._models.get(key)
+        return crew is not None and time.monotonic() - crew.used_at < IN_USE_SECONDS
+
+    def cost(self, key: str) -> Cost | None:
+        """Return what a loaded model costs."""
+        crew = self._models.get(key)
+        return None if crew is None else crew.cost
+
+    def copies(self, key: str) -> int:
+        """Return how many copies of a model there may be."""
+        return self._copies if key in self._models else 0
 
     def submit(self, question: Question) -> bool:
         """Pass a question to its model without blocking; False where it is not loaded."""
-        model = self._models.get(question.ask.model)
-        if model is None:
+        crew = self._models.get(question.ask.model)
+        if crew is None:
             return False
-        model.submit(question)
+        crew.used_at = now = time.monotonic()
+        crew.least_busy(now).submit(question)
         return True
 
+    def answered(self, reply: Reply) -> None:
+        """Take note of a reply, on the thread that submits."""
+        if reply.worker is None:
+            return
+        seconds = reply.worker.answered(reply)
+        self.answer_times.add(seconds)
+        crew = self._models.get(reply.ask.model)
+        if crew is not None:
+            crew.cost.add(reply.ask.slots.size, reply.seconds, seconds)
+
+    def backlogs(self) -> dict[str, int]:
+        """Return how many positions wait for each model."""
+        models = dict(self._models)
+        return {key: sum(each.backlog for each in crew.workers) for key, crew in models.items()}
+
     def close(self) -> None:
-        """End every model's thread."""
+        """End every model's threads."""
         with self._loading:
             models, self._models = self._models, {}
-        for model in models.values():
-            model.close()
+        for crew in models.values():
+            for worker in crew.workers:
+                worker.close()
 
     def _let_go(self) -> None:
         in_use_since = time.monotonic() - IN_USE_SECONDS
         idle = [key for key, model in self._models.items() if model.used_at < in_use_since]
         idle.sort(key=lambda key: self._models[key].used_at)
         for key in idle[: max(0, len(idle) - MAX_IDLE_MODELS)]:
-            self._models.pop(key).close()
+            for worker in self._models.pop(key).workers:
+                worker.close()
 
 
-def _some_position() -> Float32Array:
-    engine = BatchEngine(ARENA, 1)
-    engine.reset([0], [0])
-    observations = np.zeros((1, PLANES, ARENA.height, ARENA.width), dtype=np.float32)
-    engine.gather(np.array([0]), np.array([0]), observations)
+def _warmed(policy: Policy) -> tuple[Policy, Cost]:
+    """Start a policy and time it; closes it where that fails."""
+    try:
+        policy.start()
+        policy.infer(_positions(1))
+        seconds = []
+        for size in (1, PROBE_BATCH):
+            begun = time.perf_counter()
+            policy.infer(_positions(size))
+            seconds.append(time.perf_counter() - begun)
+            if seconds[0] > SLOW_SECONDS:
+                break
+    except (AgentError, ArenaFault):
+        policy.close()
+        raise
+    return policy, Cost.measured(seconds[0], seconds[-1], PROBE_BATCH if seconds[1:] else 1)
+
+
+def _positions(count: int) -> Float32Array:
+    engine = BatchEngine(ARENA, count)
+    engine.reset(range(count), range(count))
+    observations = np.zeros((count, PLANES, ARENA.height, ARENA.width), dtype=np.float32)
+    engine.gather(np.arange(count), np.zeros(count, dtype=np.intp), observations)
     return observations

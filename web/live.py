@@ -95,7 +95,8 @@ class LiveGames:
         """Open a game and return how many slots from now its first ply is.
 
         Raises:
-            RefusedError: FULL, no slot of the engine is free.
+            RefusedError: FULL, no slot of the engine is free; MALFORMED, the game would begin after
+                its end.
             LiveError: the game is already open, or its speed is none of ``SPEEDS``.
         """
         if opening.game in self._slot_of or opening.speed not in PERIODS or opening.game < 1:
@@ -113,10 +114,12 @@ class LiveGames:
             ),
         )
         slot = self._free.pop()
+        if not self._replay(slot, opening):
+            self._free.append(slot)
+            raise RefusedError(Refusal.MALFORMED, "that game was over by then")
         self._phase_of[slot] = opening.speed, offset
         self._slot_of[opening.game] = slot
         self._openings[slot] = opening
-        self.engine.reset([slot], [opening.seed])
         if opening.model not in self._models:
             self._models.append(opening.model)
         self._model_of[slot] = self._models.index(opening.model)
@@ -182,6 +185,14 @@ class LiveGames:
         self._queued[slot] += 1
         return True
 
+    def peek(self, game: int) -> FinishedGame:
+        """Return a running game as it would be recorded if it were abandoned now.
+
+        Raises:
+            RefusedError: UNKNOWN_GAME.
+        """
+        return self._record(self._slot(game), LiveEnding.ABANDONED, Outcome.ONGOING)
+
     def leave(self, game: int) -> FinishedGame | None:
         """Abandon a game; return its record, or None where no ply was played yet.
 
@@ -190,7 +201,7 @@ class LiveGames:
         """
         slot = self._slot(game)
         record = self._finish(slot, LiveEnding.ABANDONED, Outcome.ONGOING)
-        return record if record.actions.shape[0] else None
+        return record if record.actions.shape[0] > record.opening.played.shape[0] else None
 
     def close(self) -> list[FinishedGame]:
         """Abandon every game; return the records of those that had begun."""
@@ -261,6 +272,15 @@ class LiveGames:
         self._late[waiting] = True
         starting = members[self._begins[members] == slot + self._periods[members]]
         return Beat(ticks, expired + finished, self._asks(np.concatenate([alive, starting])))
+
+    def _replay(self, slot: int, opening: Opening) -> bool:
+        """Set up a game's start and what was played before; whether it still goes on."""
+        self.engine.reset([slot], [opening.seed])
+        only = np.array([slot], dtype=np.intp)
+        for ply, actions in enumerate(opening.played):
+            self.engine.step_games(only, actions[np.newaxis])
+            self._log[slot, ply] = self.engine.headings[slot]
+        return bool(self.engine.outcomes[slot] == Outcome.ONGOING)
 
     def _play(self, slots: IntArray) -> tuple[list[list[int]], list[FinishedGame], IntArray]:
         if not slots.size:

@@ -49,6 +49,7 @@ class Opening:
     """What a live game starts from.
 
     ``game`` is its positive number, ``seat`` the person's, ``model`` the key of its opponent.
+    ``prefix`` holds the plies that were played before, in another game: two actions each.
     """
 
     game: int
@@ -56,6 +57,12 @@ class Opening:
     seat: Seat
     speed: int
     model: str
+    prefix: bytes = b""
+
+    @property
+    def played(self) -> UInt8Array:
+        """The actions of ``prefix``, ``(plies, 2)``."""
+        return np.frombuffer(self.prefix, dtype=np.uint8).reshape(-1, 2)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -1,28 +1,39 @@
-"""Where clients' wishes become games: everything slow happens here, outside the clock."""
+"""Where clients' wishes become games: everything slow happens here, outside the clock.
+
+A model carries only so many games (``web.capacity``). Whoever wants one more waits in line and is
+told the place, while the light champion is offered at once; a running game is never slowed down.
+"""
 
 import itertools
 import secrets
 import threading
+from collections import Counter, deque
 from collections.abc import Callable
+from dataclasses import dataclass, field
 from typing import Final, Protocol
 
 from agents.errors import AgentError
 from arena.errors import ArenaFault
 from arena.records import HumanRecord
+from replays.format import TakeOver
 from tron_env.ruleset import ARENA
 from tron_env.spawn import spawns_for
-from tron_env.types import Spawn
+from tron_env.types import Seat, Spawn
+from web.commands import CaughtUp, Gone, Open, Outlet, Said
 from web.errors import Refusal, RefusedError
 from web.inference import Policy
-from web.live_types import Opening, cells_ahead, person_seat
-from web.messages import Join, Message, Rematch
+from web.live_types import SPEEDS, Opening, cells_ahead, person_seat
+from web.messages import Join, Message, Rematch, TakeOverWish
 from web.recorder import record_payload
-from web.referee import Gone, Open, Referee, Said
-from web.tickets import Opponent, Ticket, game_payload, opening_view
+from web.referee import Referee
+from web.tickets import Opponent, Ticket, game_payload, opening_view, opponent_payload
 
 KEY_BYTES: Final = 16
 MIN_CELLS_AHEAD: Final = 8
 """No live game starts with a wall nearer than this: at 14 plies a second, half a second."""
+USHER_SECONDS: Final = 0.25
+FIRST_GAME_BITS: Final = 40
+"""Game numbers count up from a random one, so that those of several processes do not meet."""
 
 
 class Opponents(Protocol):
@@ -31,8 +42,62 @@ class Opponents(Protocol):
     def find(self, spec: str) -> Opponent:
         """Raise ``RefusedError`` (UNKNOWN_OPPONENT) where ``spec`` names nobody."""
 
+    def light_champion(self) -> Opponent:
+        """Return whom to offer while another is too busy."""
+
     def load(self, opponent: Opponent) -> Policy:
         """Load its model; raises ``AgentError`` or ``ArenaFault``."""
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """Where to ride on from a replay: its start, what was played, and against whom.
+
+    ``stands_in`` says that the opponent is not the rider of the replay, who cannot be played.
+    """
+
+    seed: int
+    seat: Seat
+    prefix: bytes
+    takeover: TakeOver
+    opponent: Opponent
+    stands_in: bool
+
+
+class Replays(Protocol):
+    """Knows stored replays."""
+
+    def taken(self, wish: TakeOverWish) -> Taken:
+        """Raise ``RefusedError`` where the replay cannot be ridden on from there."""
+
+
+@dataclass(slots=True)
+class _Client:
+    """What is known of a connection."""
+
+    player: str | None
+    nickname: str = ""
+    latest: tuple[int, Opponent, int] | None = None
+    """Its latest game, against whom and at which speed."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Start:
+    """A game that somebody wants."""
+
+    client: str
+    opponent: Opponent
+    speed: int
+    taken: Taken | None = None
+
+
+@dataclass(slots=True)
+class _Line:
+    """Who waits for one model."""
+
+    waiting: deque[_Start] = field(default_factory=deque)
+    told: dict[str, int] = field(default_factory=dict)
+    """The place that each client was last told."""
 
 
 class Lobby:
@@ -41,85 +106,268 @@ class Lobby:
     Args:
         referee: runs the games.
         opponents: resolves and loads models.
+        replays: finds what people ride on from.
         admit: called before a game is opened, for the opponent's record against people; raises
             ``RefusedError`` while no game may be.
+        send: takes messages for clients.
         draw_seed: draws a game's start; nobody may be able to foresee it.
+        capacity: games at once.
     """
 
     def __init__(
         self,
         referee: Referee,
         opponents: Opponents,
+        replays: Replays,
         admit: Callable[[Opponent], HumanRecord],
+        send: Outlet,
         draw_seed: Callable[[], int],
+        capacity: int,
     ) -> None:
         self._referee = referee
         self._opponents = opponents
+        self._replays = replays
         self._admit = admit
+        self._send = send
         self._draw_seed = draw_seed
-        self._numbers = itertools.count(1)
+        self._capacity = capacity
+        self._numbers = itertools.count(1 + secrets.randbits(FIRST_GAME_BITS))
         self._lock = threading.Lock()
-        self._latest: dict[str, tuple[int, Join] | None] = {}
+        self._clients: dict[str, _Client] = {}
+        self._lines: dict[str, _Line] = {}
+        self._closed = threading.Event()
+        self._usher = threading.Thread(target=self._let_in_all, name="usher", daemon=True)
 
-    def connect(self, client: str) -> None:
-        """Take note of a connection."""
+    def start(self) -> None:
+        """Start letting in who waits."""
+        self._usher.start()
+
+    def close(self) -> None:
+        """End that."""
+        self._closed.set()
+        if self._usher.is_alive():
+            self._usher.join()
+
+    @property
+    def waiting(self) -> int:
+        """How many wait in line."""
+        return sum(len(line.waiting) for line in list(self._lines.values()))
+
+    def connect(self, client: str, player: str | None) -> None:
+        """Take note of a connection and of the token of its session."""
         with self._lock:
-            self._latest[client] = None
+            self._clients[client] = _Client(player)
 
     def disconnect(self, client: str) -> None:
         """Have what a lost connection was playing wait for another one."""
         with self._lock:
-            self._latest.pop(client, None)
+            self._clients.pop(client, None)
+            self._drop_from_lines(client)
             self._referee.post(Gone(client))
 
-    def join(self, client: str, player: str | None, join: Join) -> None:
+    def catch_up(self, client: str) -> None:
+        """Have a client shown the board that was too far behind to be told of every tick."""
+        self._referee.post(CaughtUp(client))
+
+    def call(self, client: str, nickname: str) -> None:
+        """Call a client's player so from the next game on."""
+        with self._lock:
+            if client in self._clients:
+                self._clients[client].nickname = nickname
+
+    def join(self, client: str, join: Join) -> None:
         """Open a game, leaving the client's running one; blocks while a model is loaded.
 
         Raises:
             RefusedError: UNKNOWN_OPPONENT, UNAVAILABLE, or whatever ``admit`` raises.
         """
-        opponent = self._opponents.find(join.opponent)
+        self._want(_Start(client, self._opponents.find(join.opponent), join.speed))
+
+    def take_over(self, client: str, wish: TakeOverWish) -> None:
+        """Open a game that goes on from a replay; blocks like ``join``.
+
+        Raises:
+            RefusedError: UNKNOWN_REPLAY, or as ``join``.
+        """
+        taken = self._replays.taken(wish)
+        self._want(_Start(client, taken.opponent, wish.speed, taken))
+
+    def rematch(self, client: str, rematch: Rematch) -> None:
+        """Open another game like the client's latest; blocks like ``join``.
+
+        Raises:
+            RefusedError: UNKNOWN_GAME, or as ``join``.
+        """
+        self._want(self._again(client, rematch))
+
+    def rematch_at_once(self, client: str, rematch: Rematch) -> bool:
+        """Do what ``rematch`` does if that takes no waiting; False where nothing was done.
+
+        Raises:
+            RefusedError: as ``rematch``.
+        """
+        start = self._again(client, rematch)
+        if not self._referee.pool.ready(start.opponent.sha256):
+            return False
+        self._open_or_wait(start)
+        return True
+
+    def leave_line(self, client: str) -> None:
+        """Take a client out of the line it waits in."""
+        with self._lock:
+            self._drop_from_lines(client)
+
+    def say(self, client: str, message: Message) -> None:
+        """Pass on what a client says about a game; the referee answers if it is refused."""
+        self._referee.post(Said(client, message))
+
+    def let_in(self) -> None:
+        """Open games for those in line that fit by now, and tell the others their places."""
+        with self._lock:
+            keys = list(self._lines)
+        for key in keys:
+            while (start := self._next_in(key)) is not None:
+                try:
+                    self._open(start)
+                except RefusedError as error:
+                    self._send(
+                        start.client, "refused", {"code": error.code.value, "message": str(error)}
+                    )
+            self._tell_places(key)
+
+    def _again(self, client: str, rematch: Rematch) -> _Start:
+        with self._lock:
+            known = self._clients.get(client)
+            latest = known.latest if known else None
+        if latest is None or latest[0] != rematch.game:
+            raise RefusedError(Refusal.UNKNOWN_GAME, f"game {rematch.game} is not your latest game")
+        return _Start(client, latest[1], latest[2])
+
+    def _want(self, start: _Start) -> None:
+        opponent = start.opponent
         try:
             self._referee.pool.ensure(opponent.sha256, lambda: self._opponents.load(opponent))
         except (AgentError, ArenaFault) as error:
             raise RefusedError(
                 Refusal.UNAVAILABLE, f"{opponent.name} cannot play just now: {error}"
             ) from error
-        record = self._admit(opponent)
-        ticket = self._ticket(client, player, opponent, join.speed)
-        payload = game_payload(ticket, opening_view(ticket), record_payload(record))
+        self._open_or_wait(start)
+
+    def _open_or_wait(self, start: _Start) -> None:
+        key = start.opponent.sha256
         with self._lock:
-            if client not in self._latest:
+            self._drop_from_lines(start.client)
+            line = self._lines.get(key)
+            if line is not None or not self._fits(start):
+                if not self._could_ever(start):
+                    raise RefusedError(
+                        Refusal.UNAVAILABLE,
+                        f"{start.opponent.name} is too slow for {start.speed} plies a second",
+                    )
+                self._lines.setdefault(key, _Line()).waiting.append(start)
+                line = self._lines[key]
+        if line is not None:
+            self._tell_places(key)
+        else:
+            self._open(start)
+
+    def _open(self, start: _Start) -> None:
+        record = self._admit(start.opponent)
+        with self._lock:
+            known = self._clients.get(start.client)
+            if known is None:
                 return
-            self._latest[client] = (ticket.game, join)
-            self._referee.post(Open(ticket, payload))
+            ticket = self._ticket(start, known)
+            known.latest = (ticket.game, start.opponent, start.speed)
+        payload = game_payload(ticket, opening_view(ticket), record_payload(record))
+        payload["stands_in"] = start.taken is not None and start.taken.stands_in
+        self._referee.post(Open(ticket, payload))
 
-    def rematch(self, client: str, player: str | None, rematch: Rematch) -> None:
-        """Open another game like the client's latest.
+    def _fits(self, start: _Start) -> bool:
+        referee, key = self._referee, start.opponent.sha256
+        if len(referee) >= self._capacity:
+            return False
+        cost = referee.pool.cost(key)
+        if cost is None:
+            return True
+        games = Counter({speed: referee.playing[key, speed] for speed in SPEEDS})
+        games[start.speed] += 1
+        return cost.keeps(start.speed) and cost.carries(games, referee.pool.copies(key))
 
-        Raises:
-            RefusedError: UNKNOWN_GAME, or as ``join``.
-        """
+    def _could_ever(self, start: _Start) -> bool:
+        """Whether the game would fit if there were no other."""
+        pool, key = self._referee.pool, start.opponent.sha256
+        cost = pool.cost(key)
+        if cost is None or any(self._referee.playing[key, speed] for speed in SPEEDS):
+            return True
+        return cost.carries({start.speed: 1}, pool.copies(key)) and cost.keeps_alone(start.speed)
+
+    def _next_in(self, key: str) -> _Start | None:
         with self._lock:
-            latest = self._latest.get(client)
-        if latest is None or latest[0] != rematch.game:
-            raise RefusedError(Refusal.UNKNOWN_GAME, f"game {rematch.game} is not your latest game")
-        self.join(client, player, latest[1])
+            line = self._lines.get(key)
+            if line is None:
+                return None
+            if not line.waiting:
+                del self._lines[key]
+                return None
+            if not self._fits(line.waiting[0]):
+                return None
+            start = line.waiting.popleft()
+            line.told.pop(start.client, None)
+            return start
 
-    def say(self, client: str, message: Message) -> None:
-        """Pass on what a client says about a game; the referee answers if it is refused."""
-        self._referee.post(Said(client, message))
+    def _tell_places(self, key: str) -> None:
+        with self._lock:
+            line = self._lines.get(key)
+            news = []
+            for place, start in enumerate(line.waiting if line else (), 1):
+                if line and line.told.get(start.client) != place:
+                    line.told[start.client] = place
+                    news.append((place, start))
+        if not news:
+            return
+        light = self._opponents.light_champion()
+        offer = None if light.sha256 == key else opponent_payload(light)
+        for place, start in news:
+            waiting = opponent_payload(start.opponent)
+            self._send(
+                start.client, "waiting", {"place": place, "opponent": waiting, "offer": offer}
+            )
 
-    def _ticket(self, client: str, player: str | None, opponent: Opponent, speed: int) -> Ticket:
-        seed, spawns = self._draw_start()
+    def _drop_from_lines(self, client: str) -> None:
+        for line in self._lines.values():
+            if client in line.told or any(start.client == client for start in line.waiting):
+                line.waiting = deque(each for each in line.waiting if each.client != client)
+                line.told.pop(client, None)
+
+    def _let_in_all(self) -> None:
+        while not self._closed.wait(USHER_SECONDS):
+            self.let_in()
+
+    def _ticket(self, start: _Start, known: _Client) -> Ticket:
+        taken = start.taken
+        if taken is None:
+            seed, spawns = self._draw_start()
+            seat = person_seat(spawns)
+        else:
+            seed, seat = taken.seed, taken.seat
         opening = Opening(
             game=next(self._numbers),
             seed=seed,
-            seat=person_seat(spawns),
-            speed=speed,
-            model=opponent.sha256,
+            seat=seat,
+            speed=start.speed,
+            model=start.opponent.sha256,
+            prefix=taken.prefix if taken else b"",
         )
-        return Ticket(opening, client, player, opponent, secrets.token_hex(KEY_BYTES))
+        return Ticket(
+            opening,
+            start.client,
+            known.player,
+            start.opponent,
+            secrets.token_hex(KEY_BYTES),
+            nickname=known.nickname,
+            takeover=taken.takeover if taken else None,
+        )
 
     def _draw_start(self) -> tuple[int, tuple[Spawn, Spawn]]:
         """Draw a start that leaves a person time to look, and the model, by symmetry, as much."""

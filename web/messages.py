@@ -7,15 +7,17 @@ from typing import Final, Literal, NoReturn, TypeAlias, TypedDict
 
 from replays.view import ReplayView
 from tron_env.ruleset import MAX_PLIES_LIMIT
-from tron_env.types import Action
+from tron_env.types import Action, Seat
 from web.errors import Refusal, RefusedError
 from web.live_types import SPEEDS
 
 OPPONENT: Final = re.compile(
-    r"champion(@(?P<round>[1-9][0-9]{0,5}))?|zoo/(?P<model>[a-z0-9][a-z0-9._-]{0,63})"
+    r"(?P<crown>champion|light)(@(?P<round>[1-9][0-9]{0,5}))?"
+    r"|zoo/(?P<model>[a-z0-9][a-z0-9._-]{0,63})"
 )
-"""What names an opponent: the reigning champion, that of a round, or a shipped model."""
+"""What names an opponent: who reigns of a crown, or won it in a round, or a shipped model."""
 KEY: Final = re.compile(r"[0-9a-f]{32}")
+NICKNAME: Final = re.compile(r"[\w][\w .-]{0,18}[\w.]|")
 MAX_GAME_ID: Final = 2**53 - 1
 """The greatest integer that JavaScript holds exactly."""
 
@@ -28,6 +30,23 @@ class Join:
 
     opponent: str
     speed: int
+
+
+@dataclass(frozen=True, slots=True)
+class TakeOverWish:
+    """A wish to ride on from ``ply`` of a stored replay in place of one of its riders."""
+
+    replay: int
+    ply: int
+    seat: Seat
+    speed: int
+
+
+@dataclass(frozen=True, slots=True)
+class Watch:
+    """A wish to watch a live game, instead of the one watched before."""
+
+    game: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +91,7 @@ class Echo:
     ply: int
 
 
-Message: TypeAlias = Turn | Leave | Resume | Echo
+Message: TypeAlias = Turn | Leave | Resume | Echo | Watch
 """What a client says in the course of its game."""
 
 
@@ -98,17 +117,26 @@ class RecordPayload(TypedDict):
 class GamePayload(TypedDict):
     """`game`: a game was opened for this client, or goes on; its next ply follows the countdown.
 
-    ``key`` lets whoever has it come back after a lost connection.
+    ``key`` lets whoever has it come back after a lost connection. ``stands_in`` says that this is
+    not the rider of the replay that was taken over, who cannot be played.
     """
 
     game: int
     key: str
     resumed: bool
+    stands_in: bool
     seat: int
     speed: int
     countdown_ms: int
     opponent: OpponentPayload
     record: RecordPayload
+    view: ReplayView
+
+
+class SnapshotPayload(TypedDict):
+    """`snapshot`: how a game stands, for a client that was too far behind to be told every tick."""
+
+    game: int
     view: ReplayView
 
 
@@ -131,6 +159,42 @@ class StoredPayload(TypedDict):
     replay: str
 
 
+class WaitingPayload(TypedDict):
+    """`waiting`: more people want this opponent than it can play; a game begins by itself.
+
+    ``place`` is 1 for who is next. ``offer`` can be played at once.
+    """
+
+    place: int
+    opponent: OpponentPayload
+    offer: OpponentPayload | None
+
+
+class FrozenPayload(TypedDict):
+    """`frozen`: a game stands still, for so long at most, until its player is back."""
+
+    game: int
+    seconds: float
+
+
+class WatchedPayload(TypedDict):
+    """`watched`: a live game as it stands, for somebody who watches; its ticks follow."""
+
+    game: int
+    speed: int
+    opponent: OpponentPayload
+    frozen: bool
+    view: ReplayView
+
+
+class OverPayload(TypedDict):
+    """`over`: a watched game has ended."""
+
+    game: int
+    text: str
+    view: ReplayView
+
+
 class RefusedPayload(TypedDict):
     """`refused`: an event changed nothing."""
 
@@ -147,10 +211,46 @@ def parse_join(data: object) -> Join:
     fields = _fields(data, "opponent", "speed")
     opponent, speed = fields["opponent"], fields["speed"]
     if not isinstance(opponent, str) or not OPPONENT.fullmatch(opponent):
-        _malformed("opponent must be champion, champion@N or zoo/NAME")
-    if type(speed) is not int or speed not in SPEEDS:
-        _malformed(f"speed must be one of {', '.join(map(str, SPEEDS))}")
-    return Join(opponent, speed)
+        _malformed("opponent must be champion, light, champion@N, light@N or zoo/NAME")
+    return Join(opponent, _speed(speed))
+
+
+def parse_take_over(data: object) -> TakeOverWish:
+    """Read a `take_over` event.
+
+    Raises:
+        RefusedError: MALFORMED, naming the field.
+    """
+    fields = _fields(data, "replay", "ply", "seat", "speed")
+    replay, ply, seat = fields["replay"], fields["ply"], fields["seat"]
+    if type(replay) is not int or not 0 < replay <= MAX_GAME_ID:
+        _malformed("replay must be the number of a replay")
+    if type(ply) is not int or not 0 <= ply <= MAX_PLIES_LIMIT:
+        _malformed("ply must be the number of a ply")
+    if type(seat) is not int or seat not in (0, 1):
+        _malformed("seat must be 0 or 1")
+    return TakeOverWish(replay, ply, Seat(seat), _speed(fields["speed"]))
+
+
+def parse_watch(data: object) -> Watch:
+    """Read a `watch` event.
+
+    Raises:
+        RefusedError: MALFORMED, naming the field.
+    """
+    return Watch(_game(_fields(data, "game")))
+
+
+def parse_call_me(data: object) -> str:
+    """Read a `call_me` event: a nickname for the players' ladder, or "" for none.
+
+    Raises:
+        RefusedError: MALFORMED.
+    """
+    name = _fields(data, "name")["name"]
+    if not isinstance(name, str) or not NICKNAME.fullmatch(name):
+        _malformed("a nickname is 2 to 20 letters, digits, spaces, dots, dashes or underscores")
+    return name
 
 
 def parse_turn(data: object) -> Turn:
@@ -226,6 +326,12 @@ def _game(fields: Mapping[str, object]) -> int:
     if type(game) is not int or not 0 < game <= MAX_GAME_ID:
         _malformed("game must be the number of a game")
     return game
+
+
+def _speed(speed: object) -> int:
+    if type(speed) is not int or speed not in SPEEDS:
+        _malformed(f"speed must be one of {', '.join(map(str, SPEEDS))}")
+    return speed
 
 
 def _malformed(message: str) -> NoReturn:

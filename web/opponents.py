@@ -1,5 +1,8 @@
 """Whom people may ride against: champions of rounds, and shipped models for training."""
 
+import re
+from typing import Final
+
 from agents.zoo import DEFAULT_CHAMPION, ShippedModel, shipped
 from arena.models import ModelStore
 from arena.records import ChampionRow
@@ -9,6 +12,9 @@ from web.errors import Refusal, RefusedError
 from web.inference import Policy, SandboxedPolicy, ShippedPolicy
 from web.messages import OPPONENT
 from web.tickets import Opponent
+
+DEFAULT_LIGHT: Final = "hunter"
+"""Offered as the light champion until a round has crowned one."""
 
 
 class Opponents:
@@ -29,6 +35,20 @@ class Opponents:
         if reigning is not None:
             return _champion(reigning)
         return _zoo(self._shipped[DEFAULT_CHAMPION], "house champion")
+
+    def light_champion(self) -> Opponent:
+        """Return the reigning light champion, whom many can ride against at once."""
+        reigning = self._storage.light_champion()
+        if reigning is not None:
+            return _light(reigning)
+        return _zoo(self._shipped[DEFAULT_LIGHT], "house light champion")
+
+    def crowned(self, prefix: bytes) -> Opponent | None:
+        """Return the opponent whose model's hash begins so, if it was crowned or is shipped."""
+        rows = [*map(_champion, self._storage.champions())]
+        rows += map(_light, self._storage.light_champions())
+        rows += map(_zoo, self._shipped.values())
+        return next((each for each in rows if bytes.fromhex(each.sha256).startswith(prefix)), None)
 
     def all(self) -> tuple[Opponent, ...]:
         """Return the champions, latest round first, then the shipped models."""
@@ -55,7 +75,7 @@ class Opponents:
             RefusedError: UNKNOWN_OPPONENT.
         """
         parsed = OPPONENT.fullmatch(spec)
-        found = self._named(parsed["round"], parsed["model"]) if parsed else None
+        found = self._named(parsed) if parsed else None
         if found is None:
             raise RefusedError(Refusal.UNKNOWN_OPPONENT, f"there is no opponent {spec}")
         return found
@@ -74,21 +94,30 @@ class Opponents:
         return SandboxedPolicy(SandboxedModel(model, alone=self._plays_alone(opponent)))
 
     def _light_champions(self) -> tuple[Opponent, ...]:
-        return tuple(map(_champion, self._storage.champions()))
+        return tuple(map(_light, self._storage.light_champions()))
 
-    def _named(self, round_: str | None, model: str | None) -> Opponent | None:
-        if model is not None:
-            own = self._shipped.get(model)
+    def _named(self, parsed: re.Match[str]) -> Opponent | None:
+        if parsed["model"] is not None:
+            own = self._shipped.get(parsed["model"])
             return None if own is None else _zoo(own)
-        if round_ is None:
-            return self.champion()
-        row = self._storage.champion(int(round_))
-        return None if row is None else _champion(row)
+        light = parsed["crown"] == "light"
+        if parsed["round"] is None:
+            return self.light_champion() if light else self.champion()
+        number = int(parsed["round"])
+        row = self._storage.light_champion(number) if light else self._storage.champion(number)
+        if row is None:
+            return None
+        return _light(row) if light else _champion(row)
 
     def _plays_alone(self, opponent: Opponent) -> bool:
         """Whether admission found that the model decides differently in company."""
-        champion = None if opponent.round is None else self._storage.champion(opponent.round)
-        return champion is not None and champion.alone
+        if opponent.round is None:
+            return False
+        crowned = (
+            self._storage.champion(opponent.round),
+            self._storage.light_champion(opponent.round),
+        )
+        return any(row.alone for row in crowned if row and row.sha256 == opponent.sha256)
 
 
 def _champion(row: ChampionRow) -> Opponent:
@@ -96,6 +125,16 @@ def _champion(row: ChampionRow) -> Opponent:
         spec=f"champion@{row.round}",
         name=row.name,
         label=f"champion of round {row.round}",
+        round=row.round,
+        sha256=row.sha256,
+    )
+
+
+def _light(row: ChampionRow) -> Opponent:
+    return Opponent(
+        spec=f"light@{row.round}",
+        name=row.name,
+        label=f"light champion of round {row.round}",
         round=row.round,
         sha256=row.sha256,
     )

@@ -8,6 +8,7 @@ import logging
 import queue
 import threading
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Final, Protocol
 
@@ -15,11 +16,11 @@ from arena.errors import ArenaFault
 from arena.records import HumanRecord
 from arena.stored_games import NewHumanGame
 from replays.format import encode
+from web.commands import Outlet
 from web.errors import Refusal, RefusedError
 from web.human import record_text
 from web.live_types import FinishedGame, LiveEnding
 from web.messages import EndPayload, GameResult, RecordPayload, StoredPayload
-from web.referee import Outlet
 from web.tickets import (
     STORED_NAME,
     Opponent,
@@ -28,20 +29,25 @@ from web.tickets import (
     game_payload,
     replay_of,
     result_of,
+    watched_view,
 )
+from web.words import verdict_of
 
 logger = logging.getLogger(__name__)
 
 BACKLOG: Final = 512
 """Games waiting to be stored beyond which no new game is opened."""
 RETRY_SECONDS: Final = (0.2, 1.0, 5.0)
+MAX_BATCH: Final = 64
+"""Games stored in one transaction: those that wait, up to so many."""
+MAX_TRIED: Final = 50_000
 
 
 class HumanGames(Protocol):
     """The part of ``arena.storage.Storage`` that live play needs."""
 
-    def save_human_game(self, game: NewHumanGame) -> int:
-        """Store a game and return its ID."""
+    def save_human_games(self, new: Sequence[NewHumanGame]) -> tuple[int, ...]:
+        """Store games, all or none, and return their IDs."""
 
     def has_played(self, session: str, sha256: str) -> bool:
         """Whether this browser has a stored game against this model."""
@@ -54,6 +60,7 @@ class HumanGames(Protocol):
 class _Over:
     ticket: Ticket
     record: FinishedGame
+    watchers: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -76,6 +83,8 @@ class Recorder:
         self._storage = storage
         self._send = send
         self._records: dict[str, HumanRecord] = {}
+        self._tried: set[tuple[str, str]] = set()
+        """Whose first try against which model is stored, or about to be."""
         # Lobby.join asks `admit` first, so a queue of this size never overflows.
         self._to_tell: queue.Queue[_Over | _GoesOn | None] = queue.Queue(BACKLOG + 2 * capacity)
         self._to_store: queue.Queue[_Over | None] = queue.Queue(BACKLOG + 2 * capacity)
@@ -95,6 +104,11 @@ class Recorder:
         for thread in self._threads:
             thread.join()
 
+    @property
+    def backlog(self) -> int:
+        """How many games wait to be told or stored."""
+        return self._to_tell.qsize() + self._to_store.qsize()
+
     def admit(self, opponent: Opponent) -> HumanRecord:
         """Make ready for a game against ``opponent``; reads storage the first time.
 
@@ -104,16 +118,16 @@ class Recorder:
         Raises:
             RefusedError: FULL, too many games wait to be stored.
         """
-        if self._to_tell.qsize() + self._to_store.qsize() >= BACKLOG:
+        if self.backlog >= BACKLOG:
             raise RefusedError(Refusal.FULL, "the site is catching up; try again in a moment")
         if opponent.sha256 not in self._records:
             record = self._storage.human_record(opponent.sha256)
             self._records.setdefault(opponent.sha256, record)
         return self._records[opponent.sha256]
 
-    def finish(self, ticket: Ticket, record: FinishedGame) -> None:
-        """Take a finished game; never blocks."""
-        self._to_tell.put_nowait(_Over(ticket, record))
+    def finish(self, ticket: Ticket, record: FinishedGame, watchers: tuple[str, ...] = ()) -> None:
+        """Take a finished game and the clients that watched it; never blocks."""
+        self._to_tell.put_nowait(_Over(ticket, record, watchers))
 
     def resume(self, ticket: Ticket, record: FinishedGame, countdown_ms: int) -> None:
         """Tell a client how the game stands that it came back to; never blocks."""
@@ -129,6 +143,7 @@ class Recorder:
                     self._show(over)
                 else:
                     self._tell(over.ticket, over.record)
+                    self._tell_watchers(over)
             except Exception:
                 logger.exception("game %d: news of it could not be told", over.ticket.game)
             if isinstance(over, _Over) and over.record.ending is not LiveEnding.VOID:
@@ -160,43 +175,87 @@ class Recorder:
         }
         self._send(ticket.client, "end", payload)
 
+    def _tell_watchers(self, over: _Over) -> None:
+        if not over.watchers:
+            return
+        view = watched_view(over.ticket, over.record)
+        replay = replay_of(over.ticket, over.record)
+        text = verdict_of(
+            over.ticket.names(over.ticket.nickname or STORED_NAME),
+            replay.outcome,
+            replay.ending,
+            replay.plies,
+        )
+        for watcher in over.watchers:
+            self._send(watcher, "over", {"game": over.ticket.game, "text": text, "view": view})
+
     def _store_all(self) -> None:
-        while (over := self._to_store.get()) is not None:
-            try:
-                number = self._store(over.ticket, over.record)
-            except Exception:
-                logger.exception("game %d could not be stored", over.ticket.game)
-                continue
+        running = True
+        while running:
+            batch = [self._to_store.get()]
+            while len(batch) < MAX_BATCH and not self._to_store.empty():
+                batch.append(self._to_store.get())
+            running = batch[-1] is not None
+            self._store([over for over in batch if over is not None])
+
+    def _store(self, batch: list[_Over]) -> None:
+        """Store games in one transaction; each alone where that fails for good."""
+        made = [(over, new) for over in batch if (new := self._new_game(over)) is not None]
+        try:
+            self._told_stored(made, self._saved([new for _, new in made]))
+        except Exception:
+            logger.exception("%d games could not be stored together", len(made))
+            for over, new in made if len(made) > 1 else ():
+                try:
+                    self._told_stored([(over, new)], self._saved([new]))
+                except Exception:
+                    logger.exception("game %d could not be stored", over.ticket.game)
+
+    def _told_stored(
+        self, made: Sequence[tuple[_Over, NewHumanGame]], numbers: tuple[int, ...]
+    ) -> None:
+        for (over, _), number in zip(made, numbers, strict=True):
             if over.record.ending is not LiveEnding.ABANDONED:
-                message: StoredPayload = {
-                    "game": over.ticket.game,
-                    "replay": f"/replays/{number}",
-                }
+                message: StoredPayload = {"game": over.ticket.game, "replay": f"/replays/{number}"}
                 self._send(over.ticket.client, "stored", message)
 
-    def _store(self, ticket: Ticket, record: FinishedGame) -> int:
+    def _saved(self, new: list[NewHumanGame]) -> tuple[int, ...]:
         for pause in RETRY_SECONDS:
             try:
-                return self._storage.save_human_game(self._new_game(ticket, record))
+                return self._storage.save_human_games(new)
             except ArenaFault as error:
-                logger.warning("storing game %d: %s; trying again", ticket.game, error)
+                logger.warning("storing %d games: %s; trying again", len(new), error)
                 time.sleep(pause)
-        return self._storage.save_human_game(self._new_game(ticket, record))
+        return self._storage.save_human_games(new)
 
-    def _new_game(self, ticket: Ticket, record: FinishedGame) -> NewHumanGame:
-        player, model = ticket.player, ticket.opponent.sha256
-        return NewHumanGame(
-            replay=encode(replay_of(ticket, record)),
-            names=ticket.names(STORED_NAME),
-            human_seat=ticket.opening.seat,
-            model_sha256=model,
-            round=ticket.opponent.round,
-            speed=ticket.opening.speed,
-            first_try=player is not None
-            and not record.frozen
-            and not self._storage.has_played(player, model),
-            session=player or "",
-        )
+    def _new_game(self, over: _Over) -> NewHumanGame | None:
+        ticket, record = over.ticket, over.record
+        try:
+            return NewHumanGame(
+                replay=encode(replay_of(ticket, record)),
+                names=ticket.names(STORED_NAME),
+                human_seat=ticket.opening.seat,
+                model_sha256=ticket.opponent.sha256,
+                round=ticket.opponent.round,
+                speed=ticket.opening.speed,
+                first_try=self._is_first_try(ticket) and not record.frozen,
+                session=ticket.player or "",
+            )
+        except Exception:
+            logger.exception("game %d could not be written down", ticket.game)
+            return None
+
+    def _is_first_try(self, ticket: Ticket) -> bool:
+        """Whether this is a browser's first game against a model, of those on their way, too."""
+        if ticket.player is None:
+            return False
+        pair = ticket.player, ticket.opponent.sha256
+        if pair in self._tried:
+            return False
+        if len(self._tried) >= MAX_TRIED:
+            self._tried.clear()
+        self._tried.add(pair)
+        return not self._storage.has_played(*pair)
 
 
 def _counted(record: HumanRecord, result: GameResult | str) -> HumanRecord:

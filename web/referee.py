@@ -1,105 +1,46 @@
-"""The clock thread: owns the live games, and is the only thread that touches them."""
+"""The referee: owns the live games, and runs on the one thread that touches them.
 
-import itertools
+That is the thread that serves (see ``docs/live.md``). Other threads hand over commands, which wake
+it; what its own thread hands over is done at once.
+"""
+
 import logging
-import queue
 import secrets
-import threading
 import time
+from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass, replace
-from typing import Final, Protocol, TypeAlias
+from dataclasses import replace
+from typing import Final
 
-import numpy as np
-
-from tron_env.ruleset import ARENA
-from tron_env.spawn import spawns_for
-from tron_env.types import PLANES, Action
+from tron_env.types import Action
+from web.audience import Audience
+from web.clock import Clock
+from web.commands import CaughtUp, Command, Gone, Open, Outlet, Said, Stop
 from web.errors import Refusal, RefusedError
-from web.inference import InferencePool, Question, Reply
+from web.inference import InferencePool, Reply
+from web.lateness import Lateness
 from web.live import LiveGames
-from web.live_types import (
-    DEFAULT_SPEED,
-    PERIODS,
-    SLOTS_PER_SECOND,
-    Ask,
-    FinishedGame,
-    Opening,
-    person_seat,
+from web.live_types import FREEZE_SLOTS, SLOTS_PER_SECOND, FinishedGame, LiveEnding
+from web.messages import (
+    Echo,
+    FrozenPayload,
+    GamePayload,
+    Leave,
+    Message,
+    Resume,
+    SnapshotPayload,
+    Turn,
+    Watch,
+    WatchedPayload,
+    refused,
 )
-from web.messages import Echo, GamePayload, Leave, Message, Resume, Turn, refused
-from web.tickets import Ticket
+from web.rehearsal import question_of
+from web.tickets import Ticket, final_view, opponent_payload, watched_view
 
 logger = logging.getLogger(__name__)
 
-MAX_LAG_SECONDS: Final = 0.02
-"""Beyond this the whole timetable moves back, so that no game is hurried to catch up."""
-
-
-class Outlet(Protocol):
-    """Sends a message to one client; must not block."""
-
-    def __call__(self, client: str, event: str, payload: object) -> None:
-        """Send ``event``."""
-
-
-@dataclass(frozen=True, slots=True)
-class Open:
-    """Open a game; the client's running one, if any, is left. The countdown is filled in."""
-
-    ticket: Ticket
-    payload: GamePayload
-
-
-@dataclass(frozen=True, slots=True)
-class Said:
-    """A client says something about a game."""
-
-    client: str
-    message: Message
-
-
-@dataclass(frozen=True, slots=True)
-class Gone:
-    """A client's connection ended; its game waits for it, once."""
-
-    client: str
-
-
-@dataclass(frozen=True, slots=True)
-class Stop:
-    """Abandon everything and end the thread."""
-
-
-Command: TypeAlias = Open | Said | Gone | Stop | Reply
-
-
-def question_of(games: LiveGames, ask: Ask) -> Question:
-    """Return ``ask`` with copies of its positions, as models see them."""
-    engine = games.engine
-    shape = (ask.slots.size, PLANES, engine.ruleset.height, engine.ruleset.width)
-    observations = np.empty(shape, dtype=np.float32)
-    engine.gather(ask.slots, ask.seats, observations)
-    return Question(
-        ask,
-        observations,
-        engine.masks[ask.slots, ask.seats],
-        engine.headings[ask.slots, ask.seats],
-    )
-
-
-def rehearse() -> None:
-    """Play one game that nobody sees, which compiles whatever live games call."""
-    seed = 0
-    seat = person_seat(spawns_for(ARENA, seed))
-    games = LiveGames(ARENA, 1, max(PERIODS.values()))
-    games.open(Opening(1, seed, seat, DEFAULT_SPEED, ""))
-    for slot in itertools.count():
-        beat = games.beat(slot)
-        for ask in beat.asks:
-            games.answer(ask, question_of(games, ask).headings)
-        if beat.finished:
-            return
+SILENCE_SECONDS: Final = 1.5
+"""A client that has answered ticks and does not for so long is taken for lost."""
 
 
 class Referee:
@@ -108,7 +49,7 @@ class Referee:
     Args:
         games: driven from here only.
         send: takes messages for clients.
-        finish: takes finished games; must not block.
+        finish: takes finished games and the clients that watched; must not block.
         resume: takes games that go on, as they stand, and how many ms from now; must not block.
         now: a monotonic clock in seconds.
     """
@@ -117,68 +58,67 @@ class Referee:
         self,
         games: LiveGames,
         send: Outlet,
-        finish: Callable[[Ticket, FinishedGame], None],
+        finish: Callable[[Ticket, FinishedGame, tuple[str, ...]], None],
         resume: Callable[[Ticket, FinishedGame, int], None],
         now: Callable[[], float] = time.monotonic,
     ) -> None:
         self.pool = InferencePool(self.post)
+        self.lateness = Lateness()
+        self.endings: Counter[LiveEnding] = Counter()
+        self.playing: Counter[tuple[str, int]] = Counter()
+        """How many games there are against each model at each speed."""
         self._games = games
         self._send = send
         self._finish = finish
         self._resume = resume
         self._now = now
-        self._inbox: queue.SimpleQueue[Command] = queue.SimpleQueue()
         self._tickets: dict[int, Ticket] = {}
         self._game_of: dict[str, int] = {}
         self._sent: dict[int, tuple[int, float]] = {}
         """The tick of each game that is to be answered: its ply, and when it was sent."""
-        self._running = True
-        self._thread = threading.Thread(target=self._run, name="referee", daemon=True)
+        self._answering: set[int] = set()
+        """Games whose client answers such ticks: those that fall silent are waited for."""
+        self._silent: dict[int, str] = {}
+        """Games that wait for a client which fell silent without its connection ending."""
+        self._audience = Audience()
+        self._clock: Clock[Command] = Clock(self._beat, self._obey, lambda: not self._tickets, now)
 
     def __len__(self) -> int:
         """Return how many games are open."""
         return len(self._tickets)
 
+    def tickets(self) -> list[Ticket]:
+        """Return all open games, newest last; any thread may ask."""
+        return list(self._tickets.values())
+
     @property
     def alive(self) -> bool:
         """Whether the clock runs."""
-        return self._thread.is_alive()
+        return self._clock.alive
 
-    def start(self) -> None:
-        """Start the clock."""
-        self._thread.start()
+    @property
+    def ended(self) -> bool:
+        """Whether the clock has run and ended."""
+        return self._clock.ended
+
+    def stop(self) -> None:
+        """Abandon every game and end the clock soon; any thread may call it."""
+        self.post(Stop())
 
     def close(self) -> None:
-        """Abandon every game and end the clock and the models."""
-        self.post(Stop())
-        self._thread.join()
+        """End the clock, if it runs, and the models; not from the clock's thread."""
+        if self.alive:
+            self.stop()
+            self._clock.wait()
         self.pool.close()
+
+    def run(self) -> None:
+        """Run the clock on this thread's event loop until ``stop``."""
+        self._clock.run()
 
     def post(self, command: Command) -> None:
         """Hand over a command; never blocks, any thread may call it."""
-        self._inbox.put(command)
-
-    def _run(self) -> None:
-        slot = -1
-        origin = self._now()
-        while self._running:
-            if not self._tickets:
-                self._obey(self._inbox.get())
-                origin = self._now() - slot / SLOTS_PER_SECOND
-            due = origin + (slot + 1) / SLOTS_PER_SECOND
-            self._obey_until(due)
-            origin += lag if (lag := self._now() - due) > MAX_LAG_SECONDS else 0.0
-            slot += 1
-            self._beat(slot)
-
-    def _obey_until(self, due: float) -> None:
-        while True:
-            try:
-                wait = due - self._now()
-                command = self._inbox.get(timeout=wait) if wait > 0 else self._inbox.get_nowait()
-            except queue.Empty:
-                return
-            self._obey(command)
+        self._clock.post(command)
 
     def _obey(self, command: Command) -> None:
         match command:
@@ -189,11 +129,14 @@ class Referee:
             case Open(ticket, payload):
                 self._or_refuse(ticket.client, lambda: self._open(ticket, payload))
             case Gone(client):
+                self._audience.leave(client)
                 self._wait_for(client)
+            case CaughtUp(client):
+                self._catch_up(client)
             case Stop():
                 for record in self._games.close():
                     self._end(record)
-                self._running = False
+                self._clock.end()
 
     def _hear(self, client: str, message: Message) -> None:
         match message:
@@ -205,6 +148,8 @@ class Referee:
                 self._return(client, game, key)
             case Echo(game, ply):
                 self._time(client, game, ply)
+            case Watch(game):
+                self._watch(client, game)
 
     def _or_refuse(self, client: str, act: Callable[[], None]) -> None:
         try:
@@ -217,12 +162,16 @@ class Referee:
         if running is not None:
             self._leave(ticket.client, running)
         slots = self._games.open(ticket.opening)
+        self._audience.leave(ticket.client)
         self._tickets[ticket.game] = ticket
+        self.playing[ticket.opponent.sha256, ticket.opening.speed] += 1
         self._game_of[ticket.client] = ticket.game
         payload["countdown_ms"] = round(1000 * slots / SLOTS_PER_SECOND)
         self._send(ticket.client, "game", payload)
 
     def _steer(self, client: str, game: int, action: Action) -> None:
+        if self._silent.get(game) == client:
+            self._go_on(client, game)
         self._check_owner(client, game)
         self._games.turn(game, action)
 
@@ -238,10 +187,18 @@ class Referee:
         game = self._game_of.get(client)
         if game is None:
             return
-        if self._games.freeze(game):
-            del self._game_of[client]
-        else:
+        if not self._freeze(client, game):
             self._leave(client, game)
+
+    def _freeze(self, client: str, game: int) -> bool:
+        """Have a game stand still, once; whether it does."""
+        if not self._games.freeze(game):
+            return False
+        del self._game_of[client]
+        self._sent.pop(game, None)
+        frozen: FrozenPayload = {"game": game, "seconds": FREEZE_SLOTS / SLOTS_PER_SECOND}
+        self._send.spread((client, *self._audience.of(game)), "frozen", frozen)
+        return True
 
     def _return(self, client: str, game: int, key: str) -> None:
         ticket = self._tickets.get(game)
@@ -250,16 +207,53 @@ class Referee:
         if self._game_of.get(ticket.client) == game:
             # The new connection is here before the old one was found dead.
             self._wait_for(ticket.client)
+        self._go_on(client, game)
+
+    def _go_on(self, client: str, game: int) -> None:
+        """Let a frozen game go on, with this client steering."""
         record, slots = self._games.thaw(game)
-        ticket = self._tickets[game] = replace(ticket, client=client)
+        self._silent.pop(game, None)
+        ticket = self._tickets[game] = replace(self._tickets[game], client=client)
         self._game_of[client] = game
         self._resume(ticket, record, round(1000 * slots / SLOTS_PER_SECOND))
+        for watcher in self._audience.of(game):
+            self._show(watcher, ticket)
+
+    def _watch(self, client: str, game: int) -> None:
+        ticket = self._tickets.get(game)
+        if ticket is None or client in self._game_of:
+            raise RefusedError(Refusal.UNKNOWN_GAME, f"game {game} cannot be watched")
+        self._audience.enter(client, game)
+        self._show(client, ticket)
+
+    def _show(self, client: str, ticket: Ticket) -> None:
+        watched: WatchedPayload = {
+            "game": ticket.game,
+            "speed": ticket.opening.speed,
+            "opponent": opponent_payload(ticket.opponent),
+            "frozen": self._game_of.get(ticket.client) != ticket.game,
+            "view": watched_view(ticket, self._games.peek(ticket.game)),
+        }
+        self._send(client, "watched", watched)
+
+    def _catch_up(self, client: str) -> None:
+        game = self._game_of.get(client)
+        if game is not None:
+            self._send(client, "snapshot", self._snapshot(self._tickets[game]))
+        elif (watched := self._audience.watched_by(client)) is not None:
+            self._show(client, self._tickets[watched])
+
+    def _snapshot(self, ticket: Ticket) -> SnapshotPayload:
+        return {"game": ticket.game, "view": final_view(ticket, self._games.peek(ticket.game))}
 
     def _time(self, client: str, game: int, ply: int) -> None:
         """Tell a client its latency; an answer to another tick than the latest tells nothing."""
         sent = self._sent.get(game)
-        if self._game_of.get(client) == game and sent is not None and sent[0] == ply:
+        if self._silent.get(game) == client:
+            self._go_on(client, game)
+        elif self._game_of.get(client) == game and sent is not None and sent[0] == ply:
             del self._sent[game]
+            self._answering.add(game)
             self._send(client, "latency", round(1000 * (self._now() - sent[1])))
 
     def _check_owner(self, client: str, game: int) -> None:
@@ -267,6 +261,7 @@ class Referee:
             raise RefusedError(Refusal.UNKNOWN_GAME, f"game {game} is not running")
 
     def _take(self, reply: Reply) -> None:
+        self.pool.answered(reply)
         if reply.actions is None:
             records = self._games.fail(reply.ask)
         else:
@@ -274,27 +269,53 @@ class Referee:
         for record in records:
             self._end(record)
 
-    def _beat(self, slot: int) -> None:
+    def _beat(self, slot: int, due: float) -> None:
         beat = self._games.beat(slot)
+        late, silent = self.lateness, []
         for tick in beat.ticks:
             ticket = self._tickets[tick[0]]
-            if tick[1] % ticket.opening.speed == 0:
-                self._sent[ticket.game] = tick[1], self._now()
-            self._send(ticket.client, "tick", tick)
+            game = ticket.game
+            self._send.spread((ticket.client, *self._audience.of(game)), "tick", tick)
+            now = self._now()
+            late.add(now - due)
+            sent = self._sent.get(game)
+            if sent is None or game not in self._answering:
+                if tick[1] % ticket.opening.speed == 0:
+                    self._sent[game] = tick[1], now
+            elif now - sent[1] > SILENCE_SECONDS:
+                silent.append(ticket)
         for record in beat.finished:
             self._end(record)
+        for ticket in silent:
+            self._wait_for_silent(ticket)
         for ask in beat.asks:
             if not self.pool.submit(question_of(self._games, ask)):
                 logger.error("model %s is asked for but not loaded", ask.model[:8])
                 for record in self._games.fail(ask):
                     self._end(record)
 
+    def _wait_for_silent(self, ticket: Ticket) -> None:
+        """Freeze the game of a client that says nothing any more, before it rides into a wall."""
+        game, client = ticket.game, ticket.client
+        self._answering.discard(game)
+        if self._game_of.get(client) == game and self._freeze(client, game):
+            self._silent[game] = client
+
     def _end(self, record: FinishedGame) -> None:
-        self._finish(self._forget(record.opening.game), record)
+        self.endings[record.ending] += 1
+        watchers = tuple(self._audience.of(record.opening.game))
+        self._finish(self._forget(record.opening.game), record, watchers)
 
     def _forget(self, game: int) -> Ticket:
         ticket = self._tickets.pop(game)
+        key = ticket.opponent.sha256, ticket.opening.speed
+        self.playing[key] -= 1
+        if not self.playing[key]:
+            del self.playing[key]
         self._sent.pop(game, None)
+        self._answering.discard(game)
+        self._silent.pop(game, None)
+        self._audience.dismiss(game)
         if self._game_of.get(ticket.client) == game:
             del self._game_of[ticket.client]
         return ticket

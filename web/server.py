@@ -1,65 +1,224 @@
-"""A threaded HTTP and WebSocket server for one machine."""
+"""The HTTP and WebSocket server of one process: live play on one thread, pages on others.
 
+The thread that serves runs a gevent loop: every connection, and the clock of live play. Pages read
+the database and render, so each runs on a native thread of a small pool; while one computes, the
+serving thread gets the interpreter back within ``SWITCH_SECONDS``.
+"""
+
+import contextvars
+import gc
+import io
 import logging
 import socket
-from typing import Final
+import sys
+import tempfile
+import threading
+from collections.abc import Iterable, Iterator
+from typing import IO, Any, Final
 
+import gevent
+import gevent.socket
 from flask import Flask
-from werkzeug.serving import WSGIRequestHandler, make_server
+from gevent.event import Event
+from gevent.pywsgi import WSGIHandler, WSGIServer
+from gevent.threadpool import ThreadPool
 
 from web.errors import WebError
+from web.services import EXTENSION, Services
+from web.transport import SOCKET_KEY
 
 logger = logging.getLogger(__name__)
 
-PENDING_CONNECTIONS: Final = 128
+PENDING_CONNECTIONS: Final = 1024
+PAGE_THREADS: Final = 4
+SWITCH_SECONDS: Final = 0.0005
+MAX_BODY_BYTES: Final = 256 * 1024 * 1024
+"""No request may be longer; views have limits of their own."""
+IN_MEMORY_BYTES: Final = 1024 * 1024
+READ_BYTES: Final = 64 * 1024
+_SOCKET_IO: Final = "/socket.io/"
+_END: Final = object()
 
 
 class ServerError(WebError, OSError):
     """The address cannot be served on."""
 
 
-class _Handler(WSGIRequestHandler):
-    # Ticks are small and frequent: waiting to fill a packet would delay every one of them.
-    disable_nagle_algorithm = True
-    server_version = "tron-arena"
-    sys_version = ""
+class _Handler(WSGIHandler):  # type: ignore[misc]
+    def get_environ(self) -> dict[str, Any]:
+        environ: dict[str, Any] = super().get_environ()
+        environ[SOCKET_KEY] = self.socket
+        return environ
 
-    def log(self, type: str, message: str, *args: object) -> None:
-        logger.debug("%s %s", self.address_string(), message % args)
+    def run_application(self) -> None:
+        if not self._connection_upgrade_requested():
+            super().run_application()
+            return
+        self.result = self.application(self.environ, self.start_response)
+        self.close_connection = True
+        if self.status is None:  # it became a WebSocket, which has ended since
+            self.result = None
+        else:
+            self.process_result()
+
+    def log_request(self) -> None:
+        logger.debug("%s", self.requestline)
+
+
+class _Site:
+    """The WSGI application as the server calls it: Socket.IO here, pages on their threads."""
+
+    def __init__(self, app: Flask) -> None:
+        self._app = app.wsgi_app
+        self._pages = ThreadPool(PAGE_THREADS)
+
+    def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+        if environ["PATH_INFO"].startswith(_SOCKET_IO):
+            return self._app(environ, start_response)
+        del environ[SOCKET_KEY]
+        body = _body_of(environ)
+        if body is None:
+            start_response("413 Content Too Large", [("Content-Length", "0")])
+            return [b""]
+        environ["wsgi.input"] = body
+        context = contextvars.copy_context()
+        page = self._pages.apply(context.run, (_begun, self._app, environ))
+        if isinstance(page, Exception):
+            body.close()
+            raise page
+        start_response(page.status, page.headers)
+        return self._rest(context, page, body)
+
+    def close(self) -> None:
+        self._pages.kill()
+
+    def _rest(
+        self, context: contextvars.Context, page: "_Page", body: IO[bytes]
+    ) -> Iterator[bytes]:
+        try:
+            chunk = page.first
+            while chunk is not _END:
+                yield chunk
+                chunk = self._pages.apply(context.run, (next, page.chunks, _END))
+        finally:
+            self._pages.apply(context.run, (page.close,))
+            body.close()
+
+
+class _Page:
+    """A response that has begun."""
+
+    def __init__(self, app: Any, environ: dict[str, Any]) -> None:
+        self.status = ""
+        self.headers: list[tuple[str, str]] = []
+        self._result = app(environ, self._start)
+        self.chunks = iter(self._result)
+        self.first: Any = next(self.chunks, _END)
+
+    def close(self) -> None:
+        close = getattr(self._result, "close", None)
+        if close is not None:
+            close()
+
+    def _start(self, status: str, headers: list[tuple[str, str]], exc_info: Any = None) -> None:
+        self.status, self.headers = status, headers
+
+
+def _begun(app: Any, environ: dict[str, Any]) -> _Page | Exception:
+    try:
+        return _Page(app, environ)
+    except Exception as error:  # noqa: BLE001 - raised where the request is answered
+        return error
+
+
+def _body_of(environ: dict[str, Any]) -> IO[bytes] | None:
+    """Read a request's body, which pages cannot do from their threads; None if it is too long."""
+    length = environ.get("CONTENT_LENGTH", "")
+    chunked = "chunked" in environ.get("HTTP_TRANSFER_ENCODING", "").lower()
+    if not chunked and not length.strip("0"):
+        return io.BytesIO()
+    file: IO[bytes] = tempfile.SpooledTemporaryFile(IN_MEMORY_BYTES)  # noqa: SIM115
+    size = 0
+    while chunk := environ["wsgi.input"].read(READ_BYTES):
+        size += len(chunk)
+        if size > MAX_BODY_BYTES:
+            file.close()
+            return None
+        file.write(chunk)
+    file.seek(0)
+    return file
 
 
 class Server:
-    """One thread a connection, on an address that is bound at once.
+    """Serves on an address that is bound at once.
 
     Args:
         app: what to serve.
         host: name or address.
         port: 0 picks a free one.
+        bound: a listening socket to use instead.
 
     Raises:
         ServerError: the address is taken or not ours.
     """
 
-    def __init__(self, app: Flask, host: str, port: int) -> None:
-        family = socket.AF_INET6 if ":" in host else socket.AF_INET
-        try:
-            with socket.create_server(
-                (host, port), family=family, backlog=PENDING_CONNECTIONS
-            ) as bound:
-                self._server = make_server(
-                    host, port, app, threaded=True, request_handler=_Handler, fd=bound.fileno()
-                )
-        except OSError as error:
-            raise ServerError(f"cannot serve on {host} port {port}: {error.strerror}") from error
-        self.port: int = self._server.server_address[1]
+    def __init__(
+        self, app: Flask, host: str = "", port: int = 0, bound: socket.socket | None = None
+    ) -> None:
+        self._app = app
+        self._services: Services = app.extensions[EXTENSION]
+        self._bound = bound or _bind(host, port)
+        self._stopping = threading.Event()
+        self._waker: Any = None
+        self.port: int = self._bound.getsockname()[1]
         shown = f"[{host}]" if ":" in host else host
         self.url = f"http://{shown}:{self.port}"
 
     def serve(self) -> None:
-        """Serve until ``stop`` is called from another thread."""
-        self._server.serve_forever(poll_interval=0.2)
+        """Serve until ``stop`` is called from another thread; games still open are abandoned."""
+        sys.setswitchinterval(SWITCH_SECONDS)
+        # What was loaded by now stays: looking through it for garbage would stop every game.
+        gc.collect()
+        gc.freeze()
+        hub = gevent.get_hub()
+        stopped = Event()
+        self._waker = hub.loop.async_()
+        self._waker.start(stopped.set)
+        site = _Site(self._app)
+        transport, referee = self._services.transport, self._services.referee
+        # A socket of gevent's belongs to the thread that makes it.
+        listener = gevent.socket.socket(fileno=self._bound.detach())
+        server = WSGIServer(
+            listener, site, handler_class=_Handler, log=None, error_log=logger, spawn="default"
+        )
+        transport.attach()
+        clock = gevent.spawn(referee.run)
+        try:
+            server.start()
+            if not self._stopping.is_set():
+                stopped.wait()
+        finally:
+            server.stop_accepting()
+            referee.stop()
+            clock.join()
+            gevent.sleep(0)
+            server.stop(timeout=0)
+            transport.detach()
+            server.close()
+            site.close()
+            self._waker.close()
+            hub.destroy(destroy_loop=True)
 
     def stop(self) -> None:
-        """Take no more requests; ``serve`` must be running."""
-        self._server.shutdown()
-        self._server.server_close()
+        """Have ``serve`` end; any thread may call it."""
+        self._stopping.set()
+        if self._waker is not None:
+            self._waker.send()
+
+
+def _bind(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        return socket.create_server((host, port), family=family, backlog=PENDING_CONNECTIONS)
+    except OSError as error:
+        raise ServerError(f"cannot serve on {host} port {port}: {error.strerror}") from error

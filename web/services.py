@@ -16,7 +16,9 @@ from web.films import Films
 from web.lobby import Lobby
 from web.opponents import Opponents
 from web.recorder import Recorder
-from web.referee import Referee, rehearse
+from web.referee import Referee
+from web.rehearsal import rehearse
+from web.transport import Transport
 from web.viewer import analysis_of
 
 logger = logging.getLogger(__name__)
@@ -61,11 +63,12 @@ class Services:
     lobby: Lobby
     council: Council
     films: Films
+    transport: Transport
 
     def start(self) -> None:
-        """Start the threads of live play."""
+        """Start the threads that keep live games; the clock runs with the server."""
         self.recorder.start()
-        self.referee.start()
+        self.lobby.start()
 
     def warm_up(self) -> None:
         """Compile every kernel and load the champion, so that no request waits for either.
@@ -84,6 +87,7 @@ class Services:
 
     def close(self) -> None:
         """End live play: open games are abandoned and stored; then the database is let go."""
+        self.lobby.close()
         self.referee.close()
         self.recorder.close()
         self.council.close()

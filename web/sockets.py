@@ -1,107 +1,211 @@
-"""The `/live` namespace: parses events, calls the lobby, answers refusals."""
+"""The `/live` namespace: parses events, calls the lobby, answers refusals.
 
+What players say in the course of a game comes often, and is taken from the line as it arrives; the
+rest takes Socket.IO's ordinary way. Both ways parse alike, and neither waits on the serving thread.
+"""
+
+import json
 import logging
+import time
 from collections.abc import Callable
-from typing import Final
+from typing import Any, Final
 
+import gevent
 from flask import request, session
-from flask_socketio import Namespace, SocketIO, emit
+from flask_socketio import Namespace, SocketIO
 
+from web.allowance import Allowance
 from web.errors import Refusal, RefusedError
 from web.lobby import Lobby
 from web.messages import (
     Message,
+    parse_call_me,
     parse_echo,
     parse_join,
     parse_leave,
     parse_rematch,
     parse_resume,
+    parse_take_over,
     parse_turn,
+    parse_watch,
     refused,
 )
+from web.transport import LIVE, Transport
+from web.websocket import MAX_MESSAGE_BYTES
 
 logger = logging.getLogger(__name__)
 
-LIVE: Final = "/live"
 PLAYER: Final = "player"
 """Key of the session that tells players apart."""
-MAX_MESSAGE_BYTES: Final = 4096
+EVENTS_PER_SECOND: Final = 40.0
+EVENTS_AT_ONCE: Final = 80.0
+GAMES_PER_SECOND: Final = 1.0
+GAMES_AT_ONCE: Final = 8.0
+
+SAYINGS: Final[dict[str, Callable[[object], Message]]] = {
+    "turn": parse_turn,
+    "echo": parse_echo,
+    "resume": parse_resume,
+    "leave": parse_leave,
+    "watch": parse_watch,
+}
+"""Events that go to the referee, which answers those it refuses."""
+
+_PREFIX: Final = f"42{LIVE},[".encode()
 
 
 class LiveNamespace(Namespace):  # type: ignore[misc]
     """Events of live play; each either reaches the lobby or is answered with `refused`."""
 
-    def __init__(self, lobby: Lobby) -> None:
+    def __init__(
+        self, lobby: Lobby, transport: Transport, now: Callable[[], float] = time.monotonic
+    ) -> None:
         super().__init__(LIVE)
         self._lobby = lobby
+        self._transport = transport
+        self._now = now
+        self._events: dict[str, Allowance] = {}
+        self._games: dict[str, Allowance] = {}
+        transport.listen(self.hear, lobby.catch_up)
+
+    def hear(self, client: str, message: bytes) -> bool:
+        """Take an Engine.IO message as it arrives if it is one of ``SAYINGS``."""
+        if not message.startswith(_PREFIX):
+            return False
+        try:
+            event, *arguments = json.loads(message[len(_PREFIX) - 1 :])
+        except (ValueError, RecursionError):
+            self._refuse(client, RefusedError(Refusal.MALFORMED, "expected JSON"))
+            return True
+        if event == "rematch":
+            return self._rematch_at_once(client, arguments)
+        parse = SAYINGS.get(event) if isinstance(event, str) else None
+        if parse is None:
+            return False
+        self._say(client, parse, arguments)
+        return True
+
+    def trigger_event(self, event: str, *args: Any) -> Any:
+        """Answer an event; one that is unknown is refused, too."""
+        if event in SAYINGS:
+            client, *arguments = args
+            self._say(client, SAYINGS[event], arguments)
+            return None
+        if not hasattr(self, f"on_{event}"):
+            self._refuse(args[0], RefusedError(Refusal.MALFORMED, "there is no such event"))
+            return None
+        return super().trigger_event(event, *args)
 
     def on_connect(self, auth: object = None) -> None:
         """A client is there."""
-        self._lobby.connect(_client())
+        client = _client()
+        now = self._now()
+        self._events[client] = Allowance(EVENTS_PER_SECOND, EVENTS_AT_ONCE, now)
+        self._games[client] = Allowance(GAMES_PER_SECOND, GAMES_AT_ONCE, now)
+        self._transport.enter(client, self._engine(client), request.environ)
+        self._lobby.connect(client, session.get(PLAYER))
 
     def on_disconnect(self, reason: object = None) -> None:
         """A client's connection ended."""
-        self._lobby.disconnect(_client())
+        client = _client()
+        self._lobby.disconnect(client)
+        self._transport.leave(client, self._engine(client))
+        self._events.pop(client, None)
+        self._games.pop(client, None)
 
     def on_join(self, data: object = None, *rest: object) -> None:
         """Open a game."""
-        _answer(lambda: self._lobby.join(_client(), _player(), parse_join(_only(data, rest))))
-
-    def on_turn(self, data: object = None, *rest: object) -> None:
-        """Queue a turn."""
-        self._say(parse_turn, data, rest)
+        client = _client()
+        self._open(lambda: self._lobby.join(client, parse_join(_only(data, rest))))
 
     def on_rematch(self, data: object = None, *rest: object) -> None:
         """Open another game like the latest."""
-        _answer(lambda: self._lobby.rematch(_client(), _player(), parse_rematch(_only(data, rest))))
+        client = _client()
+        self._open(lambda: self._lobby.rematch(client, parse_rematch(_only(data, rest))))
 
-    def on_resume(self, data: object = None, *rest: object) -> None:
-        """Go on with a game that lost its connection."""
-        self._say(parse_resume, data, rest)
+    def on_take_over(self, data: object = None, *rest: object) -> None:
+        """Open a game that goes on from a replay."""
+        client = _client()
+        self._open(lambda: self._lobby.take_over(client, parse_take_over(_only(data, rest))))
 
-    def on_echo(self, data: object = None, *rest: object) -> None:
-        """Answer a tick, so that the way there and back can be timed."""
-        self._say(parse_echo, data, rest)
+    def on_leave_line(self, *rest: object) -> None:
+        """Wait no longer."""
+        self._lobby.leave_line(_client())
 
-    def on_leave(self, data: object = None, *rest: object) -> None:
-        """Abandon a game."""
-        self._say(parse_leave, data, rest)
+    def on_call_me(self, data: object = None, *rest: object) -> None:
+        """Set what the player is called on the ladder."""
+        client = _client()
+        try:
+            self._lobby.call(client, parse_call_me(_only(data, rest)))
+        except RefusedError as error:
+            self._refuse(client, error)
+
+    def _rematch_at_once(self, client: str, arguments: list[object]) -> bool:
+        """Open a rematch without a detour; False where it may take a while."""
+        games = self._games.get(client)
+        if games is None or not games.has(self._now()):
+            return False
+        try:
+            data, *rest = arguments or [None]
+            if not self._lobby.rematch_at_once(client, parse_rematch(_only(data, tuple(rest)))):
+                return False
+        except RefusedError as error:
+            self._refuse(client, error)
+        games.take(self._now())
+        return True
+
+    def _engine(self, client: str) -> str:
+        engine: str = self.socketio.server.manager.eio_sid_from_sid(client, LIVE)
+        return engine
+
+    def _open(self, act: Callable[[], None]) -> None:
+        """Do what may wait for the database or a model, away from the serving thread."""
+        client = _client()
+        if not self._games[client].take(self._now()):
+            self._refuse(client, RefusedError(Refusal.TOO_FAST, "not so many games at once"))
+            return
+        refusal = gevent.get_hub().threadpool.apply(_refusal_of, (act,))
+        if refusal is not None:
+            self._refuse(client, refusal)
 
     def _say(
-        self, parse: Callable[[object], Message], data: object, rest: tuple[object, ...]
+        self, client: str, parse: Callable[[object], Message], arguments: list[object]
     ) -> None:
-        _answer(lambda: self._lobby.say(_client(), parse(_only(data, rest))))
+        allowance = self._events.get(client)
+        if allowance is None:
+            return
+        try:
+            if not allowance.take(self._now()):
+                raise RefusedError(Refusal.TOO_FAST, "not so fast")
+            data, *rest = arguments or [None]
+            self._lobby.say(client, parse(_only(data, tuple(rest))))
+        except RefusedError as error:
+            self._refuse(client, error)
 
-
-class Transport:
-    """Sends messages through Flask-SocketIO from any thread."""
-
-    def __init__(self, socketio: SocketIO) -> None:
-        self._socketio = socketio
-
-    def __call__(self, client: str, event: str, payload: object) -> None:
-        """Send ``event`` to one client; queued, never waits for the network."""
-        self._socketio.emit(event, payload, to=client, namespace=LIVE)
+    def _refuse(self, client: str, error: RefusedError) -> None:
+        self._transport(client, "refused", refused(error))
 
 
 def make_socketio() -> SocketIO:
     """Return the extension, unbound: same origin only, small messages, events in order."""
     return SocketIO(
-        async_mode="threading",
+        async_mode="gevent",
         async_handlers=False,  # two quick keys must arrive in the order they were pressed
         max_http_buffer_size=MAX_MESSAGE_BYTES,
         manage_session=False,
     )
 
 
+def use_lines(socketio: SocketIO, transport: Transport) -> None:
+    """Have the Engine.IO server's WebSockets be lines of ours."""
+    # The driver's table is the only place where python-engineio lets its WebSockets be chosen.
+    engine = socketio.server.eio
+    engine._async = {**engine._async, "websocket": transport.websocket}
+
+
 def _client() -> str:
     client: str = request.sid  # type: ignore[attr-defined]
     return client
-
-
-def _player() -> str | None:
-    player: str | None = session.get(PLAYER)
-    return player
 
 
 def _only(data: object, rest: tuple[object, ...]) -> object:
@@ -110,8 +214,9 @@ def _only(data: object, rest: tuple[object, ...]) -> object:
     return data
 
 
-def _answer(act: Callable[[], None]) -> None:
+def _refusal_of(act: Callable[[], None]) -> RefusedError | None:
     try:
         act()
     except RefusedError as error:
-        emit("refused", refused(error))
+        return error
+    return None

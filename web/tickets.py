@@ -3,19 +3,16 @@
 from dataclasses import dataclass
 from typing import Final
 
-import numpy as np
-
-from replays.format import PERSON, Ending, Replay, model_prefix
+from replays.format import PERSON, Ending, Replay, TakeOver, model_prefix
 from replays.view import ReplayView, RiderKind, replay_view
 from tron_env.ruleset import ARENA
 from tron_env.spawn import spawns_for
-from tron_env.types import DeathCause, Outcome, Seat, UInt8Array
+from tron_env.types import DeathCause, Outcome, Seat
 from web.live_types import FinishedGame, LiveEnding, Opening
-from web.messages import GamePayload, GameResult, RecordPayload
+from web.messages import GamePayload, GameResult, OpponentPayload, RecordPayload
 
 LIVE_NAME: Final = "You"
 STORED_NAME: Final = "A player"
-NO_PLIES: Final[UInt8Array] = np.zeros((0, 2), dtype=np.uint8)
 ENDINGS: Final = {
     LiveEnding.RULES: Ending.RULES,
     LiveEnding.FORFEIT: Ending.FORFEIT,
@@ -42,7 +39,8 @@ class Ticket:
     """One live game of one client.
 
     ``client`` is the connection, ``player`` the session's token or None without cookies, ``key``
-    what lets another connection go on with the game.
+    what lets another connection go on with the game, ``nickname`` what its player is called or "",
+    ``takeover`` which replay it goes on from.
     """
 
     opening: Opening
@@ -50,11 +48,18 @@ class Ticket:
     player: str | None
     opponent: Opponent
     key: str
+    nickname: str = ""
+    takeover: TakeOver | None = None
 
     @property
     def game(self) -> int:
         """The game's number."""
         return self.opening.game
+
+    @property
+    def kinds(self) -> tuple[RiderKind, RiderKind]:
+        """What each rider is, in seat order."""
+        return ("person", "model") if self.opening.seat is Seat.FIRST else ("model", "person")
 
     def names(self, person: str) -> tuple[str, str]:
         """Return both riders' names in seat order."""
@@ -66,16 +71,20 @@ class Ticket:
 def opening_view(ticket: Ticket) -> ReplayView:
     """Return the game as it stands before its first ply."""
     alive = (DeathCause.NONE, DeathCause.NONE)
-    start = FinishedGame(ticket.opening, NO_PLIES, Outcome.ONGOING, alive, LiveEnding.ABANDONED)
+    played = ticket.opening.played
+    start = FinishedGame(ticket.opening, played, Outcome.ONGOING, alive, LiveEnding.ABANDONED)
     return final_view(ticket, start)
 
 
 def final_view(ticket: Ticket, finished: FinishedGame) -> ReplayView:
     """Return the whole game as its player sees it."""
-    kinds: tuple[RiderKind, RiderKind] = ("person", "model")
-    if ticket.opening.seat is Seat.SECOND:
-        kinds = ("model", "person")
-    return replay_view(replay_of(ticket, finished), ticket.names(LIVE_NAME), kinds)
+    return replay_view(replay_of(ticket, finished), ticket.names(LIVE_NAME), ticket.kinds)
+
+
+def watched_view(ticket: Ticket, finished: FinishedGame) -> ReplayView:
+    """Return the whole game as everybody else sees it."""
+    name = ticket.nickname or STORED_NAME
+    return replay_view(replay_of(ticket, finished), ticket.names(name), ticket.kinds)
 
 
 def replay_of(ticket: Ticket, finished: FinishedGame) -> Replay:
@@ -90,6 +99,7 @@ def replay_of(ticket: Ticket, finished: FinishedGame) -> Replay:
         causes=finished.causes,
         ending=ENDINGS[finished.ending],
         models=(PERSON, model) if ticket.opening.seat is Seat.FIRST else (model, PERSON),
+        takeover=ticket.takeover,
     )
 
 
@@ -97,22 +107,27 @@ def game_payload(
     ticket: Ticket, view: ReplayView, record: RecordPayload, *, resumed: bool = False
 ) -> GamePayload:
     """Return the message that a game begins or goes on; its countdown is filled in later."""
-    opponent = ticket.opponent
     return {
         "game": ticket.game,
         "key": ticket.key,
         "resumed": resumed,
+        "stands_in": False,
         "seat": int(ticket.opening.seat),
         "speed": ticket.opening.speed,
         "countdown_ms": 0,
-        "opponent": {
-            "spec": opponent.spec,
-            "name": opponent.name,
-            "label": opponent.label,
-            "round": opponent.round,
-        },
+        "opponent": opponent_payload(ticket.opponent),
         "record": record,
         "view": view,
+    }
+
+
+def opponent_payload(opponent: Opponent) -> OpponentPayload:
+    """Return the message part that tells of an opponent."""
+    return {
+        "spec": opponent.spec,
+        "name": opponent.name,
+        "label": opponent.label,
+        "round": opponent.round,
     }
 
 

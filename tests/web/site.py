@@ -26,6 +26,10 @@ from web.sockets import LIVE
 
 PATIENCE_SECONDS = 120.0
 MOST_RIDES = 5
+EVENTS = (
+    *("game", "tick", "end", "stored", "refused", "waiting"),
+    *("frozen", "snapshot", "watched", "over"),
+)
 SEEDS = (241, 276)
 """Starts in which the person, in seat 0 and 1 by turns, has 30 free cells ahead at (28, 1)."""
 
@@ -93,7 +97,7 @@ class Rider:
     def __init__(self, url: str, headers: dict[str, str] | None = None) -> None:
         self._socket = socketio.Client(reconnection=False)
         self._messages: queue.Queue[tuple[str, Any]] = queue.Queue()
-        for event in ("game", "tick", "end", "stored", "refused"):
+        for event in EVENTS:
             self._socket.on(event, self._keeper(event), namespace=LIVE)
         self._socket.connect(
             url, namespaces=[LIVE], transports=["websocket"], headers=headers or {}, wait_timeout=10

@@ -195,13 +195,3 @@ def test_a_visitor_keeps_one_token_and_the_interface_gives_none(client: FlaskCli
     client.get("/play")
     with client.session_transaction() as session:
         assert session["player"] == token
-
-
-def test_health(client: FlaskClient):
-    assert client.get("/healthz").json == {"status": "ok"}
-
-
-def test_health_fails_when_live_play_has_stopped(home: Path):
-    app = create_app(WebConfig(load_settings({"TRON_HOME": str(home)}), "a key for tests only"))
-    assert app.test_client().get("/healthz").status_code == 503
-    app.extensions[EXTENSION].storage.close()

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from arena.records import GameFilter, GameKind
-from replays.format import Ending, decode
+from replays.format import Ending, TakeOver, decode
 from replays.playback import Playback, verify
 from tests.web.site import Rider, Site, riding, serving
 from tron_env.types import Action, Outcome, Seat
@@ -190,10 +190,79 @@ def test_a_lost_connection_comes_back_to_a_frozen_board(tmp_path: Path):
             assert rider.next("refused")["code"] == "unknown_game", "a game waits once"
 
 
-def test_a_full_site_says_so(tmp_path: Path):
+def test_who_finds_the_site_full_waits_in_line_until_a_game_ends(tmp_path: Path):
     with serving(tmp_path, capacity=1) as site, riding(site) as one, riding(site) as two:
-        assert "game" in one.join("zoo/voronoi", 8)
-        assert two.join("zoo/voronoi")["code"] == "full"
+        game = one.join("zoo/voronoi", 8)
+        two.send("join", {"opponent": "zoo/voronoi", "speed": 8})
+        waiting = two.next("waiting", "game", "refused")
+        assert waiting["place"] == 1
+        assert waiting["opponent"]["spec"] == "zoo/voronoi"
+        assert waiting["offer"]["spec"] == site.services.opponents.light_champion().spec
+        one.send("leave", {"game": game["game"]})
+        assert two.next("game", "refused")["opponent"]["spec"] == "zoo/voronoi"
+
+
+def test_people_watch_a_game_from_the_moment_they_come(tmp_path: Path):
+    with serving(tmp_path) as site, riding(site) as player, riding(site) as watcher:
+        player.send("call_me", {"name": "Ann O."})
+        game = player.join("zoo/wall-hugger", 14)
+        for _ in range(3):
+            player.next("tick")
+        watcher.send("watch", {"game": game["game"]})
+        watched = watcher.next("watched", "refused")
+        assert watched["view"]["names"][game["seat"]] == "Ann O."
+        assert watched["view"]["plies"] >= 3
+        assert "key" not in watched, "who watches cannot take the ride away"
+        watcher.send("turn", {"game": game["game"], "action": 0})
+        assert watcher.next("refused")["code"] == "unknown_game"
+        messages = watcher.until("over")
+        ticks = [tick for event, tick in messages if event == "tick"]
+        over = messages[-1][1]
+        end = player.next("end")
+        assert over["view"]["trails"] == end["view"]["trails"]
+        if ticks:
+            assert ticks[-1][1] == over["view"]["plies"]
+            assert [tick[1] for tick in ticks] == list(range(ticks[0][1], ticks[-1][1] + 1))
+        watcher.send("watch", {"game": game["game"]})
+        assert watcher.next("watched", "refused")["code"] == "unknown_game"
+
+
+def test_riding_on_from_a_replay_keeps_what_was_played_and_says_from_where(tmp_path: Path):
+    with serving(tmp_path) as site, riding(site) as rider:
+        first = rider.ride("zoo/wall-hugger", turn=1)
+        source = site.services.storage.replay(first.number)
+        assert source is not None
+        played = decode(source)
+        ply, seat = played.plies // 2, first.game["seat"]
+        wish = {"replay": first.number, "ply": ply, "seat": seat, "speed": 14}
+        rider.send("take_over", wish)
+        game = rider.next("game", "refused")
+        assert game["view"]["plies"] == ply
+        assert game["seat"] == seat
+        assert game["opponent"]["spec"] == "zoo/wall-hugger"
+        assert game["stands_in"] is False
+        assert rider.next("tick", "end")[1] == ply + 1
+        rider.next("end")
+        number = int(rider.next("stored")["replay"].removeprefix("/replays/"))
+        encoded = site.services.storage.replay(number)
+        row = site.services.storage.game(number)
+        assert encoded is not None
+        assert row is not None
+        again = decode(encoded)
+        verify(again)
+        assert again.takeover == TakeOver.of(source, ply, Seat(seat))
+        assert again.actions[:ply].tolist() == played.actions[:ply].tolist()
+        assert not row.first_try
+
+        rider.send("take_over", wish | {"seat": 1 - seat})
+        game = rider.next("game", "refused")
+        light = site.services.opponents.light_champion()
+        assert (game["opponent"]["spec"], game["stands_in"]) == (light.spec, True), (
+            "a person's seat"
+        )
+        for bad in ({"ply": played.plies}, {"replay": 999}):
+            rider.send("take_over", wish | bad)
+            assert rider.next("refused")["code"] == "unknown_replay"
 
 
 def test_the_first_game_of_a_browser_against_a_model_is_its_first_try(tmp_path: Path):

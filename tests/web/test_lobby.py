@@ -1,19 +1,26 @@
 """Games being opened, with a referee that only takes note."""
 
 import queue
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any
+
+import pytest
 
 from tests.web.test_inference import Restless
 from tests.web.test_recorder import NOBODY
 from tron_env.ruleset import ARENA
 from tron_env.spawn import spawns_for
+from web.commands import Command, Open
+from web.errors import Refusal, RefusedError
 from web.inference import InferencePool
 from web.live_types import cells_ahead
-from web.lobby import MIN_CELLS_AHEAD, Lobby
-from web.messages import Join
-from web.referee import Command, Open
+from web.lobby import MIN_CELLS_AHEAD, Lobby, Taken
+from web.messages import Join, Rematch, TakeOverWish
 from web.tickets import Opponent
 
 OPPONENT = Opponent("zoo/m", "M", "a model", None, "aa" * 32)
+LIGHT = Opponent("zoo/l", "L", "a light model", None, "bb" * 32)
 
 
 class Notes:
@@ -22,6 +29,17 @@ class Notes:
     def __init__(self) -> None:
         self.pool = InferencePool(queue.SimpleQueue().put)
         self.posted: list[Command] = []
+        self.playing: Counter[tuple[str, int]] = Counter()
+        self.told: list[tuple[str, str, Any]] = []
+
+    def __len__(self) -> int:
+        return self.playing.total()
+
+    def __call__(self, client: str, event: str, payload: Any) -> None:
+        self.told.append((client, event, payload))
+
+    def spread(self, clients: Iterable[str], event: str, payload: Any) -> None:
+        raise AssertionError("the lobby speaks to one client at a time")
 
     def post(self, command: Command) -> None:
         self.posted.append(command)
@@ -33,19 +51,106 @@ class Anybody:
     def find(self, spec: str) -> Opponent:
         return OPPONENT
 
+    def light_champion(self) -> Opponent:
+        return LIGHT
+
     def load(self, opponent: Opponent) -> Restless:
         return Restless()
 
 
-def test_no_game_starts_right_before_a_wall():
-    notes = Notes()
+class NoReplays:
+    """Knows none."""
+
+    def taken(self, wish: TakeOverWish) -> Taken:
+        raise RefusedError(Refusal.UNKNOWN_REPLAY, "none")
+
+
+@pytest.fixture
+def notes() -> Iterator[Notes]:
+    made = Notes()
+    yield made
+    made.pool.close()
+
+
+def lobby_of(
+    notes: Notes, draw_seed: Callable[[], int] = lambda: 241, capacity: int = 100
+) -> Lobby:
+    lobby = Lobby(
+        notes,  # type: ignore[arg-type]
+        Anybody(),
+        NoReplays(),
+        lambda opponent: NOBODY,
+        notes,
+        draw_seed,
+        capacity,
+    )
+    for client in "abcd":
+        lobby.connect(client, None)
+    return lobby
+
+
+def opened(notes: Notes) -> list[Open]:
+    return [command for command in notes.posted if isinstance(command, Open)]
+
+
+def test_no_game_starts_right_before_a_wall(notes: Notes):
     seeds = iter(range(10_000))
-    lobby = Lobby(notes, Anybody(), lambda opponent: NOBODY, seeds.__next__)  # type: ignore[arg-type]
-    lobby.connect("c")
+    lobby = lobby_of(notes, seeds.__next__)
     for _ in range(50):
-        lobby.join("c", None, Join("zoo/m", 10))
-    opened = [command.ticket.opening.seed for command in notes.posted if isinstance(command, Open)]
-    room = {seed: cells_ahead(spawns_for(ARENA, seed)[0], ARENA) for seed in range(max(opened))}
-    assert opened[:-1] == [seed for seed, cells in room.items() if cells >= MIN_CELLS_AHEAD]
+        lobby.join("c", Join("zoo/m", 10))
+    drawn = [command.ticket.opening.seed for command in opened(notes)]
+    room = {seed: cells_ahead(spawns_for(ARENA, seed)[0], ARENA) for seed in range(max(drawn))}
+    assert drawn[:-1] == [seed for seed, cells in room.items() if cells >= MIN_CELLS_AHEAD]
     assert min(room.values()) < MIN_CELLS_AHEAD, "some starts were passed over"
+
+
+def test_who_does_not_fit_waits_in_line_and_is_let_in_in_turn(notes: Notes):
+    lobby = lobby_of(notes, capacity=1)
+    lobby.join("a", Join("zoo/m", 10))
+    notes.playing[OPPONENT.sha256, 10] = 1
+    for client in "bcd":
+        lobby.join(client, Join("zoo/m", 10))
+    assert [command.ticket.client for command in opened(notes)] == ["a"]
+    assert [(client, event, news["place"]) for client, event, news in notes.told] == [
+        ("b", "waiting", 1),
+        ("c", "waiting", 2),
+        ("d", "waiting", 3),
+    ]
+    assert {news["offer"]["spec"] for _, _, news in notes.told} == {LIGHT.spec}
+
+    lobby.let_in()
+    assert len(opened(notes)) == 1, "nobody is let in while it is full"
+    notes.playing.clear()
+    lobby.disconnect("c")
+    notes.told.clear()
     notes.pool.close()
+    lobby.let_in()
+    assert [command.ticket.client for command in opened(notes)] == ["a", "b", "d"]
+    assert lobby.waiting == 0
+
+
+def test_nobody_is_let_in_past_the_line(notes: Notes):
+    lobby = lobby_of(notes, capacity=1)
+    notes.playing[OPPONENT.sha256, 10] = 1
+    lobby.join("a", Join("zoo/m", 10))
+    notes.playing.clear()
+    lobby.join("b", Join("zoo/m", 10))
+    assert opened(notes) == []
+    assert [(client, news["place"]) for client, _, news in notes.told] == [("a", 1), ("b", 2)]
+    lobby.leave_line("a")
+    lobby.let_in()
+    assert [command.ticket.client for command in opened(notes)] == ["b"]
+
+
+def test_a_rematch_needs_no_waiting_once_its_model_is_there(notes: Notes):
+    lobby = lobby_of(notes)
+    lobby.join("a", Join("zoo/m", 14))
+    (first,) = opened(notes)
+    with pytest.raises(RefusedError, match="not your latest"):
+        lobby.rematch_at_once("a", Rematch(first.ticket.game + 1))
+    with pytest.raises(RefusedError, match="not your latest"):
+        lobby.rematch_at_once("b", Rematch(first.ticket.game))
+    assert lobby.rematch_at_once("a", Rematch(first.ticket.game))
+    _, second = opened(notes)
+    assert (second.ticket.opponent, second.ticket.opening.speed) == (OPPONENT, 14)
+    assert second.ticket.game != first.ticket.game

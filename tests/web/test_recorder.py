@@ -1,4 +1,5 @@
 import queue
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -30,12 +31,12 @@ class Shelf:
         self.failures = failures
         self.games: list[NewHumanGame] = []
 
-    def save_human_game(self, game: NewHumanGame) -> int:
+    def save_human_games(self, new: Sequence[NewHumanGame]) -> tuple[int, ...]:
         if self.failures:
             self.failures -= 1
             raise StorageError("busy")
-        self.games.append(game)
-        return len(self.games)
+        self.games += new
+        return tuple(range(len(self.games) - len(new) + 1, len(self.games) + 1))
 
     def has_played(self, session: str, sha256: str) -> bool:
         return any(game.session == session for game in self.games)
@@ -50,11 +51,16 @@ class Desk:
     def __init__(self, shelf: Shelf) -> None:
         self.sent: queue.Queue[tuple[str, str, Any]] = queue.Queue()
         self.shelf = shelf
-        self.recorder = Recorder(
-            shelf, lambda client, event, payload: self.sent.put((client, event, payload)), 4
-        )
+        self.recorder = Recorder(shelf, self, 4)
         self.recorder.admit(OPPONENT)
         self.recorder.start()
+
+    def __call__(self, client: str, event: str, payload: object) -> None:
+        self.sent.put((client, event, payload))
+
+    def spread(self, clients: Iterable[str], event: str, payload: object) -> None:
+        for client in clients:
+            self(client, event, payload)
 
     def messages(self) -> list[tuple[str, str, Any]]:
         self.recorder.close()
@@ -186,8 +192,7 @@ def test_news_that_cannot_be_told_ends_nothing_that_follows():
 
 
 def test_a_backlog_closes_the_door():
-    shelf = Shelf()
-    recorder = Recorder(shelf, lambda client, event, payload: None, 4)
+    recorder = Recorder(Shelf(), Desk(Shelf()), 4)
     recorder.admit(OPPONENT)
     for number in range(1, BACKLOG + 1):
         recorder.finish(ticket(number), finished(ticket(number), LiveEnding.ABANDONED))

@@ -3,7 +3,7 @@
 import queue
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -13,6 +13,7 @@ import pytest
 from agents.errors import ModelCrashedError
 from tron_env.ruleset import ARENA
 from tron_env.types import Float32Array, Outcome, Seat
+from web.commands import Gone, Open, Said
 from web.live import LiveGames
 from web.live_types import (
     FREEZE_SLOTS,
@@ -23,27 +24,29 @@ from web.live_types import (
     Opening,
 )
 from web.messages import Echo, Leave, Resume
-from web.referee import Gone, Open, Referee, Said
+from web.referee import Referee
 from web.tickets import Opponent, Ticket
 
 COUNTDOWN = max(PERIODS.values())
 KEY = "ab" * 16
+WARMING_CALLS = 3
+"""With which the pool readies and times a model."""
 OPPONENT = Opponent("zoo/m", "M", "a model", None, "aa" * 32)
 
 
 class Scripted:
-    """A policy that answers with ``script`` from its second call on; the first warms it up."""
+    """A policy that answers with ``script`` once it is warm."""
 
     def __init__(self, script: Callable[[int], Float32Array]) -> None:
         self._script = script
-        self._warm = False
+        self._warming = WARMING_CALLS
 
     def start(self) -> None:
         pass
 
     def infer(self, observations: Float32Array) -> Float32Array:
-        if not self._warm:
-            self._warm = True
+        if self._warming:
+            self._warming -= 1
             return np.zeros((observations.shape[0], 4), dtype=np.float32)
         return self._script(observations.shape[0])
 
@@ -62,11 +65,20 @@ class Bench:
         self.resumed: queue.Queue[tuple[Ticket, FinishedGame, int]] = queue.Queue()
         self.referee = Referee(
             LiveGames(ARENA, 8, COUNTDOWN, freeze_slots),
-            lambda client, event, payload: self.sent.put((client, event, payload, now())),
-            lambda ticket, record: self.finished.put((ticket, record)),
+            self,
+            lambda ticket, record, watchers: self.finished.put((ticket, record)),
             lambda ticket, record, wait: self.resumed.put((ticket, record, wait)),
             now,
         )
+        self._now = now
+        self.clock = threading.Thread(target=self.referee.run)
+
+    def __call__(self, client: str, event: str, payload: object) -> None:
+        self.sent.put((client, event, payload, self._now()))
+
+    def spread(self, clients: Iterable[str], event: str, payload: object) -> None:
+        for client in clients:
+            self(client, event, payload)
 
     def load(self, key: str, script: Callable[[int], Float32Array]) -> None:
         self.referee.pool.ensure(key, lambda: Scripted(script))
@@ -95,12 +107,12 @@ def fine(k: int) -> Float32Array:
 @contextmanager
 def refereeing(**options: Any) -> Iterator[Bench]:
     bench = Bench(**options)
-    bench.referee.start()
+    bench.clock.start()
     try:
         yield bench
     finally:
-        if bench.referee.alive:
-            bench.referee.close()
+        bench.referee.close()
+        bench.clock.join()
 
 
 def test_a_model_that_does_not_answer_in_time_voids_its_game_and_holds_up_no_other():

@@ -1,0 +1,279 @@
+"""Many clients of live play in one process, lean enough not to be what is measured.
+
+Each speaks Socket.IO over a WebSocket of its own: connects, joins, steers twice a second around
+what lies ahead, answers the ticks that are to be answered, and asks for a rematch after each game.
+Run as a module it takes orders on standard input (see ``main``) and answers each with one line.
+"""
+
+import base64
+import json
+import os
+import selectors
+import socket
+import sys
+import time
+from dataclasses import dataclass, field
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+from web.lateness import BUCKETS, Lateness
+
+TICK: Final = b'42/live,["tick",['
+GAME: Final = b'42/live,["game",'
+END: Final = b'42/live,["end",'
+WAITING: Final = b'42/live,["waiting",'
+REFUSED: Final = b'42/live,["refused",'
+STORED: Final = b'42/live,["stored",'
+PLIES_BETWEEN_TURNS: Final = 5
+TIMETABLE_PLIES: Final = 10
+WIDTH: Final = 32
+STEPS: Final = (-WIDTH, 1, WIDTH, -1)
+LOOK_AHEAD: Final = 12
+CONNECTIONS_PER_SECOND: Final = 150
+RETRY_SECONDS: Final = 1.0
+
+
+@dataclass
+class Tally:
+    """What all riders saw since the last ``measure``."""
+
+    lateness: Lateness = field(default_factory=Lateness)
+    ticks: int = 0
+    turns: int = 0
+    games: int = 0
+    void: int = 0
+    refused: int = 0
+    stored: int = 0
+    lost: int = 0
+
+
+class Rider:
+    """One client.
+
+    Args:
+        address: host and port.
+        join: what it asks for.
+        tally: of all riders.
+    """
+
+    def __init__(self, address: tuple[str, int], join: dict[str, object], tally: Tally) -> None:
+        self._tally = tally
+        self._join = join
+        self._mask = os.urandom(4)
+        self._keys = int.from_bytes(self._mask * 64, "little")
+        self._rest = b""
+        self._game = 0
+        self._seat = 0
+        self._speed = 10
+        self._heading = 0
+        self._taken = bytearray()
+        self._start = self._next_start = float("inf")
+        self._turned_at = 0
+        self.retry_at = float("inf")
+        self.riding = False
+        self.sock = socket.create_connection(address)
+        self.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        key = base64.b64encode(os.urandom(16)).decode()
+        self.sock.sendall(
+            (
+                "GET /socket.io/?EIO=4&transport=websocket HTTP/1.1\r\n"
+                f"Host: {address[0]}:{address[1]}\r\nUpgrade: websocket\r\n"
+                f"Connection: Upgrade\r\nSec-WebSocket-Key: {key}\r\n"
+                "Sec-WebSocket-Version: 13\r\n\r\n"
+            ).encode()
+        )
+        self._shaking = True
+        self.sock.setblocking(False)
+
+    def readable(self, now: float) -> bool:
+        """Take what has arrived; False once the connection has ended."""
+        try:
+            data = self.sock.recv(65536)
+        except BlockingIOError:
+            return True
+        except OSError:
+            return False
+        if not data:
+            return False
+        data = self._rest + data
+        if self._shaking:
+            head, found, data = data.partition(b"\r\n\r\n")
+            if not found:
+                self._rest = head
+                return True
+            if b" 101 " not in head[:16]:
+                return False
+            self._shaking = False
+            self._rest = b""
+        at, have = 0, len(data)
+        while have - at >= 2:
+            length, begin = data[at + 1], at + 2
+            if length >= 126:
+                size = 2 if length == 126 else 8
+                begin += size
+                if have < begin:
+                    break
+                length = int.from_bytes(data[begin - size : begin], "big")
+            end = begin + length
+            if have < end:
+                break
+            if data[at] == 0x81:
+                self._take(data[begin:end], now)
+            at = end
+        self._rest = data[at:]
+        return True
+
+    def join(self) -> None:
+        """Ask for a game."""
+        self.retry_at = float("inf")
+        self._say("join", self._join)
+
+    def _take(self, message: bytes, now: float) -> None:
+        if message.startswith(TICK):
+            self._tick(message, now)
+        elif message == b"2":
+            self._send(b"3")
+        elif message.startswith(b"0{"):
+            self._send(b"40/live,")
+        elif message.startswith(b"40/live,"):
+            self.join()
+        elif message.startswith(GAME):
+            self._begin(json.loads(message[8:])[1])
+        elif message.startswith(END):
+            self._tally.games += 1
+            self._tally.void += b'"result":"void"' in message
+            self.riding = False
+            self._say("rematch", {"game": self._game})
+        elif message.startswith(STORED):
+            self._tally.stored += 1
+        elif message.startswith(REFUSED) and not message.startswith(
+            b'42/live,["refused",{"code":"queue_full"'
+        ):
+            self._tally.refused += 1
+            if not self.riding:
+                self.retry_at = now + RETRY_SECONDS
+
+    def _begin(self, game: Any) -> None:
+        self._game = game["game"]
+        self._seat = game["seat"]
+        self._speed = game["speed"]
+        view = game["view"]
+        self._taken = bytearray(WIDTH * WIDTH)
+        for each in range(WIDTH):
+            for edge in (each, WIDTH * (WIDTH - 1) + each, WIDTH * each, WIDTH * each + WIDTH - 1):
+                self._taken[edge] = 1
+        for trail in (*view["trails"], [cell for cell in view["lead_in"] if cell]):
+            for row, col in trail:
+                self._taken[row * WIDTH + col] = 1
+        self._heading = view["headings"][self._seat]
+        self._start = self._next_start = float("inf")
+        self._turned_at = 0
+        self.riding = True
+
+    def _tick(self, message: bytes, now: float) -> None:
+        row = message[len(TICK) : -2].split(b",")
+        ply = int(row[1])
+        tally = self._tally
+        # The timetable is the earliest that any of the last ten to twenty ticks allows.
+        start = now - ply / self._speed
+        if ply % TIMETABLE_PLIES == 0:
+            self._start, self._next_start = self._next_start, float("inf")
+        self._next_start = min(self._next_start, start)
+        self._start = min(self._start, start)
+        tally.lateness.add(start - self._start)
+        tally.ticks += 1
+        taken = self._taken
+        taken[int(row[2]) * WIDTH + int(row[3])] = 1
+        taken[int(row[4]) * WIDTH + int(row[5])] = 1
+        if ply % self._speed == 0:
+            self._say("echo", {"game": self._game, "ply": ply})
+        heading = int(row[6 + self._seat])
+        at = int(row[2 + 2 * self._seat]) * WIDTH + int(row[3 + 2 * self._seat])
+        due = ply - self._turned_at >= PLIES_BETWEEN_TURNS
+        if due or taken[at + STEPS[heading]] or self._room(at + STEPS[heading], heading) < 1:
+            here = at + STEPS[heading] if not taken[at + STEPS[heading]] else at
+            sides = ((heading + 1) & 3, (heading + 3) & 3)
+            best = max(sides, key=lambda side: self._room(here, side))
+            if self._room(here, best) > 0:
+                self._turned_at = ply
+                tally.turns += 1
+                self._say("turn", {"game": self._game, "action": best})
+
+    def _room(self, at: int, heading: int) -> int:
+        step, taken = STEPS[heading], self._taken
+        for cells in range(LOOK_AHEAD):
+            at += step
+            if taken[at]:
+                return cells
+        return LOOK_AHEAD
+
+    def _say(self, event: str, payload: dict[str, object]) -> None:
+        self._send(f"42/live,{json.dumps([event, payload], separators=(',', ':'))}".encode())
+
+    def _send(self, payload: bytes) -> None:
+        length = len(payload)
+        mixed = int.from_bytes(payload, "little") ^ (self._keys & ((1 << 8 * length) - 1))
+        try:
+            self.sock.send(
+                bytes((0x81, 0x80 | length)) + self._mask + mixed.to_bytes(length, "little")
+            )
+        except OSError:
+            self._tally.lost += 1
+
+
+def ride(
+    riders: dict[int, Rider], selector: selectors.BaseSelector, seconds: float, tally: Tally
+) -> None:
+    """Have all riders ride for so long."""
+    until = time.monotonic() + seconds
+    look_at = 0.0
+    while (now := time.monotonic()) < until:
+        for key, _ in selector.select(min(until - now, 0.05)):
+            rider: Rider = key.data
+            if not rider.readable(time.monotonic()):
+                tally.lost += 1
+                selector.unregister(rider.sock)
+                del riders[key.fd]
+                rider.sock.close()
+        if now > look_at:
+            look_at = now + 0.2
+            for rider in riders.values():
+                if rider.retry_at < now:
+                    rider.join()
+
+
+def main() -> None:
+    """Take orders: ``add N``, ``ride SECONDS``, ``measure SECONDS``; answer each with a line."""
+    url, opponent, speed = sys.argv[1], sys.argv[2], int(sys.argv[3])
+    parts = urlsplit(url)
+    address = (str(parts.hostname), int(parts.port or 80))
+    tally = Tally()
+    riders: dict[int, Rider] = {}
+    selector = selectors.DefaultSelector()
+    for line in sys.stdin:
+        order, _, argument = line.strip().partition(" ")
+        if order == "add":
+            for _ in range(int(argument)):
+                rider = Rider(address, {"opponent": opponent, "speed": speed}, tally)
+                riders[rider.sock.fileno()] = rider
+                selector.register(rider.sock, selectors.EVENT_READ, rider)
+                ride(riders, selector, 1 / CONNECTIONS_PER_SECOND, tally)
+        else:
+            if order == "measure":
+                vars(tally).update(vars(Tally()))
+            started = time.process_time()
+            ride(riders, selector, float(argument), tally)
+            tally.lateness.seconds = time.process_time() - started
+        answer = vars(tally) | {
+            "lateness": tally.lateness.counts,
+            "cpu": tally.lateness.seconds,
+            "riding": sum(rider.riding for rider in riders.values()),
+            "clients": len(riders),
+        }
+        sys.stdout.write(json.dumps(answer) + "\n")
+        sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    assert BUCKETS > 20
+    main()

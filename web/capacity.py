@@ -1,0 +1,111 @@
+"""How many games a model can carry: what its answers cost, and what its games will ask of it.
+
+A call for ``k`` positions is taken to last ``fixed + k * each`` seconds, fitted when the model is
+loaded and scaled by what calls take under load. Games of one speed are spread over its phases, and
+those of a phase share a call.
+"""
+
+import math
+import time
+from collections import deque
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from web.live_types import PERIODS, PHASE_STRIDES, SLOTS_PER_SECOND
+
+MOST_BUSY: Final = 0.6
+"""The share of a model's time that its games may ask for; the rest is for chance."""
+KEPT: Final = 256
+"""Answers that say how a model does at present."""
+KEPT_SECONDS: Final = 30.0
+_SMOOTHING: Final = 0.05
+
+
+@dataclass(frozen=True, slots=True)
+class _Answer:
+    at: float
+    computed: float
+    took: float
+
+
+class Cost:
+    """What one model's answers cost.
+
+    Args:
+        fixed: seconds for a call.
+        each: seconds for each of its positions.
+        now: a monotonic clock in seconds.
+    """
+
+    def __init__(
+        self, fixed: float, each: float, now: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._fixed = fixed
+        self._each = each
+        self._factor = 1.0
+        self._now = now
+        self._answers: deque[_Answer] = deque(maxlen=KEPT)
+
+    @classmethod
+    def measured(cls, one: float, many: float, size: int) -> "Cost":
+        """Fit the seconds that calls for one position and for ``size`` took."""
+        if size == 1:
+            return cls(0.0, one)
+        each = max((many - one) / (size - 1), one / 1000)
+        return cls(max(one - each, 0.0), each)
+
+    def add(self, positions: int, computed: float, took: float) -> None:
+        """Take note of a call: how long it computed, and from question to answer."""
+        expected = self._fixed + positions * self._each
+        self._factor += _SMOOTHING * (computed / max(expected, 1e-6) - self._factor)
+        self._answers.append(_Answer(self._now(), computed, took))
+
+    @property
+    def busy(self) -> float:
+        """The share of the last seconds that calls computed for, of all copies together."""
+        since, recent = self._recent()
+        return sum(answer.computed for answer in recent) / since if recent else 0.0
+
+    @property
+    def p99(self) -> float:
+        """Seconds within which 99 of 100 recent questions were answered; at least one call's."""
+        _, recent = self._recent()
+        alone = self._factor * (self._fixed + self._each)
+        if not recent:
+            return alone
+        times = sorted(answer.took for answer in recent)
+        return max(alone, times[min(int(0.99 * len(times)), len(times) - 1)])
+
+    def share(self, games: Mapping[int, int]) -> float:
+        """Return the share of one copy's time that games ask for, given how many at each speed."""
+        return (
+            sum(
+                _calls(speed, count) * self._fixed + speed * count * self._each
+                for speed, count in games.items()
+            )
+            * self._factor
+        )
+
+    def carries(self, games: Mapping[int, int], copies: int) -> bool:
+        """Whether ``copies`` of the model keep up with games, given how many at each speed."""
+        return self.share(games) <= MOST_BUSY * copies
+
+    def keeps(self, speed: int) -> bool:
+        """Whether a tick is at least twice what an answer takes, as ``p99`` says."""
+        return 2 * self.p99 <= PERIODS[speed] / SLOTS_PER_SECOND
+
+    def keeps_alone(self, speed: int) -> bool:
+        """Whether that would hold if there were no other game."""
+        alone = self._factor * (self._fixed + self._each)
+        return 2 * alone <= PERIODS[speed] / SLOTS_PER_SECOND
+
+    def _recent(self) -> tuple[float, list[_Answer]]:
+        now = self._now()
+        recent = [answer for answer in list(self._answers) if now - answer.at < KEPT_SECONDS]
+        return max(now - recent[0].at, 1.0) if recent else 1.0, recent
+
+
+def _calls(speed: int, games: int) -> int:
+    """Return how many calls a second that many games of a speed make."""
+    return speed * min(games, math.ceil(PERIODS[speed] / PHASE_STRIDES[speed]))

@@ -1,0 +1,126 @@
+"""A clock that commands can wake: time in slots, on the event loop of the thread that runs it."""
+
+import threading
+import time
+from collections import deque
+from collections.abc import Callable
+from typing import Any, Final, Generic, TypeVar
+
+import gevent
+from gevent.event import Event
+
+from web.live_types import SLOTS_PER_SECOND
+
+MAX_LAG_SECONDS: Final = 0.02
+"""Beyond this the whole timetable moves back, so that no game is hurried to catch up."""
+
+T = TypeVar("T")
+
+
+class Clock(Generic[T]):
+    """Calls for every slot at its time, and for every command as soon as it comes.
+
+    Args:
+        beat: called with each slot, from 0 in order, and when it was due; not while ``idle``.
+        obey: called with each command.
+        idle: says that no slot matters until there is a command.
+        now: a monotonic clock in seconds.
+    """
+
+    def __init__(
+        self,
+        beat: Callable[[int, float], None],
+        obey: Callable[[T], None],
+        idle: Callable[[], bool],
+        now: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._beat = beat
+        self._obey = obey
+        self._idle = idle
+        self._now = now
+        self._inbox: deque[T] = deque()
+        self._running = True
+        self._busy = False
+        self._thread = 0
+        self._awake = Event()
+        self._waker: Any = None
+        self._ended = threading.Event()
+
+    @property
+    def alive(self) -> bool:
+        """Whether it runs."""
+        return self._thread != 0
+
+    @property
+    def ended(self) -> bool:
+        """Whether it has run and ended."""
+        return self._ended.is_set()
+
+    def run(self) -> None:
+        """Run the clock on this thread's event loop until ``end``."""
+        self._thread = threading.get_ident()
+        self._waker = gevent.get_hub().loop.async_()
+        self._waker.start(self._awake.set)
+        try:
+            self._run()
+        finally:
+            self._thread = 0
+            self._waker.close()
+            self._waker = None
+            self._ended.set()
+
+    def end(self) -> None:
+        """Have ``run`` return once the present command or slot is done; from its own thread."""
+        self._running = False
+
+    def wait(self) -> None:
+        """Wait until ``run`` has returned; from another thread."""
+        self._ended.wait()
+
+    def post(self, command: T) -> None:
+        """Hand over a command; never blocks, any thread may call it."""
+        self._inbox.append(command)
+        if threading.get_ident() != self._thread:
+            waker = self._waker
+            if waker is not None:
+                waker.send()
+        elif not self._busy:
+            idle = self._idle()
+            self._drain()
+            if idle or not self._running:
+                self._awake.set()
+
+    def _run(self) -> None:
+        slot = -1
+        origin = self._now()
+        self._drain()
+        while self._running:
+            if self._idle():
+                self._await(None)
+                origin = self._now() - slot / SLOTS_PER_SECOND
+                continue
+            due = origin + (slot + 1) / SLOTS_PER_SECOND
+            while self._running and (wait := due - self._now()) > 0:
+                self._await(wait)
+            origin += lag if (lag := self._now() - due) > MAX_LAG_SECONDS else 0.0
+            slot += 1
+            self._busy = True
+            try:
+                self._beat(slot, due)
+            finally:
+                self._busy = False
+
+    def _await(self, seconds: float | None) -> None:
+        """Let others run until there is a command, or for so long; do what was commanded."""
+        self._awake.clear()
+        if not self._inbox:
+            self._awake.wait(seconds)
+        self._drain()
+
+    def _drain(self) -> None:
+        self._busy = True
+        try:
+            while self._inbox:
+                self._obey(self._inbox.popleft())
+        finally:
+            self._busy = False

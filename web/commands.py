@@ -1,0 +1,57 @@
+"""What the referee is told to do, and through what it speaks to clients."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Protocol, TypeAlias
+
+from web.inference import Reply
+from web.messages import GamePayload, Message
+from web.tickets import Ticket
+
+
+class Outlet(Protocol):
+    """Sends messages to clients; must not block."""
+
+    def __call__(self, client: str, event: str, payload: object) -> None:
+        """Send ``event`` to one client; any thread may."""
+
+    def spread(self, clients: Iterable[str], event: str, payload: object) -> None:
+        """Send ``event`` to several clients, from the clock's thread."""
+
+
+@dataclass(frozen=True, slots=True)
+class Open:
+    """Open a game; the client's running one, if any, is left. The countdown is filled in."""
+
+    ticket: Ticket
+    payload: GamePayload
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """A client says something about a game."""
+
+    client: str
+    message: Message
+
+
+@dataclass(frozen=True, slots=True)
+class Gone:
+    """A client's connection ended; its game waits for it, once."""
+
+    client: str
+
+
+@dataclass(frozen=True, slots=True)
+class CaughtUp:
+    """A client that was left out of ticks can take them again; it needs to be shown the board."""
+
+    client: str
+
+
+@dataclass(frozen=True, slots=True)
+class Stop:
+    """Abandon everything and end the thread."""
+
+
+Command: TypeAlias = Open | Said | Gone | CaughtUp | Stop | Reply

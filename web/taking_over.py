@@ -1,0 +1,68 @@
+"""Riding on from a stored replay: what is needed to open such a game."""
+
+from typing import Protocol
+
+from replays.format import PERSON, Replay, TakeOver, decode
+from tron_env.ruleset import ARENA
+from web.errors import Refusal, RefusedError
+from web.lobby import Taken
+from web.messages import TakeOverWish
+from web.tickets import Opponent
+
+
+class Stored(Protocol):
+    """The part of ``arena.storage.Storage`` that is needed."""
+
+    def replay(self, game_id: int) -> bytes | None:
+        """Return the encoded replay of a game, or None."""
+
+
+class Crowned(Protocol):
+    """The part of ``web.opponents.Opponents`` that is needed."""
+
+    def crowned(self, prefix: bytes) -> Opponent | None:
+        """Return the opponent whose model's hash begins so, if it may be played."""
+
+    def light_champion(self) -> Opponent:
+        """Return who takes the seat of a rider that may not be played."""
+
+
+class TakeOvers:
+    """Finds what people want to ride on from."""
+
+    def __init__(self, storage: Stored, opponents: Crowned) -> None:
+        self._storage = storage
+        self._opponents = opponents
+
+    def taken(self, wish: TakeOverWish) -> Taken:
+        """Return where a game begins that rides on from a replay.
+
+        Raises:
+            RefusedError: UNKNOWN_REPLAY: there is none, it is over by that ply, or it is of another
+                game than is played live.
+        """
+        encoded = self._storage.replay(wish.replay)
+        if encoded is None:
+            raise RefusedError(Refusal.UNKNOWN_REPLAY, f"there is no replay {wish.replay}")
+        replay = decode(encoded)
+        seed = _checked_seed(replay, wish.ply)
+        other = replay.models[wish.seat.other]
+        opponent = None if other == PERSON else self._opponents.crowned(other)
+        return Taken(
+            seed=seed,
+            seat=wish.seat,
+            prefix=replay.actions[: wish.ply].tobytes(),
+            takeover=TakeOver.of(encoded, wish.ply, wish.seat),
+            opponent=opponent or self._opponents.light_champion(),
+            stands_in=opponent is None,
+        )
+
+
+def _checked_seed(replay: Replay, ply: int) -> int:
+    if replay.ruleset != ARENA or replay.seed is None:
+        raise RefusedError(
+            Refusal.UNKNOWN_REPLAY, "that game was played by other rules than live games are"
+        )
+    if ply >= replay.plies:
+        raise RefusedError(Refusal.UNKNOWN_REPLAY, "that game was over by then")
+    return replay.seed

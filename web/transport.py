@@ -1,0 +1,173 @@
+"""How messages reach clients: encoded once, written straight to their sockets.
+
+Clients that poll, as the ordinary Socket.IO client does until it has upgraded, have no line yet;
+theirs go the long way through Flask-SocketIO. Any thread may send; what other threads send is
+passed to the thread that serves.
+"""
+
+import logging
+import threading
+from collections import deque
+from collections.abc import Callable, Iterable
+from typing import Any, Final
+from urllib.parse import parse_qs
+
+import gevent
+from flask_socketio import SocketIO
+
+from web.frames import accept_key, event_frame
+from web.websocket import Line
+
+logger = logging.getLogger(__name__)
+
+LIVE: Final = "/live"
+SOCKET_KEY: Final = "tron.socket"
+"""Where the server puts a request's socket in its environ."""
+_LINE_KEY: Final = "tron.line"
+_UPGRADED: Final = b"5"
+"""Engine.IO's packet that ends an upgrade from polling: before it nothing else may be sent."""
+
+Hear = Callable[[str, bytes], bool]
+
+
+class Transport:
+    """Sends messages to the clients of one site.
+
+    Args:
+        socketio: the long way.
+    """
+
+    def __init__(self, socketio: SocketIO) -> None:
+        self._socketio = socketio
+        self._hear: Hear = lambda client, message: False
+        self._caught_up: Callable[[str], None] = lambda client: None
+        self._clients: dict[str, Line | None] = {}
+        self._by_engine: dict[str, str] = {}
+        self._of_line: dict[Line, str] = {}
+        self._upgraded: dict[str, Line] = {}
+        self._letters: deque[Callable[[], None]] = deque()
+        self._thread = 0
+        self._waker: Any = None
+
+    def listen(self, hear: Hear, caught_up: Callable[[str], None]) -> None:
+        """Set who is told of text messages as they arrive, and of clients that catch up again."""
+        self._hear = hear
+        self._caught_up = caught_up
+
+    def attach(self) -> None:
+        """Belong to the calling thread, which serves from now on."""
+        self._thread = threading.get_ident()
+        self._waker = gevent.get_hub().loop.async_()
+        self._waker.start(self._deliver)
+        self._waker.send()
+
+    def detach(self) -> None:
+        """Send what other threads have left, then send nothing more."""
+        self._deliver()
+        self._waker.stop()
+        self._waker.close()
+        self._waker = None
+        self._thread = 0
+
+    def __call__(self, client: str, event: str, payload: object) -> None:
+        """Send ``event`` to one client; never waits for the network."""
+        if threading.get_ident() == self._thread:
+            self._send(client, event, payload)
+        else:
+            self._letters.append(lambda: self._send(client, event, payload))
+            if self._waker is not None:
+                self._waker.send()
+
+    def spread(self, clients: Iterable[str], event: str, payload: object) -> None:
+        """Send ``event`` to several clients, encoded once; only from the thread that serves.
+
+        Clients that are behind are left out; ``listen`` tells when they have caught up.
+        """
+        data = event_frame(LIVE, event, payload)
+        for client in clients:
+            line = self._clients.get(client)
+            if line is not None:
+                line.push(data)
+            elif client in self._clients:
+                self._long_way(client, event, payload)
+
+    def enter(self, client: str, engine: str, environ: dict[str, Any]) -> None:
+        """Take note of a client of the namespace, of its Engine.IO session and its request."""
+        self._by_engine[engine] = client
+        self._clients[client] = None
+        line = environ.get(_LINE_KEY) or self._upgraded.get(engine)
+        if line is not None:
+            self._use(client, line)
+
+    def leave(self, client: str, engine: str) -> None:
+        """Forget a client."""
+        self._by_engine.pop(engine, None)
+        line = self._clients.pop(client, None)
+        if line is not None:
+            self._of_line.pop(line, None)
+
+    def websocket(self, handler: Callable[[Line], object], server: object) -> Any:
+        """Return what the Engine.IO server calls to turn a request into a WebSocket."""
+
+        def upgrade(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+            key = environ.get("HTTP_SEC_WEBSOCKET_KEY", "")
+            if environ.get("HTTP_SEC_WEBSOCKET_VERSION") != "13" or not key.isascii():
+                start_response("400 Bad Request", [("Content-Type", "text/plain")])
+                return [b"expected a WebSocket of version 13"]
+            sock = environ[SOCKET_KEY]
+            sock.sendall(
+                b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n"
+                b"Connection: Upgrade\r\nSec-WebSocket-Accept: "
+                + accept_key(key).encode("ascii")
+                + b"\r\n\r\n"
+            )
+            sessions = parse_qs(environ.get("QUERY_STRING", "")).get("sid")
+            line = Line(sock, self._told if sessions is None else self._upgrading(sessions[0]))
+            environ[_LINE_KEY] = line
+            try:
+                handler(line)
+            finally:
+                line.release()
+                if sessions is not None:
+                    self._upgraded.pop(sessions[0], None)
+            return []
+
+        return upgrade
+
+    def __len__(self) -> int:
+        """Return how many clients there are."""
+        return len(self._clients)
+
+    def _upgrading(self, engine: str) -> Callable[[Line, bytes], bool]:
+        def hear(line: Line, message: bytes) -> bool:
+            if message == _UPGRADED:
+                # The Engine.IO server sees this packet too, right after.
+                self._upgraded[engine] = line
+                if engine in self._by_engine:
+                    self._use(self._by_engine[engine], line)
+            return self._told(line, message)
+
+        return hear
+
+    def _use(self, client: str, line: Line) -> None:
+        self._clients[client] = line
+        self._of_line[line] = client
+        line.on_caught_up = lambda: self._caught_up(client)
+
+    def _told(self, line: Line, message: bytes) -> bool:
+        client = self._of_line.get(line)
+        return client is not None and self._hear(client, message)
+
+    def _send(self, client: str, event: str, payload: object) -> None:
+        line = self._clients.get(client)
+        if line is not None:
+            line.push(event_frame(LIVE, event, payload))
+        elif client in self._clients:
+            self._long_way(client, event, payload)
+
+    def _long_way(self, client: str, event: str, payload: object) -> None:
+        self._socketio.emit(event, payload, to=client, namespace=LIVE, ignore_queue=True)
+
+    def _deliver(self) -> None:
+        while self._letters:
+            self._letters.popleft()()

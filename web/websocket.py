@@ -1,0 +1,234 @@
+"""One client's WebSocket: read where it wakes, written straight to the socket, never waited for.
+
+Everything here runs on the thread that serves (see ``docs/live.md``): a line has no locks because
+nothing else touches it. Short messages are read in the event loop's own callback, so that an event
+costs no greenlet; what is not wanted there goes to the Engine.IO server through ``wait``.
+"""
+
+import ctypes
+import errno
+import logging
+import os
+import socket
+from collections import deque
+from collections.abc import Callable
+from typing import Any, Final
+
+import gevent
+from gevent.queue import SimpleQueue
+
+from web.frames import (
+    BINARY,
+    CLOSE,
+    CONTINUATION,
+    NORMAL,
+    PING,
+    POLICY,
+    PONG,
+    PROTOCOL_ERROR,
+    TEXT,
+    TOO_BIG,
+    FrameError,
+    close_frame,
+    frame,
+    parse_frame,
+)
+
+logger = logging.getLogger(__name__)
+
+MAX_MESSAGE_BYTES: Final = 4096
+MAX_BACKLOG_BYTES: Final = 32 * 1024
+"""Beyond this a client is behind: it gets no more frames, and a snapshot once it has caught up."""
+MAX_WAITING: Final = 64
+"""Messages that may wait for the Engine.IO server."""
+READ_BYTES: Final = 16 * 1024
+_READ: Final = 1
+_WRITE: Final = 2
+
+# Unlike `socket.send`, a function of a PyDLL keeps the interpreter's lock. Giving the lock up
+# around each of a thousand short sends would hand it to any thread that computes, for a whole
+# switch interval each time; the sockets do not block, so there is nothing to give it up for.
+_libc = ctypes.PyDLL(None, use_errno=True)
+_send = _libc.send
+_send.argtypes = (ctypes.c_int, ctypes.c_char_p, ctypes.c_size_t, ctypes.c_int)
+_send.restype = ctypes.c_ssize_t
+_FLAGS: Final = getattr(socket, "MSG_NOSIGNAL", 0) | socket.MSG_DONTWAIT
+_AGAIN: Final = frozenset({errno.EAGAIN, errno.EWOULDBLOCK})
+
+
+class Line:
+    """A WebSocket that is open.
+
+    Args:
+        sock: connected, not blocking, the handshake done.
+        hear: called with each whole text message as it arrives; returns whether it took it.
+
+    Attributes:
+        behind: whether frames were left out since it last caught up.
+        on_caught_up: called once everything was written after that.
+    """
+
+    def __init__(self, sock: Any, hear: Callable[["Line", bytes], bool]) -> None:
+        self.behind = False
+        self.closed = False
+        self.on_caught_up: Callable[[], None] | None = None
+        self._sock = sock
+        self._fd: int = sock.fileno()
+        self._hear = hear
+        self._waiting: SimpleQueue[str | bytes | None] = SimpleQueue()
+        self._rest = b""
+        self._parts: list[bytes] = []
+        self._opcode = TEXT
+        self._backlog: deque[bytes] = deque()
+        self._backlog_bytes = 0
+        loop = gevent.get_hub().loop
+        self._reader = loop.io(self._fd, _READ)
+        self._writer = loop.io(self._fd, _WRITE)
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self._reader.start(self._readable)
+
+    def push(self, data: bytes) -> bool:
+        """Write whole frames without waiting; False where the client is too far behind."""
+        if self.closed or self.behind:
+            return False
+        if self._backlog:
+            if self._backlog_bytes > MAX_BACKLOG_BYTES:
+                self.behind = True
+                return False
+            self._keep(data)
+            return True
+        sent = _send(self._fd, data, len(data), _FLAGS)
+        if sent < len(data):
+            if sent < 0:
+                if ctypes.get_errno() not in _AGAIN:
+                    self._end()
+                    return False
+                sent = 0
+            self._keep(data[sent:])
+        return True
+
+    def send(self, message: str | bytes) -> None:
+        """Write a message of the Engine.IO server's, however far behind the client is.
+
+        Raises:
+            OSError: the connection has ended.
+        """
+        if self.closed:
+            raise OSError("the connection has ended")
+        text = isinstance(message, str)
+        data = frame(
+            message.encode() if isinstance(message, str) else message, TEXT if text else BINARY
+        )
+        if self._backlog:
+            self._keep(data)
+        else:
+            self.behind, behind = False, self.behind
+            self.push(data)
+            self.behind = behind
+
+    def wait(self) -> str | bytes | None:
+        """Return the next message for the Engine.IO server, None once the connection has ended."""
+        message: str | bytes | None = self._waiting.get()
+        return message
+
+    def close(self, code: int = NORMAL) -> None:
+        """Say goodbye and end."""
+        if not self.closed:
+            self.push(close_frame(code))
+            self._end()
+
+    def release(self) -> None:
+        """Let go of the socket, which its owner closes; called last, from the owner's greenlet."""
+        self._end()
+        self._reader.close()
+        self._writer.close()
+
+    def _keep(self, data: bytes) -> None:
+        if not self._backlog:
+            self._writer.start(self._writable)
+        self._backlog.append(data)
+        self._backlog_bytes += len(data)
+
+    def _writable(self) -> None:
+        while self._backlog:
+            data = self._backlog[0]
+            sent = _send(self._fd, data, len(data), _FLAGS)
+            if sent < 0:
+                if ctypes.get_errno() not in _AGAIN:
+                    self._end()
+                return
+            self._backlog_bytes -= sent
+            if sent < len(data):
+                self._backlog[0] = data[sent:]
+                return
+            self._backlog.popleft()
+        self._writer.stop()
+        if self.behind:
+            self.behind = False
+            if self.on_caught_up is not None:
+                self.on_caught_up()
+
+    def _readable(self) -> None:
+        try:
+            data = os.read(self._fd, READ_BYTES)
+        except BlockingIOError:
+            return
+        except OSError:
+            data = b""
+        if not data:
+            self._end()
+            return
+        data = self._rest + data
+        at = 0
+        try:
+            while not self.closed and (each := parse_frame(data, at, MAX_MESSAGE_BYTES)):
+                at = each.end
+                if each.opcode == TEXT and each.final and not self._parts:
+                    self._take(TEXT, each.payload)
+                else:
+                    self._unusual(each.opcode, each.final, each.payload)
+        except FrameError as error:
+            logger.debug("a client broke the protocol: %s", error)
+            self.close(error.code)
+        self._rest = data[at:]
+
+    def _unusual(self, opcode: int, final: bool, payload: bytes) -> None:
+        """Take control frames, binary messages, and messages in several frames."""
+        if opcode == PING:
+            self.push(frame(payload, PONG))
+        elif opcode == CLOSE:
+            self.close()
+        elif opcode in (TEXT, BINARY) and not self._parts:
+            if final:
+                self._take(opcode, payload)
+            else:
+                self._opcode = opcode
+                self._parts.append(payload)
+        elif opcode == CONTINUATION and self._parts:
+            self._parts.append(payload)
+            if sum(map(len, self._parts)) > MAX_MESSAGE_BYTES or len(self._parts) > MAX_WAITING:
+                raise FrameError(TOO_BIG, f"a message is at most {MAX_MESSAGE_BYTES} bytes long")
+            if final:
+                whole, self._parts = b"".join(self._parts), []
+                self._take(self._opcode, whole)
+        elif opcode != PONG:
+            raise FrameError(PROTOCOL_ERROR, f"a frame of the kind {opcode} is not expected here")
+
+    def _take(self, opcode: int, payload: bytes) -> None:
+        if opcode == TEXT and self._hear(self, payload):
+            return
+        if self._waiting.qsize() >= MAX_WAITING:
+            raise FrameError(POLICY, "too much at once")
+        try:
+            self._waiting.put(payload.decode() if opcode == TEXT else payload)
+        except UnicodeDecodeError as error:
+            raise FrameError(PROTOCOL_ERROR, "text is UTF-8") from error
+
+    def _end(self) -> None:
+        if self.closed:
+            return
+        self.closed = True
+        self._reader.stop()
+        self._writer.stop()
+        self._backlog.clear()
+        self._waiting.put(None)
