@@ -4,6 +4,8 @@ ArenaFault
 SandboxLostError    the sandbox broke, through no doing of the model in it
 ClusterError        no cluster answers where one was named
 StorageError        the database or the model store cannot do what was asked
+
+SearchError         a search that means nothing; nobody's fault but who asked
 """
 
 from tron_env.errors import TronArenaError
@@ -23,3 +25,7 @@ class ClusterError(ArenaFault):
 
 class StorageError(ArenaFault):
     """Stored records are missing, damaged or of another version."""
+
+
+class SearchError(TronArenaError, ValueError):
+    """A search for games contradicts itself, or names a page that there is not."""

@@ -231,6 +231,26 @@ class GameRow:
     speed: int | None
     """Plies a second of a human game."""
     first_try: bool
+    takeover_ply: int | None = None
+    """Where a person went on from another replay."""
+    source_id: int | None = None
+    """The stored game that a take-over goes on from, where it is known."""
+
+
+class Result(StrEnum):
+    """How games end, for searches; with a name, from that rider's side."""
+
+    WIN = "win"
+    """By the rules; without a name, any that the rules decided."""
+    LOSS = "loss"
+    """By the rules; without a name the same as ``WIN``."""
+    DRAW = "draw"
+    """Both died."""
+    LIMIT = "limit"
+    """Both rode on at the ply limit."""
+    FORFEIT = "forfeit"
+    """A model failed."""
+    ABANDONED = "abandoned"
 
 
 @dataclass(frozen=True, slots=True)
@@ -246,6 +266,19 @@ class GameFilter:
     """Rode in either seat."""
     ending: Ending | None = None
     min_plies: int | None = None
+    max_plies: int | None = None
+    opponent: str | None = None
+    """Rode in the other seat; needs ``name``."""
+    result: Result | None = None
+    cause: DeathCause | None = None
+    """How the rider called ``name`` died; without a name, either."""
+    tags: tuple[str, ...] = ()
+    """All of them; see ``replays.titles.TAGS``."""
+    min_gap: int | None = None
+    """Least difference of the riders' ratings in their round; games without ratings do not fit."""
+    max_gap: int | None = None
+    takeover: bool | None = None
+    """Whether a person went on from another replay."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -251,13 +251,22 @@ games = Table(
     Column("first_try", Boolean, nullable=False, default=False),
     Column("session", String(64)),
     Column("replay", LargeBinary, nullable=False),
+    Column("length_band", SmallInteger, nullable=False, default=0),
+    Column("takeover_ply", Integer),
+    Column("source_id", RowId, ForeignKey("games.id")),
     UniqueConstraint("duel_id", "number"),
     Index("ix_games_round_id", "round", "id"),
     Index("ix_games_kind_id", "kind", "id"),
-    Index("ix_games_first_sha256", "first_sha256", "kind"),
-    Index("ix_games_second_sha256", "second_sha256", "kind"),
+    Index("ix_games_first_sha256", "first_sha256", "kind", "id"),
+    Index("ix_games_second_sha256", "second_sha256", "kind", "id"),
     Index("ix_games_first_name", "first_name", "id"),
     Index("ix_games_second_name", "second_name", "id"),
+    Index("ix_games_names", "first_name", "second_name", "id"),
+    Index("ix_games_outcome", "ending", "outcome", "id"),
+    Index("ix_games_first_cause", "first_cause", "id"),
+    Index("ix_games_second_cause", "second_cause", "id"),
+    Index("ix_games_length_band", "length_band", "id"),
+    Index("ix_games_source_id", "source_id"),
     Index("ix_games_session", "session"),
 )
 
@@ -289,4 +298,77 @@ audit = Table(
     Column("round", Integer, ForeignKey("rounds.number")),
     Column("detail", Text, nullable=False),
     Index("ix_audit_round_id", "round", "id"),
+)
+
+analyses = Table(
+    "analyses",
+    metadata,
+    Column("game_id", RowId, ForeignKey("games.id"), primary_key=True, autoincrement=False),
+    Column("version", SmallInteger, nullable=False),
+    Column("round", Integer, ForeignKey("rounds.number")),
+    Column("day", Integer, nullable=False),
+    Column("title", String(240), nullable=False),
+    Column("tags", String(160), nullable=False),
+    Column("appeal", Float, nullable=False),
+    Column("interest", Float, nullable=False),
+    Column("separation", Integer),
+    Column("decided", Integer),
+    Column("lead_changes", Integer, nullable=False),
+    Column("first_territory", Integer, nullable=False),
+    Column("second_territory", Integer, nullable=False),
+    Column("rating_gap", Float),
+    Column("gap_band", SmallInteger),
+    Index("ix_analyses_interest", "interest", "game_id"),
+    Index("ix_analyses_round", "round", "interest", "game_id"),
+    Index("ix_analyses_day", "day", "interest", "game_id"),
+    Index("ix_analyses_gap_band", "gap_band", "game_id"),
+)
+
+game_tags = Table(
+    "game_tags",
+    metadata,
+    Column("tag", String(16), primary_key=True),
+    Column("game_id", RowId, ForeignKey("games.id"), primary_key=True, autoincrement=False),
+    sqlite_with_rowid=False,
+)
+
+deep_analyses = Table(
+    "deep_analyses",
+    metadata,
+    Column("game_id", RowId, ForeignKey("games.id"), primary_key=True, autoincrement=False),
+    Column("version", SmallInteger, nullable=False),
+    Column("judges", String(160), nullable=False),
+    Column("first_blunders", Integer, nullable=False),
+    Column("second_blunders", Integer, nullable=False),
+    Column("plies", Integer, nullable=False),
+    Column("judged", LargeBinary, nullable=False),
+)
+
+deep_requests = Table(
+    "deep_requests",
+    metadata,
+    Column("game_id", RowId, ForeignKey("games.id"), primary_key=True, autoincrement=False),
+    Column("priority", SmallInteger, nullable=False),
+    Column("requested_at", UtcDateTime, nullable=False),
+    Column("claimed_until", UtcDateTime),
+    Index("ix_deep_requests_priority", "priority", "requested_at"),
+)
+
+checks = Table(
+    "checks",
+    metadata,
+    Column("game_id", RowId, ForeignKey("games.id"), primary_key=True, autoincrement=False),
+    Column("checked_at", UtcDateTime, nullable=False),
+    Column("ply", Integer),
+    Column("seat", SmallInteger),
+    Column("riders", SmallInteger, nullable=False),
+)
+
+insights = Table(
+    "insights",
+    metadata,
+    Column("entry_id", RowId, ForeignKey("entries.id"), primary_key=True, autoincrement=False),
+    Column("version", SmallInteger, nullable=False),
+    Column("games", Integer, nullable=False),
+    Column("told", LargeBinary, nullable=False),
 )

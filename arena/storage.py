@@ -1,20 +1,33 @@
 """The arena's storage: one class over one database.
 
-The parts are ``StoredRounds``, ``StoredProgress``, ``StoredGames``, ``StoredMiners``,
-``StoredSubmissions``, ``StoredQueue``, ``StoredCosts`` and ``StoredTables``; the values they take
-and give are in ``arena.records`` and beside them. Any number of processes may open one database.
+Each part is a class of its own, about rounds, games, searches, miners and so on; the values they
+take and give are in ``arena.records`` and beside them. Any number of processes may open one
+database.
 """
 
 from arena.settings import Settings
+from arena.stored_analyses import StoredAnalyses
 from arena.stored_costs import StoredCosts
 from arena.stored_games import StoredGames
+from arena.stored_insights import StoredInsights
 from arena.stored_miners import StoredMiners
 from arena.stored_progress import StoredProgress
 from arena.stored_queue import StoredQueue
+from arena.stored_search import StoredSearch
 from arena.stored_tables import StoredTables
 
 
-class Storage(StoredProgress, StoredGames, StoredMiners, StoredQueue, StoredCosts, StoredTables):
+class Storage(
+    StoredProgress,
+    StoredGames,
+    StoredSearch,
+    StoredAnalyses,
+    StoredInsights,
+    StoredMiners,
+    StoredQueue,
+    StoredCosts,
+    StoredTables,
+):
     """Everything the arena and the site keep, except model files (``arena.models``)."""
 
 

@@ -5,17 +5,19 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Row, Select, case, func, insert, or_, select, union_all
+from sqlalchemy import ColumnElement, Row, case, func, insert, or_, select, union_all
 
 from arena.database import Database
 from arena.errors import StorageError
-from arena.records import Forfeits, GameFilter, GameKind, GameRow, HumanRecord, NewGame
+from arena.records import Forfeits, GameKind, GameRow, HumanRecord, NewGame
 from arena.schema import games
 from replays.format import PERSON, Ending, Replay, decode, model_prefix
 from tron_env.types import DeathCause, Outcome, Seat
 
 COLUMNS = tuple(column for column in games.c if column.name not in {"replay", "session"})
-MAX_PAGE = 500
+BAND_PLIES = 50
+LAST_BAND = 10
+"""Of lengths; games of 500 plies and more are all in it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +36,8 @@ class NewHumanGame:
     first_try: bool
     session: str
     """Opaque identity of the person's browser."""
+    source_id: int | None = None
+    """The stored game that a take-over goes on from; the replay says at which ply."""
 
 
 class StoredGames(Database):
@@ -43,7 +47,7 @@ class StoredGames(Database):
         """Return one game, or None."""
         with self.reading() as connection:
             row = connection.execute(select(*COLUMNS).where(games.c.id == game_id)).first()
-        return None if row is None else _game(row)
+        return None if row is None else game_row(row)
 
     def replay(self, game_id: int) -> bytes | None:
         """Return one game's encoded replay, or None."""
@@ -63,7 +67,7 @@ class StoredGames(Database):
         """Return the games of a duel in the order of its schedule."""
         query = select(*COLUMNS).where(games.c.duel_id == duel_id).order_by(games.c.number)
         with self.reading() as connection:
-            return tuple(map(_game, connection.execute(query)))
+            return tuple(map(game_row, connection.execute(query)))
 
     def duel_replays(self, duel_id: int) -> tuple[bytes, ...]:
         """Return the encoded replays of a duel in the order of its schedule."""
@@ -100,23 +104,6 @@ class StoredGames(Database):
         with self.reading() as connection:
             return tuple(Forfeits(*row) for row in connection.execute(query))
 
-    def search_games(
-        self, filters: GameFilter | None = None, *, before_id: int | None = None, limit: int = 50
-    ) -> tuple[GameRow, ...]:
-        """Return games, newest first.
-
-        Args:
-            filters: which games; all where it is None.
-            before_id: only games with smaller IDs, for the next page.
-            limit: at most this many, and at most ``MAX_PAGE``.
-        """
-        query = _narrowed(select(*COLUMNS), filters or GameFilter())
-        if before_id is not None:
-            query = query.where(games.c.id < before_id)
-        query = query.order_by(games.c.id.desc()).limit(min(max(limit, 0), MAX_PAGE))
-        with self.reading() as connection:
-            return tuple(map(_game, connection.execute(query)))
-
     def save_human_game(self, game: NewHumanGame) -> int:
         """Store a person's game and return its ID; raises as ``save_human_games``."""
         return self.save_human_games([game])[0]
@@ -137,12 +124,15 @@ class StoredGames(Database):
 
     def has_played(self, session: str, sha256: str) -> bool:
         """Whether this browser has a stored game against this model."""
-        query = select(games.c.id).where(games.c.session == session, _rode(sha256)).limit(1)
+        query = select(games.c.id).where(games.c.session == session, rode(sha256)).limit(1)
         with self.reading() as connection:
             return connection.scalar(query) is not None
 
     def human_record(self, sha256: str) -> HumanRecord:
-        """Return a model's results against people, from the model's side."""
+        """Return a model's results against people, from the model's side.
+
+        Games that a person took over from a replay count for nobody.
+        """
         abandoned = games.c.ending == int(Ending.ABANDONED)
         person_wins = games.c.outcome == games.c.human_seat + int(Outcome.FIRST_WINS)
         drawn = games.c.outcome.in_([int(Outcome.DRAW), int(Outcome.TRUNCATED)])
@@ -151,7 +141,7 @@ class StoredGames(Database):
         ).label("result")
         query = (
             select(result, games.c.first_try, func.count())
-            .where(games.c.kind == GameKind.HUMAN, _rode(sha256))
+            .where(games.c.kind == GameKind.HUMAN, games.c.takeover_ply.is_(None), rode(sha256))
             .group_by(result, games.c.first_try)
         )
         with self.reading() as connection:
@@ -182,6 +172,7 @@ def _human_values(game: NewHumanGame) -> dict[str, Any]:
         "speed": game.speed,
         "first_try": game.first_try,
         "session": game.session,
+        "source_id": game.source_id,
         "played_at": datetime.now(UTC),
     }
 
@@ -225,35 +216,28 @@ def _values(
         "second_cause": int(replay.causes[1]),
         "ending": int(replay.ending),
         "plies": replay.plies,
+        "length_band": length_band(replay.plies),
+        "takeover_ply": None if replay.takeover is None else replay.takeover.ply,
         "replay": encoded,
     }
 
 
-def _rode(sha256: str) -> Any:
+def length_band(plies: int) -> int:
+    """Return the band of ``BAND_PLIES`` plies that a game's length lies in.
+
+    >>> length_band(49), length_band(50), length_band(2000)
+    (0, 1, 10)
+    """
+    return min(plies // BAND_PLIES, LAST_BAND)
+
+
+def rode(sha256: str) -> ColumnElement[bool]:
+    """Return the condition that a model rode in either seat."""
     return or_(games.c.first_sha256 == sha256, games.c.second_sha256 == sha256)
 
 
-def _narrowed(query: Select[Any], filters: GameFilter) -> Select[Any]:
-    if filters.kind is not None:
-        query = query.where(games.c.kind == filters.kind)
-    if filters.round is not None:
-        query = query.where(games.c.round == filters.round)
-    if filters.duel_id is not None:
-        query = query.where(games.c.duel_id == filters.duel_id)
-    if filters.name is not None:
-        query = query.where(
-            or_(games.c.first_name == filters.name, games.c.second_name == filters.name)
-        )
-    if filters.sha256 is not None:
-        query = query.where(_rode(filters.sha256))
-    if filters.ending is not None:
-        query = query.where(games.c.ending == int(filters.ending))
-    if filters.min_plies is not None:
-        query = query.where(games.c.plies >= filters.min_plies)
-    return query
-
-
-def _game(row: Row[Any]) -> GameRow:
+def game_row(row: Row[Any]) -> GameRow:
+    """Return a row of ``games`` as a value."""
     value = row._mapping
     seat = value["human_seat"]
     return GameRow(
@@ -273,4 +257,6 @@ def _game(row: Row[Any]) -> GameRow:
         human_seat=None if seat is None else Seat(seat),
         speed=value["speed"],
         first_try=value["first_try"],
+        takeover_ply=value["takeover_ply"],
+        source_id=value["source_id"],
     )

@@ -4,15 +4,13 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
-import numpy as np
-
 from replays.analysis import Analysis
 from replays.facts import END_OF, result_text
-from replays.format import Ending
 from replays.marks import CUT_OFF_PLIES, Mark, MarkKind, distances, fight_end
 from replays.places import gained_place, place_of
 from replays.playback import Playback
-from tron_env.types import DeathCause, Outcome, Seat
+from replays.titles import between, decisive_trap, tags_of, title_of
+from tron_env.types import DeathCause, Seat
 
 MOST_SENTENCES: Final = 5
 
@@ -101,8 +99,8 @@ def comment(playback: Playback, analysis: Analysis, names: tuple[str, str]) -> C
     sentences.sort(key=lambda sentence: sentence.ply)
     sentences = [*(sentences or [_start(playback)]), _ending(playback, analysis, names)]
     return Commentary(
-        title=_title(playback, analysis, marks, names),
-        tags=_tags(playback, analysis, marks),
+        title=title_of(playback, analysis, marks, names),
+        tags=tags_of(playback, analysis, marks),
         sentences=tuple(sentences),
     )
 
@@ -120,7 +118,7 @@ def _opening(
     face_off = marks.get(MarkKind.FACE_OFF)
     if face_off is not None and face_off.amount is not None:
         ply = face_off.ply
-        place = _between(playback, ply)
+        place = between(playback, ply)
         fact = Fact(FactKind.FACE_OFF, ply, numbers=(face_off.amount,), place=place)
         text = f"The riders face off in {place} at ply {ply}, {face_off.amount} cells apart."
         return Sentence(text, ply, (fact,))
@@ -246,14 +244,6 @@ _GIVEN_AWAY: Final = {
 }
 
 
-def decisive_trap(playback: Playback, analysis: Analysis) -> Mark | None:
-    """Return the self-trap of a rider that did not win and had not lost before it, if any."""
-    winner = playback.replay.outcome.winner
-    last = playback.plies if analysis.decided is None else analysis.decided
-    traps = [mark for mark in analysis.marks if mark.kind is MarkKind.SELF_TRAP]
-    return next((mark for mark in traps if mark.seat is not winner and mark.ply <= last), None)
-
-
 def _ending(playback: Playback, analysis: Analysis, names: tuple[str, str]) -> Sentence:
     replay, ply = playback.replay, playback.plies
     end = analysis.marks[-1]
@@ -282,7 +272,7 @@ def _shared_ending(playback: Playback, analysis: Analysis, names: tuple[str, str
         result = result_text(replay, names)
         text = f"At ply {ply} it ends, {result}."
         return Sentence(text, ply, (Fact(FactKind.RESULT, ply),))
-    place = _between(playback, ply)
+    place = between(playback, ply)
     text = f"They meet head-on in {place} at ply {ply}: a draw"
     gamblers = [
         mark.seat
@@ -296,94 +286,9 @@ def _shared_ending(playback: Playback, analysis: Analysis, names: tuple[str, str
     return Sentence(f"{text}, though {who} could have turned away.", ply, facts)
 
 
-def _between(playback: Playback, ply: int) -> str:
-    row, col = playback.heads[ply].mean(axis=0).tolist()
-    return place_of(row, col, (playback.replay.ruleset.height, playback.replay.ruleset.width))
-
-
 def _cells(count: int) -> str:
     return "1 cell" if count == 1 else f"{count} cells"
 
 
 def _plies(count: int) -> str:
     return "1 ply" if count == 1 else f"{count} plies"
-
-
-def _title(
-    playback: Playback, analysis: Analysis, marks: dict[MarkKind, Mark], names: tuple[str, str]
-) -> str:
-    replay = playback.replay
-    winner = replay.outcome.winner
-    if replay.ending is Ending.ABANDONED:
-        return f"{names[0]} against {names[1]}, abandoned"
-    if winner is None:
-        if replay.ending is Ending.FORFEIT:
-            return f"{names[0]} and {names[1]} both forfeit"
-        if replay.outcome is Outcome.TRUNCATED:
-            return f"{names[0]} and {names[1]} ride to the limit"
-        if replay.causes[0] is DeathCause.HEAD_ON:
-            place = _between(playback, playback.plies)
-            return f"{names[0]} and {names[1]} meet head-on in {place}"
-        return f"{names[0]} and {names[1]} fall together"
-    best, beaten = names[winner], names[winner.other]
-    end, cut_off = marks[MarkKind.END], marks.get(MarkKind.CUT_OFF)
-    if replay.ending is Ending.FORFEIT:
-        return f"{beaten} forfeits against {best}"
-    if _missed(analysis, MarkKind.MISSED_WIN, winner.other):
-        return f"{beaten} lets {best} off the hook"
-    if end.amount:
-        return f"{beaten} crashes against {best}"
-    if decisive_trap(playback, analysis) is not None:
-        return f"{beaten} shuts itself in against {best}"
-    if is_close(analysis):
-        return f"{best} outlasts {beaten}"
-    if cut_off is not None and cut_off.seat is winner:
-        return f"{best} cuts off {beaten}"
-    return f"{best} beats {beaten}"
-
-
-def _missed(analysis: Analysis, kind: MarkKind, seat: Seat) -> bool:
-    return any(mark.kind is kind and mark.seat is seat for mark in analysis.marks)
-
-
-def is_close(analysis: Analysis) -> bool:
-    """Tell whether both riders had about as much room when they were separated."""
-    ply = analysis.survey.separation
-    if ply is None:
-        return False
-    first, second = analysis.survey.room_high[ply].tolist()
-    return bool(abs(first - second) <= 0.05 * (first + second))
-
-
-def _tags(playback: Playback, analysis: Analysis, marks: dict[MarkKind, Mark]) -> tuple[str, ...]:
-    replay = playback.replay
-    kinds = {mark.kind for mark in analysis.marks}
-    end = marks[MarkKind.END]
-    given = {
-        "abandoned": replay.ending is Ending.ABANDONED,
-        "forfeit": replay.ending is Ending.FORFEIT,
-        "draw": replay.outcome in {Outcome.DRAW, Outcome.TRUNCATED},
-        "head-on": DeathCause.HEAD_ON in replay.causes,
-        "crash": bool(end.amount and end.amount > 0),
-        "cut-off": MarkKind.CUT_OFF in kinds,
-        "self-trap": decisive_trap(playback, analysis) is not None,
-        "missed-win": MarkKind.MISSED_WIN in kinds,
-        "gamble": MarkKind.HEAD_ON_GAMBLE in kinds,
-        "attrition": MarkKind.ATTRITION in kinds,
-        "close": is_close(analysis),
-        "comeback": comeback_cells(playback, analysis) > 0,
-        "short": replay.plies < 30,
-        "long": replay.plies >= 300,
-    }
-    return tuple(tag for tag, holds in given.items() if holds)
-
-
-def comeback_cells(playback: Playback, analysis: Analysis) -> int:
-    """Return by how many cells the winner was clearly behind at worst, or 0."""
-    winner = playback.replay.outcome.winner
-    counts = analysis.survey.territory[: fight_end(playback, analysis.survey) + 1]
-    if winner is None or not counts.size:
-        return 0
-    behind = counts[:, winner.other] - counts[:, winner]
-    worst = int(np.max(behind))
-    return worst if worst >= 0.2 * int(counts[int(np.argmax(behind))].sum()) and worst > 0 else 0

@@ -23,6 +23,14 @@ from tron_env.types import Action, Int16Array, Outcome, Seat
 
 EVALUATOR_GROUP: Final = "tron.evaluators"
 
+DEEP_VERSION: Final = 1
+"""Rises when the same evaluators would find something else; stored deep passes of older versions
+are made again."""
+
+DEEP: Final = "minimax:nodes=3000"
+CONFIRM: Final = "minimax:nodes=30000"
+"""SPECs of the evaluators that judge and confirm where nothing else is asked for."""
+
 MOST_CELLS: Final = 300
 """A forced win, and a limit for every value."""
 

@@ -3,17 +3,22 @@
 ==========  ====  ===================================================================
 part        most  is
 ==========  ====  ===================================================================
-swings        20  changes of lead before the separation, 4 or more for all points
-closeness     25  1 - |a - b| / (a + b), for the room a, b of both at the separation; in games
+swings        15  changes of lead before the separation, 4 or more for all points
+closeness     20  1 - |a - b| / (a + b), for the room a, b of both at the separation; in games
                   decided before it, for their territories at the median ply
-fight         15  plies until the separation, an eighth of the playable cells for all points
-contact       15  plies with the heads within 6 cells before the separation, 30 for all
-suspense      15  the ply from which on the result was proved, as a share of all plies; a game
+fight         10  plies until the separation, an eighth of the playable cells for all points
+contact       10  plies with the heads within 6 cells before the separation, 30 for all
+suspense      10  the ply from which on the result was proved, as a share of all plies; a game
                   decided before the separation gets all points
 drama         10  a missed win or a comeback 10, else a head-on gamble 5
+upset         15  rating points by which the winner stood below the loser, 200 for all points; a
+                  draw counts half of the difference, a person's win over a model 100 points
+rarity        10  1 - s / 0.2, not below 0, for the share s of its round's games that have its
+                  rarest tag
 ==========  ====  ===================================================================
 
-The weights are a choice, not a measurement: closeness and swings are what people watch for.
+The first six follow from the game alone, by its territory pass; ``upset`` and ``rarity`` need its
+round. The weights are a choice, not a measurement: closeness and swings are what people watch for.
 Abandoned and forfeited games score 0.
 """
 
@@ -23,10 +28,17 @@ from typing import Final
 import numpy as np
 
 from replays.analysis import Analysis
-from replays.commentary import comeback_cells
-from replays.format import Ending
+from replays.format import PERSON, Ending, Replay
 from replays.marks import MarkKind, distances, fight_end
 from replays.playback import Playback
+from replays.titles import comeback_cells
+from tron_env.types import Outcome, Seat
+
+UPSET_RATING: Final = 200
+"""Rating points of surprise for all points."""
+PERSON_SURPRISE: Final = 100
+"""Rating points that a person's win over a model counts as."""
+RARE_SHARE: Final = 0.2
 
 SWINGS: Final = 4
 NEAR_CELLS: Final = 6
@@ -43,6 +55,8 @@ class Interest:
     contact: float = 0.0
     suspense: float = 0.0
     drama: float = 0.0
+    upset: float = 0.0
+    rarity: float = 0.0
 
     @property
     def score(self) -> float:
@@ -65,13 +79,54 @@ def interest(playback: Playback, analysis: Analysis) -> Interest:
         drama = 5.0 if MarkKind.HEAD_ON_GAMBLE in kinds else 0.0
     decided = analysis.decided
     return Interest(
-        swings=20 * min(1.0, len(analysis.lead_changes) / SWINGS),
-        closeness=25 * _closeness(analysis, end),
-        fight=15 * min(1.0, 8 * end / replay.ruleset.playable_cells),
-        contact=15 * min(1.0, near / NEAR_PLIES),
-        suspense=15 * (1.0 if decided is None or not replay.plies else decided / replay.plies),
+        swings=15 * min(1.0, len(analysis.lead_changes) / SWINGS),
+        closeness=20 * _closeness(analysis, end),
+        fight=10 * min(1.0, 8 * end / replay.ruleset.playable_cells),
+        contact=10 * min(1.0, near / NEAR_PLIES),
+        suspense=10 * (1.0 if decided is None or not replay.plies else decided / replay.plies),
         drama=drama,
+        upset=upset_points(PERSON_SURPRISE) if _person_won(replay) else 0.0,
     )
+
+
+def upset_points(surprise: float) -> float:
+    """Return the points for a winner who stood ``surprise`` rating points below the loser.
+
+    >>> upset_points(50), upset_points(-300)
+    (3.75, 0.0)
+    """
+    return 15 * min(1.0, max(0.0, surprise) / UPSET_RATING)
+
+
+def surprise_of(outcome: Outcome, gap: float) -> float:
+    """Return how many rating points of surprise a result is.
+
+    Args:
+        outcome: of a game that the rules ended.
+        gap: by how many rating points the first seat's rider stands above the second's.
+
+    >>> surprise_of(Outcome.SECOND_WINS, 120.0), surprise_of(Outcome.DRAW, -120.0)
+    (120.0, 60.0)
+    """
+    if outcome.winner is None:
+        return abs(gap) / 2
+    return -gap if outcome.winner is Seat.FIRST else gap
+
+
+def rarity_points(share: float) -> float:
+    """Return the points for a game whose rarest tag this share of the games has.
+
+    >>> rarity_points(0.01), rarity_points(0.5)
+    (9.5, 0.0)
+    """
+    return 10 * max(0.0, 1 - share / RARE_SHARE)
+
+
+def _person_won(replay: Replay) -> bool:
+    winner = replay.outcome.winner
+    if winner is None:
+        return False
+    return replay.models[winner] == PERSON and replay.models[winner.other] != PERSON
 
 
 def _closeness(analysis: Analysis, end: int) -> float:

@@ -82,7 +82,11 @@ def report(replay: Replay, names: tuple[str, str]) -> Report:
     Raises:
         ReplayDesyncError: the rules play it differently from what it records.
     """
-    playback = Playback(replay)
+    return report_of(Playback(replay), names)
+
+
+def report_of(playback: Playback, names: tuple[str, str]) -> Report:
+    """Analyse a game that was played again; see ``report``."""
     analysis = analyze(playback)
     return Report(
         analysis=analysis,

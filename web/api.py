@@ -15,7 +15,7 @@ from werkzeug.exceptions import HTTPException
 
 from arena.records import GameFilter, GameKind, GameRow, RoundRow
 from arena.storage import Storage
-from arena.stored_games import MAX_PAGE
+from arena.stored_search import MAX_PAGE
 from replays.document import ReplayDocument, to_document
 from replays.format import decode
 from replays.report import AnalysisView
