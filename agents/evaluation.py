@@ -1,8 +1,9 @@
 """What a position is worth to the search: chambers of both territories, or room once separated.
 
 A rider's territory is what it reaches strictly first. It is worth what one path through its tree
-of chambers can fill and the edges among those cells (``tron_env.chambers``), which measures how
-open it is. Riders that can never meet again are compared by the plies that they can still make.
+of chambers can fill, the edges among those cells (``tron_env.chambers``), and its inner cells,
+which both measure how open it is. Riders that can never meet again are compared by the plies that
+they can still make.
 """
 
 from dataclasses import astuple, dataclass
@@ -17,7 +18,7 @@ from tron_env.lanes import Board
 from tron_env.territory import BoardRows
 from tron_env.types import Int32Array, Int64Array
 
-CELL, EDGE, PLAIN, APART, AHEAD, DRAWN, CLASH = range(7)
+CELL, EDGE, INNER, PLAIN, APART, AHEAD, DRAWN, CLASH = range(8)
 """Indices of the weights."""
 
 
@@ -28,6 +29,7 @@ class Weights:
     Attributes:
         cell: a cell of territory that a path through the chambers can fill.
         edge: a pair of a cell of territory on that path and a neighbour of it in the territory.
+        inner: a cell of territory with all four neighbours in the territory.
         plain: a cell of territory as such.
         apart: a ply of lead once the riders are separated.
         ahead: having any lead once separated.
@@ -40,6 +42,7 @@ class Weights:
 
     cell: int = 55
     edge: int = 194
+    inner: int = 1200
     plain: int = 0
     apart: int = 1500
     ahead: int = 10_000
@@ -47,12 +50,20 @@ class Weights:
     clash: int = -20_000
 
     def array(self) -> Int64Array:
-        """Return int64 ``(7,)``, as kernels take them."""
+        """Return int64 ``(8,)``, as kernels take them."""
         return np.array(astuple(self), dtype=np.int64)
 
 
 CHAMBERS: Final = Weights()
-VORONOI: Final = Weights(cell=0, edge=0, plain=100, apart=300, ahead=4000, drawn=-700, clash=-5000)
+"""``cell`` and ``edge`` are A. Sloane's (2010); ``inner`` was found by ``agents.tune``, see
+``docs/search.md``."""
+
+PATHS: Final = Weights(inner=0)
+"""Chambers without their inner cells."""
+
+VORONOI: Final = Weights(
+    cell=0, edge=0, inner=0, plain=100, apart=300, ahead=4000, drawn=-700, clash=-5000
+)
 """Territory alone."""
 
 
@@ -73,6 +84,14 @@ def apart(free: BoardRows, row_0: int, col_0: int, row_1: int, col_1: int) -> bo
     board = lanes.load(free)
     reach_0, reach_1 = reach_both(board, row_0, col_0, row_1, col_1, False)
     return lanes.separated(board, reach_0, reach_1)
+
+
+@part
+def _inner(area: Board) -> Board:
+    """Return the cells with all four neighbours in the area."""
+    beside: Board = lanes.east(area) & lanes.west(area)
+    inner: Board = area & beside & lanes.north(area) & lanes.south(area)
+    return inner
 
 
 @kernel
@@ -111,7 +130,9 @@ def evaluate(
         value += path_value(area_0, row_0, col_0, cell, edge, numbers)
         value -= path_value(area_1, row_1, col_1, cell, edge, numbers)
     if not alone:
-        plain = weights[PLAIN]
+        inner, plain = weights[INNER], weights[PLAIN]
+        if inner:
+            value += inner * (lanes.count(_inner(area_0)) - lanes.count(_inner(area_1)))
         if plain:
             value += plain * (lanes.count(area_0) - lanes.count(area_1))
         return int(value)

@@ -11,7 +11,7 @@ from replays.deep import MOST_CELLS, Judgement
 from tron_env.batch import BatchEngine
 from tron_env.territory import territory
 
-CELL_WORTH: Final = CHAMBERS.cell + 2 * CHAMBERS.edge
+CELL_WORTH: Final = CHAMBERS.cell + 2 * CHAMBERS.edge + CHAMBERS.inner
 """What the search's evaluation gives for one more cell of open territory: it has four edges, each
 shared with another cell."""
 

@@ -14,7 +14,7 @@ import numpy as np
 
 from agents import search_nodes, transposition
 from agents.decisions import FillDecision, JointDecision, Thought
-from agents.evaluation import CHAMBERS, VORONOI, Weights
+from agents.evaluation import CHAMBERS, PATHS, VORONOI, Weights
 from agents.heuristic import parse_options, spec_of
 from tron_env.batch import BatchEngine
 from tron_env.errors import AgentSpecError
@@ -42,7 +42,7 @@ MAX_AMOUNT: Final = {
     Limit.MS: 600_000,
 }
 
-EVALUATIONS: Final = {"chambers": CHAMBERS, "voronoi": VORONOI}
+EVALUATIONS: Final = {"chambers": CHAMBERS, "paths": PATHS, "voronoi": VORONOI}
 
 
 class Minimax:
@@ -132,7 +132,8 @@ class Minimax:
 def make_minimax(argument: str) -> Minimax:
     """Make ``minimax:depth=4``, ``minimax:nodes=5000`` or ``minimax:ms=100``; alone, depth 4.
 
-    ``eval=voronoi`` beside the budget values territory alone instead of its chambers.
+    Beside the budget, ``eval=voronoi`` values territory alone instead of its chambers, and
+    ``eval=paths`` chambers without their inner cells.
 
     Raises:
         AgentSpecError: there is more than one budget, or it is out of range.
