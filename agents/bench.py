@@ -16,6 +16,7 @@ from agents.search import Limit, Minimax, make_minimax
 from agents.zoo import shipped, shipped_model
 from tron_env.batch import BatchEngine
 from tron_env.benchmarks import Measurement, Setting
+from tron_env.errors import AgentSpecError
 from tron_env.ruleset import ARENA
 from tron_env.types import GameState, IntArray, Outcome
 
@@ -44,10 +45,13 @@ def search(setting: Setting) -> Iterator[Measurement]:
 
 
 def positions(count: int) -> tuple[BatchEngine, BatchEngine]:
-    """Return the same middle-game and separated positions on every machine, ``count`` of each."""
+    """Return the same middle-game and separated positions on every machine, ``count`` of each.
+
+    They are from games of a search whose weights are left alone, so that they stay the same.
+    """
     engine = BatchEngine(ARENA, 4 * count)
     engine.reset(np.arange(engine.n), start_seeds(engine.n, 2010))
-    agent = make_minimax("depth=4")
+    agent = make_minimax("depth=4,eval=paths")
     middle: list[GameState] = []
     apart: dict[int, GameState] = {}
     while (live := _ongoing(engine)).size and (len(apart) < count or engine.plies.max() < 60):
@@ -146,6 +150,11 @@ class Row:
         """
         return self.first if ":" in self.first else str(shipped_model(self.first).path)
 
+    @property
+    def name(self) -> str:
+        """What the row is called."""
+        return f"{self.first} against {self.second}"
+
     def hurried(self) -> "Row":
         """Return the row for a quick run: little time for timed agents, and no target."""
         first, second = (spec.replace("ms=100", "ms=5") for spec in (self.first, self.second))
@@ -172,12 +181,20 @@ def strength(setting: Setting) -> Iterator[Measurement]:
     """Play the strength table: paired mirrored starts, both seats.
 
     A quick run only shows that every row can be played; its scores mean next to nothing.
+    ``setting.only`` chooses rows by what they are called, such as "warden" or "ms=100 against".
+
+    Raises:
+        AgentSpecError: no row is called so.
     """
     cores = len(os.sched_getaffinity(0))
     starts = QUICK_STARTS if setting.quick else STARTS
-    rows = [row.hurried() for row in STRENGTH_ROWS] if setting.quick else STRENGTH_ROWS
-    for row in rows:
-        met = f"{row.first} against {row.second}"
+    rows = [row for row in STRENGTH_ROWS if setting.only in row.name]
+    if not rows:
+        names = ", ".join(row.name for row in STRENGTH_ROWS)
+        raise AgentSpecError(f"no row of the strength table holds {setting.only!r}: {names}")
+    for chosen in rows:
+        row = chosen.hurried() if setting.quick else chosen
+        met = row.name
         setting.note(f"{met}, {2 * starts} games")
 
         def progress(tally: Tally, met: str = met) -> None:

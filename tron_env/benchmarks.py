@@ -47,6 +47,8 @@ class Setting:
     """Takes a line for people: what is being measured now, what is left out."""
     quick: bool = False
     """Whether to end within about ten seconds, compilation aside, at the cost of precision."""
+    only: str = ""
+    """Part of a name: a benchmark of many rows leaves out those that do not hold it."""
 
 
 class Benchmark(Protocol):

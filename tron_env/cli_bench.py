@@ -30,10 +30,18 @@ EVERY = "all"
 @click.argument("names", nargs=-1, metavar="[NAME]...")
 @click.option("--quick", is_flag=True, help="End within a minute; less precise.")
 @click.option(
+    "--only",
+    default="",
+    metavar="TEXT",
+    help="Of benchmarks with many rows, such as strength: those that name TEXT.",
+)
+@click.option(
     "--json", "as_json", is_flag=True, help="Print a list of metric, value, unit, target, met."
 )
 @click.pass_context
-def bench(ctx: click.Context, names: tuple[str, ...], quick: bool, as_json: bool) -> None:
+def bench(
+    ctx: click.Context, names: tuple[str, ...], quick: bool, only: str, as_json: bool
+) -> None:
     """Measure this project's own speed and strength, against its targets.
 
     NAME is a benchmark that is installed, or "all", which is also meant where none is given. A
@@ -53,7 +61,7 @@ def bench(ctx: click.Context, names: tuple[str, ...], quick: bool, as_json: bool
     with _status(shown) as status:
         for name in chosen:
             try:
-                for item in _run_apart(name, quick):
+                for item in _run_apart(name, quick, only):
                     if isinstance(item, Measurement):
                         measured.append(item)
                         if not as_json and not shown:
@@ -125,13 +133,14 @@ def _print_table(measured: list[Measurement]) -> None:
     Console().print(table)
 
 
-def _run_apart(name: str, quick: bool) -> Iterator[Measurement | str]:
+def _run_apart(name: str, quick: bool, only: str) -> Iterator[Measurement | str]:
     """Run one benchmark in an interpreter of its own; yield its numbers and notes as they come.
 
     Raises:
         subprocess.CalledProcessError: it failed; its traceback went to the standard error.
     """
-    command = [sys.executable, "-m", "tron_env.cli_bench", name, *(["--quick"] if quick else [])]
+    how = ["--quick"] if quick else []
+    command = [sys.executable, "-m", "tron_env.cli_bench", name, only, *how]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as child:
         assert child.stdout is not None
         for line in child.stdout:
@@ -141,7 +150,7 @@ def _run_apart(name: str, quick: bool) -> Iterator[Measurement | str]:
         raise subprocess.CalledProcessError(child.returncode, command)
 
 
-def _serve(name: str, quick: bool) -> None:
+def _serve(name: str, only: str, quick: bool) -> None:
     """Run one benchmark here and write a line of JSON for each number and note."""
     # Whatever the benchmark prints itself goes to the standard error.
     with os.fdopen(os.dup(1), "w", buffering=1) as told:
@@ -151,9 +160,9 @@ def _serve(name: str, quick: bool) -> None:
             told.write(json.dumps(line) + "\n")
 
         run: Benchmark = entry_points(group=BENCHMARK_GROUP)[name].load()
-        for measurement in run(Setting(note=note, quick=quick)):
+        for measurement in run(Setting(note=note, quick=quick, only=only)):
             told.write(json.dumps(asdict(measurement)) + "\n")
 
 
 if __name__ == "__main__":
-    _serve(sys.argv[1], "--quick" in sys.argv[2:])
+    _serve(sys.argv[1], sys.argv[2], "--quick" in sys.argv[3:])
