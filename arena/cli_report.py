@@ -14,11 +14,26 @@ if TYPE_CHECKING:
     from arena.comparison import Comparison
     from arena.duel import PlayedDuel
     from arena.pairs import Pairs
-    from arena.records import DuelRow, EntryRow, Forfeits, RoundRow
+    from arena.records import AuditRow, DuelRow, EntryRow, Forfeits, NewEntry, RoundRow
     from arena.tally import Tally
 
 WORDS = frozenset(
-    {"", "name", "status", "champion", "closed", "winner", "why", "95%", "forfeited by", "division"}
+    {
+        "",
+        "name",
+        "status",
+        "champion",
+        "closed",
+        "winner",
+        "why",
+        "95%",
+        "forfeited by",
+        "division",
+        "kind",
+        "who",
+        "what",
+        "when (UTC)",
+    }
 )
 """Headings of columns that are aligned to the left."""
 
@@ -123,6 +138,32 @@ def forfeits_table(forfeits: Sequence["Forfeits"]) -> "Table":
     table = _table("forfeited by", "games", "why")
     for forfeit in forfeits:
         table.add_row(forfeit.name, str(forfeit.games), forfeit.reason)
+    return table
+
+
+def field_table(field: Sequence["NewEntry"]) -> "Table":
+    """Return who would enter, with what a position costs in a batch of 64."""
+    table = _table("", "name", "kind", "division", "ms")
+    for place, entry in enumerate(field, start=1):
+        light = entry.cost is not None and entry.cost.light
+        table.add_row(
+            str(place),
+            entry.name,
+            entry.kind.value,
+            "light" if light else "open",
+            "" if entry.cost is None else f"{entry.cost.batch64_ms:.3f}",
+        )
+    return table
+
+
+def audit_table(rows: Sequence["AuditRow"]) -> "Table":
+    """Return the audit log, one deed a line."""
+    table = _table("when (UTC)", "who", "round", "what", "why")
+    for row in rows:
+        why = str(row.detail.get("reason", ""))
+        table.add_row(
+            f"{row.at:%Y-%m-%d %H:%M:%S}", row.actor, str(row.round), row.action.value, why
+        )
     return table
 
 

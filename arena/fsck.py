@@ -6,7 +6,7 @@ from its duels. Reads only, and may run beside a round that is being played.
 """
 
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final, TypeAlias
 
@@ -18,14 +18,15 @@ from arena.records import (
     GameFilter,
     GameKind,
     GameRow,
+    RoundFormat,
     RoundRow,
     RoundStatus,
     Standing,
-    SubmissionStatus,
 )
-from arena.schedule import first_seat, game_seeds
+from arena.schedule import ScheduledDuel, first_seat, game_seeds, round_robin
 from arena.standings import standings
 from arena.storage import Storage
+from arena.swiss import duels_of, pairings
 from arena.tally import tally_of, total
 from replays.errors import ReplayError
 from replays.format import PERSON, Ending, Replay, decode, model_prefix
@@ -100,7 +101,7 @@ class _Checks:
         entries = self._storage.entries(row.number)
         duels = self._storage.duels(row.number)
         self._expect(where, "the number of entrants", row.entrants, len(entries))
-        self._expect(where, "the number of duels", row.duels_total, len(duels))
+        self._schedule(where, row, entries, duels)
         by_id = {entry.id: entry for entry in entries}
         seed = self._storage.seed(row.number)
         for duel in duels:
@@ -117,6 +118,29 @@ class _Checks:
                 self._standings(where, row, entries, seed)
             except ValueError as error:
                 self._found(where, f"its results cannot be read: {error}")
+
+    def _schedule(
+        self, where: str, row: RoundRow, entries: Sequence[EntryRow], duels: Sequence[DuelRow]
+    ) -> None:
+        """Check who meets whom: it follows from the field, and in Swiss from earlier stages."""
+        if row.status is RoundStatus.OPEN:
+            self._expect(where, "the number of duels", len(duels), 0)
+            return
+        numbers = {entry.id: entry.number for entry in entries}
+        seed = self._storage.seed(row.number)
+        true = list(round_robin(len(entries)))
+        total = len(true)
+        if row.format is RoundFormat.SWISS:
+            latest = max((duel.stage for duel in duels), default=0)
+            stages = [pairings(duels, numbers, stage, seed) for stage in range(latest + 1)]
+            true = [duel for stage in stages for duel in stage]
+            total = duels_of(len(entries), row.stages)
+        self._expect(where, "the number of duels", row.duels_total, total)
+        self._expect(where, "the number of scheduled duels", len(duels), len(true))
+        for duel, scheduled in zip(duels, true, strict=False):
+            first, second = (numbers.get(entry, -1) for entry in duel.entries)
+            stored = ScheduledDuel(duel.number, duel.block, first, second)
+            self._expect(f"{where}, duel {duel.number}", "its place", stored, scheduled)
 
     def _standings(self, where: str, row: RoundRow, entries: Sequence[EntryRow], seed: str) -> None:
         true = standings(entries, self._storage.results(row.number), seed)
@@ -226,21 +250,12 @@ class _Checks:
             page = self._storage.search_games(human, before_id=page[-1].id, limit=PAGE)
 
     def _model_files(self) -> None:
-        for sha256, where in dict(self._named_models()).items():
+        for sha256, where in self._storage.named_models().items():
             self._report.models += 1
             try:
                 self._models.get(sha256)
             except StorageError as error:
                 self._found(where, str(error))
-
-    def _named_models(self) -> Iterator[tuple[str, str]]:
-        kept = {SubmissionStatus.ACCEPTED, SubmissionStatus.ENTERED}
-        for row in self._storage.rounds():
-            for submission in self._storage.submissions(row.number):
-                if submission.status in kept:
-                    yield submission.sha256, f"submission {submission.id}"
-            for entry in self._storage.entries(row.number):
-                yield entry.sha256, f"round {row.number}, {entry.name}"
 
 
 def _alike(stored: Standing, true: Standing) -> bool:

@@ -73,6 +73,16 @@ class GameKind(StrEnum):
     HUMAN = "human"
 
 
+class Deed(StrEnum):
+    """What operators and the scheduler do to rounds."""
+
+    CHANGED = "changed"
+    CLOSED = "closed"
+    CANCELLED = "cancelled"
+    RERUN = "rerun"
+    POSTPONED = "postponed"
+
+
 @dataclass(frozen=True, slots=True)
 class RoundRow:
     """One round."""
@@ -368,3 +378,17 @@ class HumanRecord:
     """The same over first tries only."""
     first_losses: int
     first_draws: int
+
+
+@dataclass(frozen=True, slots=True)
+class AuditRow:
+    """One line of the audit log."""
+
+    id: int
+    at: datetime
+    actor: str
+    """The user and machine that did it."""
+    action: Deed
+    round: int | None
+    detail: dict[str, object]
+    """What was asked for and why, as JSON."""

@@ -3,7 +3,7 @@
 import logging
 import secrets
 from collections.abc import Callable, Mapping, Sequence
-from pathlib import Path
+from dataclasses import replace
 from typing import Final, TypeAlias
 
 from agents.errors import AgentError
@@ -11,15 +11,24 @@ from agents.zoo import ShippedModel, baselines
 from arena.admission import check_next, receive
 from arena.divisions import Cost
 from arena.errors import StorageError
+from arena.estimate import Estimate, Terms, estimate, offers
 from arena.executors.base import Executor
 from arena.field import choose_field
 from arena.limits import Limits
 from arena.miners import local_miner
 from arena.models import ModelStore
-from arena.records import ChampionRow, EntryKind, NewEntry, RoundRow, SubmissionRow
-from arena.runner import Progress, existing_round, run_round
-from arena.schedule import round_robin
+from arena.records import (
+    ChampionRow,
+    EntryKind,
+    NewEntry,
+    RoundFormat,
+    RoundRow,
+    SubmissionRow,
+)
+from arena.runner import Progress, RoundError, existing_round, run_round
+from arena.schedule import ScheduledDuel, round_robin
 from arena.storage import Storage
+from arena.swiss import Score, most_stages, pair_stage, usual_stages
 from arena.validation import Verdict, measure_cost
 
 DEFAULT_RULESET: Final = "arena"
@@ -28,6 +37,31 @@ SEED_BYTES: Final = 32
 Measure: TypeAlias = Callable[[bytes, bool], Cost]
 """From a model's bytes, and whether it is asked one by one, to what it costs."""
 logger = logging.getLogger(__name__)
+
+
+class BudgetError(RoundError):
+    """A round would take more CPU time than the operator allows.
+
+    Attributes:
+        wanted: what was asked for.
+        offers: what the budget allows instead.
+    """
+
+    def __init__(
+        self, number: int, wanted: Estimate, budget_hours: float, offered: Sequence[Estimate]
+    ) -> None:
+        ways = [
+            f"--format {offer.terms.format} --starts {offer.terms.starts} takes about "
+            f"{offer.cpu_hours:.3g}"
+            for offer in offered
+        ]
+        super().__init__(
+            f"round {number} would take about {wanted.cpu_hours:.3g} CPU-hours, and "
+            f"{budget_hours:g} are allowed; "
+            + ("; ".join(ways) if ways else "no number of starts fits, raise the budget")
+        )
+        self.wanted = wanted
+        self.offers = tuple(offered)
 
 
 def ensure_open(storage: Storage) -> RoundRow:
@@ -80,6 +114,8 @@ def close_round(
     models: ModelStore,
     *,
     starts: int | None = None,
+    terms: Terms | None = None,
+    budget_hours: float | None = None,
     anchors: Sequence[ShippedModel] | None = None,
     measure: Measure = measure_cost,
 ) -> RoundRow:
@@ -91,17 +127,64 @@ def close_round(
         storage: the database.
         models: gets copies of the anchors, so that the field outlives upgrades of the package.
         starts: starts a pair meets in; the round's own number by default.
+        terms: how it is played, in place of ``starts``; a Swiss round's ``stages`` of 0 stand for
+            the usual number.
+        budget_hours: the most CPU-hours that it may be expected to take.
         anchors: the baselines; the shipped models of the light division by default.
         measure: returns what a model costs that was not measured at its admission.
 
     Raises:
+        BudgetError: it would take more than the budget; the error tells what would not.
+        RoundError: the field is too small for these terms.
         StorageError: fewer than two entrants.
         ArenaFault: a fault of ours; try again.
     """
+    opened = ensure_open(storage)
+    number = opened.number
     anchors = baselines() if anchors is None else anchors
-    number = ensure_open(storage).number
-    if starts is not None:
-        storage.set_starts(number, starts)
+    wanted = terms or Terms(starts=starts or opened.starts)
+    choose = _chooser(storage, models, number, anchors, measure)
+    settle = _settler(storage, number, wanted, budget_hours)
+    seed = storage.seed(number)
+    storage.freeze(
+        number,
+        choose,
+        lambda entrants: _first_stage(entrants, wanted, seed),
+        next_seed=new_seed(),
+        next_starts=DEFAULT_STARTS,
+        settle=settle,
+    )
+    return existing_round(storage, number)
+
+
+def preview(
+    storage: Storage,
+    models: ModelStore,
+    *,
+    terms: Terms | None = None,
+    budget_hours: float | None = None,
+    anchors: Sequence[ShippedModel] | None = None,
+    measure: Measure = measure_cost,
+) -> tuple[tuple[NewEntry, ...], Estimate]:
+    """Return the field and the cost that closing the open round now would give; changes nothing.
+
+    Arguments and errors are as for ``close_round``.
+    """
+    opened = ensure_open(storage)
+    anchors = baselines() if anchors is None else anchors
+    choose = _chooser(storage, models, opened.number, anchors, measure)
+    field = choose(storage.live_submissions(opened.number))
+    wanted = terms or Terms(starts=opened.starts)
+    return field, _settler(storage, opened.number, wanted, budget_hours)(field)
+
+
+def _chooser(
+    storage: Storage,
+    models: ModelStore,
+    number: int,
+    anchors: Sequence[ShippedModel],
+    measure: Measure,
+) -> Callable[[Sequence[SubmissionRow]], tuple[NewEntry, ...]]:
     for anchor in anchors:
         if models.put(anchor.path.read_bytes()) != anchor.sha256:
             raise StorageError(f"the shipped model {anchor.name} has changed since it was listed")
@@ -110,12 +193,42 @@ def close_round(
     wanted |= {row.sha256: row.alone for row in storage.live_submissions(number)}
     wanted |= {champion.sha256: champion.alone for champion in champions}
     costs = _costs(storage, models, wanted, measure)
+    return lambda submissions: choose_field(submissions, champions, anchors, costs)
 
-    def choose(submissions: Sequence[SubmissionRow]) -> tuple[NewEntry, ...]:
-        return choose_field(submissions, champions, anchors, costs)
 
-    storage.freeze(number, choose, round_robin, next_seed=new_seed(), next_starts=DEFAULT_STARTS)
-    return existing_round(storage, number)
+def _settler(
+    storage: Storage, number: int, wanted: Terms, budget_hours: float | None
+) -> Callable[[Sequence[NewEntry]], Estimate]:
+    plies = storage.mean_plies()
+
+    def settle(field: Sequence[NewEntry]) -> Estimate:
+        costs = [entry.cost for entry in field]
+        found = estimate(costs, _settled(wanted, len(field)), plies)
+        if budget_hours is not None and found.cpu_hours > budget_hours:
+            others = offers(costs, found.terms, budget_hours * 3600.0, plies)
+            raise BudgetError(number, found, budget_hours, others)
+        return found
+
+    return settle
+
+
+def _settled(wanted: Terms, entrants: int) -> Terms:
+    """Return the terms with the number of stages filled in."""
+    if wanted.format is not RoundFormat.SWISS:
+        return replace(wanted, stages=1)
+    most = most_stages(entrants)
+    if wanted.stages > most:
+        raise RoundError(
+            f"a Swiss round of {entrants} entrants has at most {most} stages, and {wanted.stages} "
+            "are asked for; take fewer, or a round-robin"
+        )
+    return replace(wanted, stages=wanted.stages or usual_stages(entrants))
+
+
+def _first_stage(entrants: int, wanted: Terms, seed: str) -> tuple[ScheduledDuel, ...]:
+    if wanted.format is not RoundFormat.SWISS:
+        return round_robin(entrants)
+    return pair_stage(0, [Score(0.0, 0)] * entrants, (), seed) if entrants > 1 else ()
 
 
 def reigning(storage: Storage) -> tuple[ChampionRow, ...]:
@@ -128,7 +241,6 @@ def play_first_round(
     storage: Storage,
     models: ModelStore,
     executor: Executor,
-    home: Path,
     *,
     progress: Progress | None = None,
 ) -> RoundRow | None:
@@ -145,7 +257,7 @@ def play_first_round(
         return None
     if any(entry.kind is EntryKind.SUBMISSION for entry in storage.entries(number)):
         return None
-    return run_round(storage, executor, home, number=number, progress=progress)
+    return run_round(storage, executor, number=number, progress=progress)
 
 
 def _costs(

@@ -5,26 +5,35 @@ plays the blocks that are not stored yet and stores each in one transaction, so 
 at most what its unfinished blocks had played, and the records end up the same.
 """
 
-import fcntl
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+import logging
+import time
+from collections.abc import Callable, Mapping, Sequence
 from itertools import groupby
-from pathlib import Path
+from typing import Final
+
+from sqlalchemy.exc import OperationalError
 
 from arena.blocks import BlockEntrant, BlockResult, BlockTask
+from arena.divisions import Usage
 from arena.errors import StorageError
 from arena.executors.base import Executor
+from arena.leases import Lease, LeaseHeldError
 from arena.limits import Limits
 from arena.records import DuelResult, DuelRow, EntryRow, NewGame, RoundRow, RoundStatus
 from arena.schedule import ScheduledDuel, first_seat
 from arena.standings import standings
 from arena.storage import Storage
+from arena.swiss import pairings
 from arena.tally import tally_of, total
 from replays.format import decode
 from tron_env.errors import TronArenaError
 from tron_env.types import Seat
 
 Progress = Callable[[RoundRow], None]
+RUNNING: Final = "running of rounds"
+"""The lease that whoever plays a round holds."""
+RETRY_SECONDS: Final = (0.5, 2.0, 8.0)
+logger = logging.getLogger(__name__)
 
 
 class RoundError(TronArenaError):
@@ -34,39 +43,88 @@ class RoundError(TronArenaError):
 def run_round(
     storage: Storage,
     executor: Executor,
-    home: Path,
     *,
     number: int | None = None,
     limits: Limits | None = None,
     progress: Progress | None = None,
 ) -> RoundRow:
-    """Play what is left of a closed round, then store its standings and champion.
+    """Play what is left of a closed round, then store its standings and champions.
+
+    A lease keeps all processes but one that share the database from doing so at once.
 
     Args:
         storage: the database.
         executor: plays the blocks.
-        home: holds the lock that keeps two runs from playing the same round.
         number: the round; the oldest unfinished one by default.
         limits: what each model may use.
         progress: called after every stored block.
 
     Raises:
-        RoundError: there is nothing to run, or another process is running a round.
+        RoundError: there is nothing to run, another process is running a round, or the round was
+            cancelled while it was played.
         ArenaFault: a fault of ours; running again goes on where it was.
     """
-    with _only_runner(home):
-        row = _runnable(storage, number)
-        storage.begin(row.number)
-        entries = {entry.id: entry for entry in storage.entries(row.number)}
-        duels = {duel.number: duel for duel in storage.duels(row.number)}
-        _tell(storage, row.number, progress)
-        for result in executor.play(_tasks(row, entries, duels, limits or Limits())):
-            by_number = {entry.number: entry.id for entry in entries.values()}
-            usage = {by_number[number]: used for number, used in result.usage}
-            storage.save_duels(row.number, _duel_results(result, entries, duels), usage)
-            _tell(storage, row.number, progress)
-        _crown(storage, row)
+    try:
+        with Lease(storage, RUNNING) as lease:
+            row = _runnable(storage, number)
+            storage.begin(row.number)
+            _play(storage, executor, row, lease, limits or Limits(), progress)
+            _crown(storage, row)
+    except LeaseHeldError as error:
+        raise RoundError(f"another process is running a round; {error}") from error
     return existing_round(storage, row.number)
+
+
+def _play(
+    storage: Storage,
+    executor: Executor,
+    row: RoundRow,
+    lease: Lease,
+    limits: Limits,
+    progress: Progress | None,
+) -> None:
+    """Play all stages of a round; a round-robin is one."""
+    entries = {entry.id: entry for entry in storage.entries(row.number)}
+    numbers = {entry.number: entry.id for entry in entries.values()}
+    _tell(storage, row.number, progress)
+    stage = 0
+    while stage < row.stages:
+        duels = {duel.number: duel for duel in storage.duels(row.number)}
+        for result in executor.play(_tasks(row, entries, duels, limits)):
+            lease.check()
+            usage = {numbers[number]: used for number, used in result.usage}
+            _keep(storage, row.number, _duel_results(result, entries, duels), usage)
+            _tell(storage, row.number, progress)
+        stage = 1 + max(duel.stage for duel in duels.values())
+        if stage < row.stages:
+            places = {entry.id: entry.number for entry in entries.values()}
+            seed = storage.seed(row.number)
+            drawn = pairings(storage.duels(row.number), places, stage, seed)
+            storage.add_stage(row.number, stage, drawn)
+
+
+def _keep(
+    storage: Storage, number: int, results: Sequence[DuelResult], usage: Mapping[int, Usage]
+) -> None:
+    """Store a block; a database that was away for a moment loses nothing.
+
+    A transaction whose end was not heard of may be stored or not; what is stored already is left
+    alone, so it is safe to try again.
+    """
+    for seconds in (*RETRY_SECONDS, None):
+        try:
+            storage.save_duels(number, results, usage)
+        except StorageError as error:
+            if not isinstance(error.__cause__, OperationalError):
+                if existing_round(storage, number).status is RoundStatus.CANCELLED:
+                    raise RoundError(f"round {number} was cancelled") from error
+                raise
+            if seconds is None:
+                raise
+            logger.warning("a block is stored again in %g s: %s", seconds, error)
+            time.sleep(seconds)
+        else:
+            return
 
 
 def existing_round(storage: Storage, number: int) -> RoundRow:
@@ -81,17 +139,6 @@ def existing_round(storage: Storage, number: int) -> RoundRow:
     return row
 
 
-@contextmanager
-def _only_runner(home: Path) -> Iterator[None]:
-    """Hold the home's round lock, which the kernel frees however this process ends."""
-    with (home / "round.lock").open("w") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise RoundError("another process is running a round here") from None
-        yield
-
-
 def _runnable(storage: Storage, number: int | None) -> RoundRow:
     row = storage.unfinished_round() if number is None else storage.round(number)
     if row is None:
@@ -101,6 +148,8 @@ def _runnable(storage: Storage, number: int | None) -> RoundRow:
         raise RoundError(f"round {row.number} is open; `tron round close` closes it")
     if row.status is RoundStatus.DONE:
         raise RoundError(f"round {row.number} is done")
+    if row.status is RoundStatus.CANCELLED:
+        raise RoundError(f"round {row.number} was cancelled")
     return row
 
 

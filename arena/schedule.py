@@ -33,7 +33,7 @@ def round_robin(entrants: int) -> tuple[ScheduledDuel, ...]:
     >>> [(duel.first, duel.second) for duel in round_robin(3)]
     [(0, 1), (0, 2), (1, 2)]
     """
-    size = min(MAX_GROUP, max(2, -(-entrants // GROUPS)))
+    size = group_size(entrants)
     groups = [range(low, min(low + size, entrants)) for low in range(0, entrants, size)]
     blocks = [
         [(i, j) for i in one for j in other if i < j]
@@ -46,6 +46,11 @@ def round_robin(entrants: int) -> tuple[ScheduledDuel, ...]:
         for block, pairs in enumerate(filter(None, blocks))
         for i, j in pairs
     )
+
+
+def group_size(entrants: int) -> int:
+    """Return how many neighbours of a field meet others together; a smaller field has less."""
+    return min(MAX_GROUP, max(2, -(-entrants // GROUPS)))
 
 
 def first_seat(game_number: int) -> Seat:

@@ -1,12 +1,14 @@
 """Where state lives and which database holds it: read from the environment once, loudly.
 
-======================  ==============================================================
-``TRON_HOME``           folder for all state; default is the platform's data folder
-``TRON_DATABASE_URL``   SQLAlchemy URL; default is SQLite in the home folder
-``TRON_WORKERS``        processes that play a round; default is one a usable core
-======================  ==============================================================
+========================  ============================================================
+``TRON_HOME``             folder for all state; default is the platform's data folder
+``TRON_DATABASE_URL``     SQLAlchemy URL; default is SQLite in the home folder
+``TRON_WORKERS``          processes that play a round; default is one a usable core
+``TRON_ROUND_CPU_HOURS``  the most that a round may be expected to take; default is no limit
+========================  ============================================================
 """
 
+import math
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -29,6 +31,8 @@ class Settings:
     home: Path
     database_url: str
     workers: int = 1
+    round_cpu_hours: float | None = None
+    """The most CPU-hours that a round may be expected to take; None is no limit."""
 
     @property
     def models(self) -> Path:
@@ -48,6 +52,7 @@ def load_settings(environ: Mapping[str, str] = os.environ) -> Settings:
         home=home,
         database_url=_checked_url(url) if url else _sqlite_url(home / "arena.db"),
         workers=_workers(environ.get("TRON_WORKERS", "")),
+        round_cpu_hours=_hours(environ.get("TRON_ROUND_CPU_HOURS", "")),
     )
 
 
@@ -96,3 +101,15 @@ def _workers(value: str) -> int:
     if not value.isdecimal() or not 1 <= int(value) <= MAX_WORKERS:
         raise SettingsError(f"TRON_WORKERS is {value!r}; allowed are 1 to {MAX_WORKERS}")
     return int(value)
+
+
+def _hours(value: str) -> float | None:
+    if not value:
+        return None
+    try:
+        hours = float(value)
+    except ValueError:
+        hours = math.nan
+    if not (math.isfinite(hours) and hours > 0.0):
+        raise SettingsError(f"TRON_ROUND_CPU_HOURS is {value!r}, which is no number of hours")
+    return hours

@@ -7,10 +7,12 @@ database.
 
 from arena.settings import Settings
 from arena.stored_analyses import StoredAnalyses
-from arena.stored_costs import StoredCosts
 from arena.stored_games import StoredGames
 from arena.stored_insights import StoredInsights
+from arena.stored_interventions import StoredInterventions
+from arena.stored_leases import StoredLeases
 from arena.stored_miners import StoredMiners
+from arena.stored_models import StoredModels
 from arena.stored_progress import StoredProgress
 from arena.stored_queue import StoredQueue
 from arena.stored_search import StoredSearch
@@ -19,13 +21,15 @@ from arena.stored_tables import StoredTables
 
 class Storage(
     StoredProgress,
+    StoredInterventions,
     StoredGames,
     StoredSearch,
     StoredAnalyses,
     StoredInsights,
     StoredMiners,
     StoredQueue,
-    StoredCosts,
+    StoredModels,
+    StoredLeases,
     StoredTables,
 ):
     """Everything the arena and the site keep, except model files (``arena.models``)."""

@@ -9,8 +9,8 @@ from sqlalchemy import ColumnElement, Row, case, func, insert, or_, select, unio
 
 from arena.database import Database
 from arena.errors import StorageError
-from arena.records import Forfeits, GameKind, GameRow, HumanRecord, NewGame
-from arena.schema import games
+from arena.records import Forfeits, GameKind, GameRow, HumanRecord, NewGame, RoundStatus
+from arena.schema import games, rounds
 from replays.format import PERSON, Ending, Replay, decode, model_prefix
 from tron_env.types import DeathCause, Outcome, Seat
 
@@ -79,6 +79,16 @@ class StoredGames(Database):
         """Return how many games are stored."""
         with self.reading() as connection:
             return connection.scalar(select(func.count()).select_from(games)) or 0
+
+    def mean_plies(self) -> float | None:
+        """Return how long the games of duels were in the newest finished round, or None."""
+        newest = select(func.max(rounds.c.number)).where(rounds.c.status == RoundStatus.DONE)
+        query = select(func.avg(games.c.plies)).where(
+            games.c.round == newest.scalar_subquery(), games.c.kind == GameKind.DUEL
+        )
+        with self.reading() as connection:
+            found = connection.scalar(query)
+        return None if found is None else float(found)
 
     def forfeits(self, round_number: int) -> tuple[Forfeits, ...]:
         """Return why a round's games were forfeited, by name, the commonest reason first."""

@@ -4,11 +4,13 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Connection, func, insert, select, update
+from sqlalchemy import Connection, func, insert, select, text, update
 
 from arena.divisions import Cost, Usage
 from arena.errors import StorageError
+from arena.estimate import Estimate
 from arena.records import (
+    Deed,
     DuelResult,
     NewEntry,
     RoundRow,
@@ -19,6 +21,7 @@ from arena.records import (
 )
 from arena.schedule import ScheduledDuel
 from arena.schema import duels, entries, games, rounds, submissions
+from arena.stored_audit import record
 from arena.stored_games import duel_game_values
 from arena.stored_rounds import StoredRounds, round_row
 from arena.stored_submissions import submission_row
@@ -29,7 +32,11 @@ class StoredProgress(StoredRounds):
 
     def ensure_open_round(self, *, ruleset: str, starts: int, seed: str) -> RoundRow:
         """Return the open round, making one from the arguments where there is none."""
+        if (opened := self.open_round()) is not None:
+            return opened
         with self.writing() as connection:
+            if connection.dialect.name == "postgresql":  # SQLite has one writer at a time
+                connection.execute(text("LOCK TABLE rounds IN EXCLUSIVE MODE"))
             query = select(rounds).where(rounds.c.status == RoundStatus.OPEN)
             if (row := connection.execute(query).first()) is None:
                 _open(connection, ruleset=ruleset, starts=starts, seed=seed)
@@ -43,7 +50,8 @@ class StoredProgress(StoredRounds):
             StorageError: the round is not open.
         """
         with self.writing() as connection:
-            _change(connection, round_number, (RoundStatus.OPEN,), {"starts": starts})
+            change_round(connection, round_number, (RoundStatus.OPEN,), {"starts": starts})
+            record(connection, Deed.CHANGED, round_number, {"starts": starts})
 
     def freeze(
         self,
@@ -53,15 +61,19 @@ class StoredProgress(StoredRounds):
         *,
         next_seed: str,
         next_starts: int,
+        settle: Callable[[Sequence[NewEntry]], Estimate] | None = None,
     ) -> None:
         """Close a round, freeze its field and schedule, and open the next one of its ruleset.
 
         Args:
             round_number: the open round.
             choose: returns the field for the submissions that count; its order numbers it.
-            arrange: returns every duel, by these numbers, for the field's size.
+            arrange: returns every duel, or those of a Swiss round's first stage, by these
+                numbers, for the field's size.
             next_seed: the seed of the round that opens.
             next_starts: starts a pair meets in there, whatever this round was reduced to.
+            settle: returns for the field how the round is played, and may refuse by raising;
+                a round-robin in the round's own number of starts by default.
 
         Raises:
             StorageError: the round is not open, or nothing could be played in it.
@@ -69,30 +81,28 @@ class StoredProgress(StoredRounds):
         with self.writing() as connection:
             closed = {"status": RoundStatus.CLOSED, "closed_at": datetime.now(UTC)}
             # First of all, so that no submission can slip in behind the choice.
-            _change(connection, round_number, (RoundStatus.OPEN,), closed)
+            change_round(connection, round_number, (RoundStatus.OPEN,), closed)
             field = choose(_live_submissions(connection, round_number))
             schedule = arrange(len(field))
             if not schedule:
                 raise StorageError(
                     f"round {round_number} has {len(field)} entrants; it takes at least 2"
                 )
-            values = {"entrants": len(field), "duels_total": len(schedule)}
-            _change(connection, round_number, (RoundStatus.CLOSED,), values)
-            ids = [
-                _insert_entry(connection, round_number, number, entry)
-                for number, entry in enumerate(field)
-            ]
-            rows = [
-                {
-                    "round": round_number,
-                    "number": duel.number,
-                    "block": duel.block,
-                    "first_entry_id": ids[duel.first],
-                    "second_entry_id": ids[duel.second],
+            values: dict[str, Any] = {"entrants": len(field), "duels_total": len(schedule)}
+            if settle is not None:
+                settled = settle(field)
+                values |= {
+                    "duels_total": settled.duels,
+                    "format": settled.terms.format,
+                    "stages": settled.terms.stages,
+                    "starts": settled.terms.starts,
+                    "estimated_cpu_seconds": settled.cpu_seconds,
                 }
-                for duel in schedule
-            ]
-            connection.execute(insert(duels), rows)
+            change_round(connection, round_number, (RoundStatus.CLOSED,), values)
+            for number, entry in enumerate(field):
+                _insert_entry(connection, round_number, number, entry)
+            insert_duels(connection, round_number, schedule, stage=0)
+            record(connection, Deed.CLOSED, round_number, values)
             entered = [entry.submission_id for entry in field if entry.submission_id is not None]
             connection.execute(
                 update(submissions)
@@ -108,10 +118,11 @@ class StoredProgress(StoredRounds):
         Raises:
             StorageError: the round is open, done or missing.
         """
+        waiting = (RoundStatus.CLOSED, RoundStatus.RUNNING)
         started = func.coalesce(rounds.c.started_at, datetime.now(UTC))
         values = {"status": RoundStatus.RUNNING, "started_at": started}
         with self.writing() as connection:
-            _change(connection, round_number, (RoundStatus.CLOSED, RoundStatus.RUNNING), values)
+            change_round(connection, round_number, waiting, values)
 
     def save_duels(
         self,
@@ -132,11 +143,13 @@ class StoredProgress(StoredRounds):
             How many duels were new.
 
         Raises:
-            StorageError: a duel has more or fewer games than the round asks for, or replays of
-                other models than it names.
+            StorageError: the round was cancelled or is done, or a duel has more or fewer games
+                than the round asks for, or replays of other models than it names.
         """
         now = datetime.now(UTC)
         with self.writing() as connection:
+            played = (RoundStatus.CLOSED, RoundStatus.RUNNING)
+            change_round(connection, round_number, played, {})
             starts = connection.scalar(
                 select(rounds.c.starts).where(rounds.c.number == round_number)
             )
@@ -177,7 +190,7 @@ class StoredProgress(StoredRounds):
             "light_champion_entry_id": light_champion,
         }
         with self.writing() as connection:
-            _change(connection, round_number, (RoundStatus.RUNNING,), values)
+            change_round(connection, round_number, (RoundStatus.RUNNING,), values)
             crowned = {champion} if light_champion is None else {champion, light_champion}
             _check_finished(connection, round_number, standings.keys(), crowned)
             out = [entry for entry, standing in standings.items() if _put_out(standing)]
@@ -210,20 +223,45 @@ def _open(connection: Connection, *, ruleset: str, starts: int, seed: str) -> No
     connection.execute(insert(rounds).values(values))
 
 
-def _change(
+def change_round(
     connection: Connection,
     round_number: int,
     allowed: tuple[RoundStatus, ...],
     values: Mapping[str, Any],
 ) -> None:
+    """Change a round whose status allows it, and hold it until the transaction ends.
+
+    Raises:
+        StorageError: its status does not, or there is no such round.
+    """
     changed = connection.execute(
         update(rounds)
         .where(rounds.c.number == round_number, rounds.c.status.in_(allowed))
-        .values(values)
+        .values({"status": rounds.c.status, **values})
     )
     if changed.rowcount != 1:
         states = " or ".join(allowed)
         raise StorageError(f"round {round_number} is not {states}")
+
+
+def insert_duels(
+    connection: Connection, round_number: int, schedule: Sequence[ScheduledDuel], stage: int
+) -> None:
+    """Insert the duels of one stage of a round."""
+    field = select(entries.c.number, entries.c.id).where(entries.c.round == round_number)
+    ids = {row.number: row.id for row in connection.execute(field)}
+    rows = [
+        {
+            "round": round_number,
+            "number": duel.number,
+            "block": duel.block,
+            "stage": stage,
+            "first_entry_id": ids[duel.first],
+            "second_entry_id": ids[duel.second],
+        }
+        for duel in schedule
+    ]
+    connection.execute(insert(duels), rows)
 
 
 def _check_finished(
@@ -244,16 +282,11 @@ def _live_submissions(connection: Connection, round_number: int) -> tuple[Submis
     return tuple(map(submission_row, connection.execute(query.order_by(submissions.c.id))))
 
 
-def _insert_entry(connection: Connection, round_number: int, number: int, entry: NewEntry) -> int:
+def _insert_entry(connection: Connection, round_number: int, number: int, entry: NewEntry) -> None:
     values = {name: getattr(entry, name) for name in NewEntry.__slots__ if name != "cost"}
     if entry.cost is not None:
         values |= {name: getattr(entry.cost, name) for name in Cost.__slots__}
-    key = connection.execute(
-        insert(entries).values(round=round_number, number=number, **values)
-    ).inserted_primary_key
-    if key is None:
-        raise StorageError("the database gave an entrant no ID")
-    return int(key[0])
+    connection.execute(insert(entries).values(round=round_number, number=number, **values))
 
 
 def _save_duel(

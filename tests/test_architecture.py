@@ -59,6 +59,8 @@ PURE = (
     "arena.submission",
     "arena.wire",
     "arena.divisions",
+    "arena.durations",
+    "arena.swiss",
     "arena.schedule",
     "arena.tally",
     "arena.ratings",

@@ -30,7 +30,7 @@ def main() -> int:
         models = ModelStore(settings.models)
         with open_storage(settings) as storage:
             executor = LocalExecutor(models, settings.workers)
-            play_first_round(storage, models, executor, settings.home)
+            play_first_round(storage, models, executor)
     except TronArenaError as error:
         sys.stderr.write(f"{error}\n")
         return 1

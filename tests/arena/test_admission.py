@@ -134,7 +134,7 @@ class TestNames:
         for seed, name in enumerate(("ann", "bob")):
             submitted(storage, name, models.put(rival(seed)))
         close_round(storage, models, starts=1, anchors=())
-        run_round(storage, SerialExecutor(models), models.folder.parent)
+        run_round(storage, SerialExecutor(models))
         ann = storage.miner_named("ann")
         hidden = storage.hide_miner(ann, hidden=True)
         assert hidden.shown == f"miner-{ann.id}"

@@ -47,7 +47,7 @@ def played(database_url, tmp_path):
                 return HEAVY if field[digest(model)] in heavy else CHEAP
 
             closed_round(storage, models, FOUR, measure=costs)
-            row = run_round(storage, Spendthrift(models, spendthrift), tmp_path)
+            row = run_round(storage, Spendthrift(models, spendthrift))
             assert check_all(storage, models).findings == []
             return storage, row
 

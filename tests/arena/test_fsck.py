@@ -32,7 +32,7 @@ def honest(tmp_path_factory):
     with opened(folder) as storage:
         entrants = {"ann": rival(1), "bob": rival(2), "nan": graphs.nan()}
         closed_round(storage, models, entrants, starts=1)
-        run_round(storage, SerialExecutor(models), folder)
+        run_round(storage, SerialExecutor(models))
         closed_round(storage, models, {"cid": rival(3)}, starts=1)
         champion = storage.champion()
         start = play(ARENA, 3)

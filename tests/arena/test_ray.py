@@ -7,7 +7,7 @@ import ray
 from click.testing import CliRunner
 from ray.cluster_utils import Cluster
 
-from arena.cli import round_
+from arena.cli_round import round_
 from arena.executors.local import LocalExecutor
 from arena.executors.ray import RayExecutor
 from arena.models import ModelStore

@@ -51,7 +51,7 @@ class Home:
 
     def run(self, **options):
         executor = options.pop("executor", None) or SerialExecutor(self.models)
-        return run_round(self.storage, executor, self.folder, **options)
+        return run_round(self.storage, executor, **options)
 
 
 @pytest.fixture
@@ -301,7 +301,7 @@ from arena.storage import Storage
 if __name__ == "__main__":
     home = Path(sys.argv[1])
     storage = Storage(f"sqlite:///{home / 'arena.db'}")
-    run_round(storage, LocalExecutor(ModelStore(home / "models"), 2), home)
+    run_round(storage, LocalExecutor(ModelStore(home / "models"), 2))
 """
 
 
@@ -353,5 +353,5 @@ def test_a_first_round_is_left_alone_where_people_have_submitted(home):
     ensure_open(home.storage)
     submitted(home.storage, "ann", home.models.put(rival(1)))
     executor = SerialExecutor(home.models)
-    assert play_first_round(home.storage, home.models, executor, home.folder) is None
+    assert play_first_round(home.storage, home.models, executor) is None
     assert home.storage.open_round().number == 1

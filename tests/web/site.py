@@ -40,7 +40,7 @@ def play_round(home: Path, *seeds: int) -> None:
     models = ModelStore(settings.models)
     with open_storage(settings) as storage:
         closed_round(storage, models, {f"rival-{seed}": rival(seed) for seed in seeds}, starts=1)
-        run_round(storage, SerialExecutor(models), home)
+        run_round(storage, SerialExecutor(models))
 
 
 class Site:

@@ -97,7 +97,7 @@ def test_a_champion_that_minds_its_neighbours_is_asked_alone(tmp_path: Path):
         for seed in (1, 2):
             submitted(storage, f"rival-{seed}", models.put(rival(seed)), alone=True)
         close_round(storage, models, starts=1, anchors=())
-        run_round(storage, SerialExecutor(models), tmp_path)
+        run_round(storage, SerialExecutor(models))
         opponents = Opponents(storage, models)
         loaded = opponents.load(opponents.champion())
         assert isinstance(loaded, SandboxedPolicy)

@@ -1,17 +1,39 @@
-"""Stored costs of models, by their content: measured once, whatever they enter."""
+"""What is stored about models, by their content: which are named, and what they cost."""
 
 from collections.abc import Collection
 from datetime import UTC, datetime
+from typing import Final
 
 from sqlalchemy import delete, insert, select
 
 from arena.database import Database
 from arena.divisions import Cost
-from arena.schema import model_costs
+from arena.records import SubmissionStatus
+from arena.schema import entries, model_costs, submissions
+
+KEPT: Final = (
+    SubmissionStatus.ACCEPTED,
+    SubmissionStatus.ENTERED,
+    SubmissionStatus.FORFEITED,
+)
+"""Submissions whose files must be there."""
 
 
-class StoredCosts(Database):
-    """The part of ``Storage`` about what models cost."""
+class StoredModels(Database):
+    """The part of ``Storage`` about models; what they cost is measured once."""
+
+    def named_models(self) -> dict[str, str]:
+        """Return every model whose file must be there, by SHA-256, with one place that names it."""
+        submitted = select(submissions.c.sha256, submissions.c.id)
+        entered = select(entries.c.sha256, entries.c.round, entries.c.name)
+        with self.reading() as connection:
+            found = {
+                row.sha256: f"submission {row.id}"
+                for row in connection.execute(submitted.where(submissions.c.status.in_(KEPT)))
+            }
+            return found | {
+                row.sha256: f"round {row.round}, {row.name}" for row in connection.execute(entered)
+            }
 
     def cost(self, sha256: str) -> Cost | None:
         """Return what a model costs, or None where it was not measured."""

@@ -1,0 +1,146 @@
+"""Rounds by the clock: closes the open round when it is due, plays it, and plans the next closing.
+
+Any number of schedulers may be started on one database; one leads, by a lease, and the others wait
+until it is gone. Everything it knows is in the database, so it may be killed at any moment.
+"""
+
+import logging
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Final
+
+from arena.errors import ArenaFault
+from arena.estimate import Terms
+from arena.executors.base import Executor
+from arena.leases import Lease, LeaseHeldError
+from arena.models import ModelStore
+from arena.records import RoundRow
+from arena.rounds import BudgetError, close_round, ensure_open
+from arena.runner import Progress, RoundError, run_round
+from arena.storage import Storage
+
+LEADING: Final = "schedule of rounds"
+"""The lease that the leading scheduler holds."""
+POLL_SECONDS: Final = 5.0
+RETRY_SECONDS: Final = 30.0
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What a scheduler does."""
+
+    every: timedelta
+    """From one closing to the next."""
+    terms: Terms | None = None
+    """How rounds are played; the usual way by default."""
+    budget_hours: float | None = None
+    """The most CPU-hours that a round may be expected to take."""
+    poll_seconds: float = POLL_SECONDS
+
+
+class Scheduler:
+    """One of the schedulers of a database.
+
+    Args:
+        storage: the database.
+        models: the model files.
+        executor: plays the blocks.
+        plan: what to do.
+        tell: told in words whatever happens.
+        progress: told how far a round is.
+        close: closes the open round; ``close_round`` by default.
+    """
+
+    def __init__(
+        self,
+        storage: Storage,
+        models: ModelStore,
+        executor: Executor,
+        plan: Plan,
+        *,
+        tell: Callable[[str], None],
+        progress: Progress | None = None,
+        close: Callable[[], RoundRow] | None = None,
+    ) -> None:
+        self._storage = storage
+        self._executor = executor
+        self._plan = plan
+        self._tell = tell
+        self._progress = progress
+        self._close = close or (
+            lambda: close_round(storage, models, terms=plan.terms, budget_hours=plan.budget_hours)
+        )
+        self._said = ""
+
+    def run(self, stop: threading.Event) -> None:
+        """Lead, or wait to lead, until ``stop`` is set."""
+        while not stop.is_set():
+            try:
+                with Lease(self._storage, LEADING) as lease:
+                    self._say("this scheduler leads")
+                    while not stop.is_set():
+                        lease.check()
+                        stop.wait(self.step(datetime.now(UTC)))
+            except LeaseHeldError as held:
+                self._say(f"another scheduler leads, this one waits: {held}")
+                stop.wait(self._plan.poll_seconds)
+            except ArenaFault as fault:
+                logger.warning("the scheduler goes on in %g s: %s", RETRY_SECONDS, fault)
+                stop.wait(RETRY_SECONDS)
+
+    def step(self, now: datetime) -> float:
+        """Do what is due; return how many seconds to wait before the next step.
+
+        Raises:
+            ArenaFault: a fault of ours; what was being done is done again at the next step.
+        """
+        waiting = self._storage.unfinished_round()
+        if waiting is not None:
+            return self._play(waiting)
+        opened = ensure_open(self._storage)
+        if opened.closes_at is None:
+            at = now + self._plan.every
+            self._storage.plan_closing(opened.number, at)
+            self._say(f"round {opened.number} closes at {at:%Y-%m-%d %H:%M} UTC")
+            return 0.0
+        if now < opened.closes_at:
+            return min(self._plan.poll_seconds, (opened.closes_at - now).total_seconds())
+        reason = self._why_not(opened)
+        if reason is None:
+            return 0.0
+        at = now + self._plan.every
+        self._storage.plan_closing(opened.number, at, reason)
+        self._say(f"round {opened.number} stays open until {at:%Y-%m-%d %H:%M} UTC: {reason}")
+        return 0.0
+
+    def _why_not(self, opened: RoundRow) -> str | None:
+        """Close the round that is due; return why not where that cannot be."""
+        played_before = self._storage.latest_done_round() is not None
+        if played_before and not self._storage.live_submissions(opened.number):
+            return "nobody has submitted to it"
+        try:
+            closed = self._close()
+        except BudgetError as error:
+            return str(error)
+        self._say(f"round {closed.number} is closed with {closed.entrants} entrants")
+        return None
+
+    def _play(self, waiting: RoundRow) -> float:
+        try:
+            done = run_round(
+                self._storage, self._executor, number=waiting.number, progress=self._progress
+            )
+        except RoundError as error:  # somebody plays it by hand, or has just cancelled it
+            self._say(str(error))
+            return self._plan.poll_seconds
+        champion = self._storage.champion(done.number)
+        self._say(f"round {done.number} is done; {champion.name if champion else '?'} is champion")
+        return 0.0
+
+    def _say(self, what: str) -> None:
+        if what != self._said:
+            self._said = what
+            self._tell(what)

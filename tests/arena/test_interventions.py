@@ -1,0 +1,217 @@
+"""Swiss rounds, budgets, cancelling and running again; on both databases."""
+
+import os
+import subprocess
+import sys
+
+import pytest
+
+from arena.errors import StorageError
+from arena.estimate import Terms
+from arena.fsck import check_all
+from arena.models import ModelStore
+from arena.records import Deed, RoundFormat, RoundStatus, SubmissionStatus
+from arena.rounds import BudgetError, close_round, preview
+from arena.runner import RoundError, run_round
+from arena.storage import Storage
+from tests.arena.entering import submitted
+from tests.arena.rivals import CHEAP, SerialExecutor, closed_round, records, rival
+from tests.modules import ROOT
+
+SIX = {f"rival-{seed}": rival(seed) for seed in range(6)}
+SWISS = Terms(RoundFormat.SWISS, 3, 1)
+
+
+@pytest.fixture
+def storage(database_url):
+    with Storage(database_url) as opened:
+        yield opened
+
+
+@pytest.fixture
+def models(tmp_path):
+    return ModelStore(tmp_path / "models")
+
+
+def test_a_swiss_round_pairs_stage_after_stage(storage, models):
+    closed = closed_round(storage, models, SIX, terms=SWISS)
+    assert (closed.format, closed.stages, closed.starts) == (RoundFormat.SWISS, 3, 1)
+    assert (closed.duels_total, len(storage.duels(1))) == (9, 3)
+    seen = []
+    done = run_round(storage, SerialExecutor(models), progress=lambda r: seen.append(r.duels_done))
+    assert (done.status, done.duels_done, seen[-1]) == (RoundStatus.DONE, 9, 9)
+    duels = storage.duels(1)
+    assert [duel.stage for duel in duels] == [0, 0, 0, 1, 1, 1, 2, 2, 2]
+    assert len({frozenset(duel.names) for duel in duels}) == 9
+    assert {entry.standing.games for entry in storage.entries(1)} == {6}
+    assert check_all(storage, models).findings == []
+
+
+class Stopping(SerialExecutor):
+    """Ends the run after so many blocks, as a kill would."""
+
+    def __init__(self, models, blocks):
+        super().__init__(models)
+        self.blocks = blocks
+
+    def play(self, tasks):
+        for result in super().play(tasks):
+            if self.blocks == 0:
+                raise KeyboardInterrupt
+            self.blocks -= 1
+            yield result
+
+
+def test_a_swiss_round_that_is_ended_anywhere_resumes_with_the_same_pairings(storage, models):
+    closed_round(storage, models, SIX, terms=SWISS)
+    run_round(storage, SerialExecutor(models))
+    undisturbed = records(storage, 1)
+    storage.reset(1, "to be disturbed")
+    for _ in range(2):
+        with pytest.raises(KeyboardInterrupt):
+            run_round(storage, Stopping(models, 1))
+    run_round(storage, SerialExecutor(models))
+    assert records(storage, 1) == undisturbed
+
+
+def test_more_stages_than_a_field_can_play_are_refused(storage, models):
+    with pytest.raises(RoundError, match="6 entrants has at most 3 stages, and 4"):
+        closed_round(storage, models, SIX, terms=Terms(RoundFormat.SWISS, 4, 1))
+    assert storage.open_round().number == 1
+
+
+def enter(storage, models):
+    storage.ensure_open_round(ruleset="arena", starts=2, seed="11" * 32)
+    for name, model in SIX.items():
+        submitted(storage, name, models.put(model))
+
+
+def test_a_round_above_the_budget_is_refused_with_what_fits(storage, models):
+    enter(storage, models)
+
+    def close(terms, hours):
+        options = {"anchors": (), "measure": lambda *_: CHEAP}
+        return close_round(storage, models, terms=terms, budget_hours=hours, **options)
+
+    with pytest.raises(BudgetError, match="no number of starts fits") as refused:
+        close(Terms(starts=4), 1e-9)
+    budget = 0.9 * refused.value.wanted.cpu_hours
+    with pytest.raises(BudgetError, match="--format round-robin --starts 3 takes") as refused:
+        close(Terms(starts=4), budget)
+    assert all(offer.cpu_hours <= budget for offer in refused.value.offers)
+    assert [offer.terms.format for offer in refused.value.offers] == ["round-robin", "swiss"]
+    assert storage.open_round().number == 1
+    assert storage.entries(1) == ()
+    fits = refused.value.offers[1].terms
+    closed = close(fits, budget)
+    assert (closed.format, closed.stages) == (RoundFormat.SWISS, fits.stages)
+
+
+def test_a_preview_changes_nothing(storage, models):
+    enter(storage, models)
+    field, cost = preview(storage, models, anchors=(), measure=lambda *_: CHEAP)
+    assert [entry.name for entry in field] == list(SIX)
+    assert (cost.entrants, cost.duels, cost.terms.starts) == (6, 15, 2)
+    assert storage.open_round().number == 1
+    assert storage.audit() == ()
+
+
+def test_a_cancelled_rounds_submissions_go_on_to_the_open_one(storage, models):
+    closed_round(storage, models, SIX)
+    newer = submitted(storage, "rival-0", models.put(rival(9)))
+    assert storage.cancel(1, "the machine room is on fire") == 5
+    row = storage.round(1)
+    assert row.status is RoundStatus.CANCELLED
+    live = storage.live_submissions(2)
+    assert {sub.name for sub in live} == set(SIX)
+    assert newer in live
+    assert storage.submission(1).status is SubmissionStatus.SUPERSEDED
+    assert storage.unfinished_round() is None
+    with pytest.raises(RoundError, match="was cancelled"):
+        run_round(storage, SerialExecutor(models), number=1)
+    with pytest.raises(StorageError, match="not closed or running"):
+        storage.cancel(1, "again")
+    with pytest.raises(StorageError, match="not done or running"):
+        storage.reset(1, "after all")
+    done, closed = storage.audit(1)
+    assert (done.action, closed.action) == (Deed.CANCELLED, Deed.CLOSED)
+    assert done.detail == {"reason": "the machine room is on fire", "handed_on": 5}
+    assert "@" in done.actor
+    assert check_all(storage, models).findings == []
+
+
+def test_a_round_that_is_cancelled_while_it_is_played_stops(storage, models):
+    closed_round(storage, models, SIX)
+
+    class Cancelling(SerialExecutor):
+        def play(self, tasks):
+            for result in super().play(tasks):
+                if storage.round(1).status is RoundStatus.RUNNING:
+                    storage.cancel(1, "enough")
+                yield result
+
+    with pytest.raises(RoundError, match="round 1 was cancelled"):
+        run_round(storage, Cancelling(models))
+    assert storage.round(1).duels_done == 0
+    assert storage.champion() is None
+
+
+def test_a_round_that_is_run_again_gives_the_same_records(storage, models):
+    closed_round(storage, models, SIX)
+    run_round(storage, SerialExecutor(models))
+    before, table = records(storage, 1), [entry.name for entry in storage.entries(1)]
+    replays = storage.reset(1, "a referee doubts it")
+    row = storage.round(1)
+    assert (row.status, row.duels_done) == (RoundStatus.CLOSED, 0)
+    assert storage.champion() is None
+    assert storage.count_games() == 0
+    assert {entry.standing for entry in storage.entries(1)} == {None}
+    run_round(storage, SerialExecutor(models))
+    assert records(storage, 1) == before
+    assert storage.replays_digest(1) == replays
+    rerun = storage.audit(1)[0]
+    assert rerun.action is Deed.RERUN
+    assert rerun.detail["replays_sha256"] == replays
+    assert [name for name, _ in rerun.detail["standings"]] == table
+
+
+def test_an_open_round_can_be_neither_cancelled_nor_run_again(storage, models):
+    storage.ensure_open_round(ruleset="arena", starts=2, seed="11" * 32)
+    with pytest.raises(StorageError, match="not closed or running"):
+        storage.cancel(1, "why not")
+    with pytest.raises(StorageError, match="not done or running"):
+        storage.reset(1, "why not")
+
+
+RUN = """
+import sys
+from pathlib import Path
+from arena.executors.local import LocalExecutor
+from arena.models import ModelStore
+from arena.runner import run_round
+from arena.storage import Storage
+
+if __name__ == "__main__":
+    with Storage(sys.argv[1]) as storage:
+        run_round(storage, LocalExecutor(ModelStore(Path(sys.argv[2])), 1))
+"""
+
+
+def test_a_killed_run_resumes_on_either_database(storage, models, database_url, tmp_path):
+    closed_round(storage, models, SIX)
+    run_round(storage, SerialExecutor(models))
+    undisturbed = records(storage, 1)
+    storage.reset(1, "to be killed")
+    script = tmp_path / "run.py"
+    script.write_text(RUN)
+    process = subprocess.Popen(
+        [sys.executable, str(script), database_url, str(models.folder)],
+        env=os.environ | {"PYTHONPATH": str(ROOT)},
+        stderr=subprocess.DEVNULL,
+    )
+    while storage.round(1).duels_done == 0:
+        assert process.poll() is None
+    process.kill()
+    process.wait()
+    run_round(storage, SerialExecutor(models))
+    assert records(storage, 1) == undisturbed

@@ -1,0 +1,165 @@
+"""The scheduler: closes when due, plays, plans again; one leads however many are started."""
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from arena.models import ModelStore
+from arena.records import Deed, RoundStatus
+from arena.rounds import BudgetError, close_round, ensure_open
+from arena.scheduler import LEADING, Plan, Scheduler
+from arena.storage import Storage
+from tests.arena.entering import submitted
+from tests.arena.rivals import CHEAP, SerialExecutor, rival
+from tests.modules import ROOT
+
+NOON = datetime(2030, 1, 1, 12, tzinfo=UTC)
+DAY = timedelta(hours=24)
+TWO = {f"rival-{seed}": rival(seed) for seed in range(2)}
+
+
+@pytest.fixture
+def storage(database_url):
+    with Storage(database_url) as opened:
+        yield opened
+
+
+@pytest.fixture
+def said():
+    return []
+
+
+@pytest.fixture
+def scheduler(storage, tmp_path, said):
+    models = ModelStore(tmp_path / "models")
+    options = {"budget_hours": None}
+
+    def close():
+        return close_round(
+            storage, models, starts=1, anchors=(), measure=lambda *_: CHEAP, **options
+        )
+
+    made = Scheduler(
+        storage, models, SerialExecutor(models), Plan(DAY), tell=said.append, close=close
+    )
+    made.models, made.options = models, options
+    return made
+
+
+def entered(storage, models, seeds=range(2)):
+    ensure_open(storage)
+    for seed in seeds:
+        submitted(storage, f"rival-{seed}", models.put(rival(seed)))
+
+
+def steps(scheduler, now, most=10):
+    """Let it do everything that is due."""
+    for _ in range(most):
+        wait = scheduler.step(now)
+        if wait:
+            return wait
+    raise AssertionError("never done")
+
+
+def test_a_round_is_closed_when_due_played_and_the_next_one_planned(storage, scheduler):
+    entered(storage, scheduler.models)
+    assert 0 < steps(scheduler, NOON) <= 5
+    assert storage.open_round().closes_at == NOON + DAY
+    steps(scheduler, NOON + DAY - timedelta(seconds=1))
+    assert storage.open_round().number == 1
+    steps(scheduler, NOON + DAY)
+    assert storage.round(1).status is RoundStatus.DONE
+    assert storage.open_round().number == 2
+    assert storage.open_round().closes_at == NOON + 2 * DAY
+
+
+def test_a_new_scheduler_goes_on_where_another_was(storage, scheduler):
+    entered(storage, scheduler.models)
+    steps(scheduler, NOON)
+    scheduler._close()  # and is gone before anything is played
+    assert storage.round(1).status is RoundStatus.CLOSED
+    steps(scheduler, NOON + timedelta(hours=1))
+    assert storage.round(1).status is RoundStatus.DONE
+
+
+def test_a_round_that_nobody_entered_stays_open(storage, scheduler, said):
+    entered(storage, scheduler.models)
+    steps(scheduler, NOON)
+    steps(scheduler, NOON + DAY)
+    steps(scheduler, NOON + 2 * DAY)
+    assert storage.open_round().number == 2
+    assert storage.open_round().closes_at == NOON + 3 * DAY
+    assert "nobody has submitted" in said[-1]
+    assert storage.audit(2)[0].action is Deed.POSTPONED
+
+
+def test_a_round_above_the_budget_stays_open_and_says_why(storage, scheduler):
+    entered(storage, scheduler.models)
+    scheduler.options["budget_hours"] = 1e-9
+    steps(scheduler, NOON)
+    steps(scheduler, NOON + DAY)
+    assert storage.open_round().number == 1
+    assert "CPU-hours" in storage.audit(1)[0].detail["reason"]
+    with pytest.raises(BudgetError):
+        scheduler._close()
+
+
+def test_the_second_scheduler_waits_and_takes_over(storage, scheduler, said):
+    first, second = threading.Event(), threading.Event()
+    threads = []
+
+    def start(stop):
+        threads.append(threading.Thread(target=scheduler.run, args=(stop,)))
+        threads[-1].start()
+
+    def wait_for(what):
+        for _ in range(1200):
+            if what():
+                return
+            threading.Event().wait(0.05)
+        raise AssertionError(said)
+
+    scheduler._plan = Plan(DAY, poll_seconds=0.05)
+    start(first)
+    wait_for(lambda: storage.lease_holder(LEADING))
+    leader = storage.lease_holder(LEADING)
+    start(second)
+    wait_for(lambda: any("waits" in line for line in said))
+    assert storage.lease_holder(LEADING) == leader
+    first.set()
+    threads[0].join()
+    wait_for(lambda: storage.lease_holder(LEADING) not in (None, leader))
+    second.set()
+    threads[1].join()
+
+
+def test_the_command_ends_cleanly_and_may_be_killed(tmp_path):
+    environ = os.environ | {
+        "TRON_HOME": str(tmp_path),
+        "PYTHONPATH": str(ROOT),
+        "PYTHONUNBUFFERED": "1",
+    }
+    environ.pop("TRON_DATABASE_URL", None)
+    tron = [sys.executable, "-c", "from tron_env.cli import main; main()"]
+    command = [*tron, "round", "schedule", "--every", "24h"]
+
+    def started():
+        process = subprocess.Popen(command, env=environ, stdout=subprocess.PIPE, text=True)
+        lines = [process.stdout.readline().strip()]
+        return process, lines
+
+    killed, lines = started()
+    assert lines == ["this scheduler leads"]
+    assert "round 1 closes at" in killed.stdout.readline()
+    killed.kill()
+    killed.communicate()
+    ended, lines = started()
+    assert lines == ["this scheduler leads"]
+    ended.send_signal(signal.SIGTERM)
+    ended.communicate()
+    assert ended.returncode == 0
