@@ -48,11 +48,11 @@ def duel(
 
     number = secrets.randbelow(2**32) if seed is None else seed
     seeds = game_seeds(number.to_bytes(32, "big").hex(), 0, starts)
-    names = _short_names(first, second)
+    names = short_names(first, second)
     with ExitStack() as stack:
         contestants: list[Contestant] = []
         for spec in (first, second):
-            contestant = _contestant(spec, len(seeds))
+            contestant = contestant_of(spec, len(seeds))
             stack.enter_context(contestant)
             contestants.append(contestant)
         with progress_shown(f"{names[0]} against {names[1]}", "games") as tell:
@@ -74,7 +74,8 @@ def duel(
     click.echo(f"seed {number}, replays in {folder}")
 
 
-def _contestant(spec: str, games: int) -> "ModelContestant | AgentContestant":
+def contestant_of(spec: str, games: int) -> "ModelContestant | AgentContestant":
+    """Return whoever a SPEC names, to ride in so many games at once."""
     from arena.agents import named_model
     from arena.contestants import AgentContestant, ModelContestant
     from arena.limits import Limits
@@ -86,7 +87,7 @@ def _contestant(spec: str, games: int) -> "ModelContestant | AgentContestant":
     return ModelContestant(model.content, limits=Limits(), max_batch=games, alone=model.alone)
 
 
-def _short_names(first: str, second: str) -> tuple[str, str]:
+def short_names(first: str, second: str) -> tuple[str, str]:
     """Return names fit for tables and folders, different for the two sides."""
     short = [
         "".join(c if c.isalnum() or c in "-_.=@" else "-" for c in Path(spec).stem)

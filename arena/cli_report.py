@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from arena.duel import PlayedDuel
     from arena.pairs import Pairs
     from arena.records import AuditRow, DuelRow, EntryRow, Forfeits, NewEntry, RoundRow
+    from arena.stored_tables import CrownedRating
     from arena.tally import Tally
 
 WORDS = frozenset(
@@ -85,12 +86,16 @@ def standings_table(entries: Sequence["EntryRow"], compared: "Comparison | None"
     """Return a finished round's standings.
 
     LOS is the likelihood of superiority over the next entrant, in percent; ms is what a position
-    costs in a batch of 64, by which divisions are told apart.
+    costs in a batch of 64, by which divisions are told apart. The last columns are Apex's: its
+    score, and the rank by it, whose ties more kills and fewer own deaths break.
     """
+    from arena.standings import apex_order
+
+    apex_rank = {entry.id: place for place, entry in enumerate(apex_order(entries), start=1)}
     better = [None] * len(entries) if compared is None else compared.better_than_next
     table = _table(
         *("#", "name", "division", "ms", "points", "games", "W", "D", "L", "forfeits", "rating"),
-        *("95%", "LOS", "apex"),
+        *("95%", "LOS", "apex", "apex #", "kills", "own deaths"),
     )
     for entry, likelihood in zip(entries, better, strict=True):
         standing = entry.standing
@@ -111,6 +116,9 @@ def standings_table(entries: Sequence["EntryRow"], compared: "Comparison | None"
             f"{standing.rating_low:.0f} to {standing.rating_high:.0f}",
             "" if likelihood is None else f"{100 * likelihood:.0f}",
             f"{standing.apex_score:.3f}",
+            str(apex_rank[entry.id]),
+            str(standing.kills),
+            str(standing.own_deaths),
         )
     return table
 
@@ -152,6 +160,24 @@ def field_table(field: Sequence["NewEntry"]) -> "Table":
             entry.kind.value,
             "light" if light else "open",
             "" if entry.cost is None else f"{entry.cost.batch64_ms:.3f}",
+        )
+    return table
+
+
+def progress_table(line: Sequence["CrownedRating"]) -> "Table":
+    """Return the champions of all rounds, oldest first, with what they scored against anchors."""
+    table = _table("round", "champion", "rating", "95%", "against anchors", "games")
+    for champion in line:
+        share = ""
+        if champion.anchor_games:
+            share = f"{100 * champion.anchor_points / champion.anchor_games:.1f}%"
+        table.add_row(
+            str(champion.round),
+            champion.name,
+            f"{champion.rating:.0f}",
+            f"{champion.rating_low:.0f} to {champion.rating_high:.0f}",
+            share,
+            str(champion.anchor_games or ""),
         )
     return table
 

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from arena.cli_compare import compare
 from arena.cli_schedule import schedule
 from arena.cli_terms import (
     BUDGET_OPTION,
@@ -20,12 +21,16 @@ if TYPE_CHECKING:
     from arena.records import NewEntry, RoundRow
     from arena.settings import Settings
 
+MOST_IN_CROSS_TABLE = 20
+"""Entrants; a larger table fits no terminal and is in the JSON."""
+
 
 @click.group("round")
 def round_() -> None:
     """Open, close, play and show rounds."""
 
 
+round_.add_command(compare)
 round_.add_command(schedule)
 
 
@@ -217,6 +222,24 @@ def rerun(
 
 
 @round_.command()
+@JSON_OPTION
+def progress(as_json: bool) -> None:
+    """Show the line of champions, one a round, measured against the anchors."""
+    from dataclasses import asdict
+
+    from arena.cli_report import print_json, progress_table, show
+    from arena.settings import load_settings
+    from arena.storage import open_storage
+
+    with open_storage(load_settings()) as storage:
+        line = storage.champion_line()
+    if as_json:
+        print_json([asdict(champion) for champion in line])
+    else:
+        show(progress_table(line))
+
+
+@round_.command()
 @click.argument("number", type=click.IntRange(min=1), required=False)
 @JSON_OPTION
 def log(number: int | None, as_json: bool) -> None:
@@ -292,7 +315,9 @@ def show_round(number: int | None, as_json: bool) -> None:
         print_json(round_json(row, entries, duels) | more)
         return
     click.echo(f"round {row.number}, {row.status}: {row.duels_done} of {row.duels_total} duels")
-    show("", standings_table(entries, compared), "", cross_table(entries, duels))
+    show("", standings_table(entries, compared))
+    if len(entries) <= MOST_IN_CROSS_TABLE:
+        show("", cross_table(entries, duels))
     if compared.cycles:
         show("", *cycle_lines(entries, compared))
     if forfeits:

@@ -143,7 +143,8 @@ class _Checks:
             self._expect(f"{where}, duel {duel.number}", "its place", stored, scheduled)
 
     def _standings(self, where: str, row: RoundRow, entries: Sequence[EntryRow], seed: str) -> None:
-        true = standings(entries, self._storage.results(row.number), seed)
+        results, fixed = self._storage.results(row.number), self._storage.fixed_ratings(row.number)
+        true = standings(entries, results, seed, fixed)
         best = next(iter(true), None)
         self._expect(where, "the champion's entry", row.champion_entry_id, best)
         light = {entry.id for entry in entries if entry.light}

@@ -10,14 +10,16 @@ field. That keeps unbeaten and beaten-by-all entrants finite, and is worth as mu
 real drawn game. The maximum is unique and found by Newton's method (the objective is strictly
 concave).
 
-Scale: ratings are shifted so that the anchors' mean is ``ANCHOR_RATING``; without anchors, the
-whole field's.
+Scale: ratings are shifted so that the mean of the anchors is that of their fixed ratings, which
+are what they got in the first round that they played: ``ANCHOR_RATING`` in the mean in the first
+round of all, and anchors that come later are measured against those that were there. So ratings of
+different rounds compare. Without anchors the field's mean is ``ANCHOR_RATING``.
 
 Intervals: percentiles over ``RESAMPLES`` bootstrap resamples (Efron 1979) of whole starts. The two
 games of a start share their board and are not independent; different starts are.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, TypeAlias
 
@@ -61,7 +63,7 @@ class Rating:
 def rate(
     results: Sequence[StartResult],
     entrants: int,
-    anchors: Collection[int],
+    anchors: Mapping[int, float],
     rng: np.random.Generator,
 ) -> tuple[Rating, ...]:
     """Rate a field.
@@ -69,7 +71,7 @@ def rate(
     Args:
         results: one item a start, in an order that does not depend on how they were played.
         entrants: the field's size; ``results`` names entrants from 0.
-        anchors: entrants whose mean rating is fixed; may be empty.
+        anchors: fixed ratings of entrants, of which the mean is kept; may be empty.
         rng: draws the resamples.
 
     Returns:
@@ -77,6 +79,7 @@ def rate(
     """
     starts = len(results)
     fixed = np.array(sorted(anchors), dtype=np.intp)
+    middle = float(np.mean([*anchors.values()])) if anchors else ANCHOR_RATING
     first = np.array([result.first for result in results], dtype=np.intp)
     second = np.array([result.second for result in results], dtype=np.intp)
     points = np.array([result.points for result in results], dtype=np.float64)
@@ -92,8 +95,8 @@ def rate(
     sampled = np.empty((RESAMPLES, entrants))
     for row in sampled:
         drawn = np.bincount(rng.integers(max(starts, 1), size=starts), minlength=starts)
-        row[:] = _scaled(fitted(drawn.astype(np.float64), best), fixed)
-    values = _scaled(best, fixed)
+        row[:] = _scaled(fitted(drawn.astype(np.float64), best), fixed, middle)
+    values = _scaled(best, fixed, middle)
     tail = (1.0 - CONFIDENCE) / 2.0
     low, high = np.quantile(sampled, [tail, 1.0 - tail], axis=0)
     return tuple(
@@ -172,7 +175,7 @@ def strengths(wins: FloatArray, guess: FloatArray | None = None) -> FloatArray:
     return theta
 
 
-def _scaled(theta: FloatArray, anchors: NDArray[np.intp]) -> FloatArray:
-    middle = theta[anchors].mean() if anchors.size else theta.mean()
-    scaled: FloatArray = (theta - middle) * ELO + ANCHOR_RATING
+def _scaled(theta: FloatArray, anchors: NDArray[np.intp], middle: float) -> FloatArray:
+    zero = theta[anchors].mean() if anchors.size else theta.mean()
+    scaled: FloatArray = (theta - zero) * ELO + middle
     return scaled

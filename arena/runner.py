@@ -233,7 +233,8 @@ def _duel_results(
 
 def _crown(storage: Storage, row: RoundRow) -> None:
     entries = storage.entries(row.number)
-    found = standings(entries, storage.results(row.number), storage.seed(row.number))
+    results, seed = storage.results(row.number), storage.seed(row.number)
+    found = standings(entries, results, seed, storage.fixed_ratings(row.number))
     light = {entry.id for entry in entries if entry.light}
     best_light = next((entry for entry in found if entry in light), None)
     storage.finish(row.number, found, next(iter(found)), best_light)

@@ -1,13 +1,13 @@
 """Who finished where: points, then head-to-head, then rating."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import groupby
 from typing import Final
 
 import numpy as np
 
-from arena.ratings import StartResult, rate
+from arena.ratings import ANCHOR_RATING, StartResult, rate
 from arena.records import EntryRow, RoundResult, Standing
 from arena.schedule import first_seat
 from arena.tally import Tally, tally_of, total
@@ -17,21 +17,27 @@ from tron_env.types import DeathCause, Outcome
 
 RATING_DIGITS: Final = 6
 """Decimals of a rating, in Elo, that may rank entrants."""
+SCORE_DIGITS: Final = 9
+"""Decimals of a death-cause score, a mean of hundredths, that may rank entrants."""
 OWN_DEATHS: Final = frozenset({DeathCause.WALL, DeathCause.SELF})
 
 
 def standings(
-    entries: Sequence[EntryRow], results: Sequence[RoundResult], round_seed: str
+    entries: Sequence[EntryRow],
+    results: Sequence[RoundResult],
+    round_seed: str,
+    fixed: Mapping[str, float] | None = None,
 ) -> dict[int, Standing]:
     """Return each entrant's standing by its entry ID, best first.
 
-    Equal points are decided by the points scored among those tied, then by rating, then by the
-    order in which they entered.
+    Points count per game, as in a Swiss round not all play equally many. Equal ones are decided by
+    the points scored among those tied, then by rating, then by the order in which they entered.
 
     Args:
         entries: the frozen field.
         results: all games, in the order of the schedule.
         round_seed: hexadecimal; draws the intervals' resamples.
+        fixed: ratings of anchors by SHA-256, from the rounds before.
     """
     place = {entry.id: index for index, entry in enumerate(entries)}
     pairs: dict[tuple[int, int], list[Tally]] = defaultdict(list)
@@ -56,7 +62,7 @@ def standings(
                 kills[index] += killed_other
                 own_deaths[index] += result.causes[own] in OWN_DEATHS and not killed_other
     seed = np.frombuffer(bytes.fromhex(round_seed), dtype=np.uint32)
-    anchors = [index for index, entry in enumerate(entries) if entry.anchor]
+    anchors = anchor_ratings(entries, fixed or {})
     ratings = rate(starts, len(entries), anchors, np.random.default_rng(seed))
 
     against = {pair: total(tallies) for pair, tallies in pairs.items()}
@@ -65,14 +71,14 @@ def standings(
         for own in range(len(entries))
     ]
 
+    means = [tally.points / tally.games if tally.games else 0.0 for tally in whole]
+
     def merit(index: int) -> tuple[float, float, float, int]:
-        tied = [
-            other for other in range(len(entries)) if whole[other].points == whole[index].points
-        ]
+        tied = [other for other in range(len(entries)) if means[other] == means[index]]
         mutual = sum(against[index, other].points for other in tied if (index, other) in against)
         # Rounded, so that what the fit leaves in the last digits ranks nobody.
         rating = round(ratings[index].value, RATING_DIGITS)
-        return -whole[index].points, -mutual, -rating, entries[index].number
+        return -means[index], -mutual, -rating, entries[index].number
 
     ordered = sorted(range(len(entries)), key=merit)
     return {
@@ -93,6 +99,32 @@ def standings(
         )
         for rank, index in enumerate(ordered, start=1)
     }
+
+
+def anchor_ratings(entries: Sequence[EntryRow], fixed: Mapping[str, float]) -> dict[int, float]:
+    """Return the fixed ratings of a field's anchors, by their place in it.
+
+    Where none of them is known, all count as ``ANCHOR_RATING``.
+    """
+    anchors = {place: entry.sha256 for place, entry in enumerate(entries) if entry.anchor}
+    known = {place: fixed[sha256] for place, sha256 in anchors.items() if sha256 in fixed}
+    return known or dict.fromkeys(anchors, ANCHOR_RATING)
+
+
+def apex_order(entries: Sequence[EntryRow]) -> tuple[EntryRow, ...]:
+    """Return the entrants of a finished round as Apex would rank them.
+
+    By the mean death-cause score, then games won, then kills, then fewer deaths on a wall or the
+    own trail without a kill; then by rank. Those without a standing are left out.
+    """
+
+    def merit(entry: EntryRow) -> tuple[float, int, int, int, int]:
+        standing = entry.standing
+        assert standing is not None
+        score = round(standing.apex_score, SCORE_DIGITS)
+        return -score, -standing.wins, -standing.kills, standing.own_deaths, standing.rank
+
+    return tuple(sorted((entry for entry in entries if entry.standing is not None), key=merit))
 
 
 def _tally(result: RoundResult) -> Tally:

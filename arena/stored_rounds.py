@@ -163,6 +163,24 @@ class StoredRounds(Database):
             row = connection.execute(query).first()
         return None if row is None else _champion(row)
 
+    def fixed_ratings(self, round_number: int) -> dict[str, float]:
+        """Return the rating of every anchor in the first finished round that it played, by SHA-256.
+
+        Only rounds before this one are looked at.
+        """
+        query = (
+            select(entries.c.sha256, entries.c.rating)
+            .join(rounds, rounds.c.number == entries.c.round)
+            .where(
+                rounds.c.number < round_number,
+                rounds.c.status == RoundStatus.DONE,
+                entries.c.anchor,
+            )
+            .order_by(rounds.c.number.desc())
+        )
+        with self.reading() as connection:
+            return {row.sha256: row.rating for row in connection.execute(query)}
+
     def seed(self, round_number: int) -> str:
         """Return a round's seed, published or not; only the arena itself may ask.
 

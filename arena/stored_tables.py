@@ -3,7 +3,7 @@
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, func, or_, select
+from sqlalchemy import ColumnElement, func, or_, select, union_all
 
 from arena.database import Database
 from arena.records import RoundStatus, SubmissionStatus
@@ -31,6 +31,9 @@ class CrownedRating:
     rating: float
     rating_low: float
     rating_high: float
+    anchor_points: float = 0.0
+    """What it scored against the round's anchors."""
+    anchor_games: int = 0
 
 
 class StoredTables(Database):
@@ -70,7 +73,11 @@ class StoredTables(Database):
             return connection.scalar(query) or 0
 
     def champion_line(self) -> tuple[CrownedRating, ...]:
-        """Return how each finished round rated its champion, oldest first."""
+        """Return how each finished round rated its champion, oldest first.
+
+        Ratings of different rounds compare, since anchors keep theirs; what the champion scored
+        against the anchors stands beside it. Two queries, however many rounds there are.
+        """
         query = (
             select(
                 rounds.c.number,
@@ -84,8 +91,29 @@ class StoredTables(Database):
             .where(rounds.c.status == RoundStatus.DONE)
             .order_by(rounds.c.number)
         )
+        sides = [
+            (duels.c.first_entry_id, duels.c.first_points, duels.c.second_entry_id),
+            (duels.c.second_entry_id, duels.c.second_points, duels.c.first_entry_id),
+        ]
+        met = union_all(
+            *(
+                select(rounds.c.number, points.label("points"), duels.c.games)
+                .join(duels, own == rounds.c.champion_entry_id)
+                .join(entries, other == entries.c.id)
+                .where(rounds.c.status == RoundStatus.DONE, entries.c.anchor)
+                for own, points, other in sides
+            )
+        ).subquery()
+        scored = select(met.c.number, func.sum(met.c.points), func.sum(met.c.games))
         with self.reading() as connection:
-            return tuple(CrownedRating(*row) for row in connection.execute(query))
+            against = {
+                number: (float(points), int(games))
+                for number, points, games in connection.execute(scored.group_by(met.c.number))
+            }
+            return tuple(
+                CrownedRating(*row, *against.get(row.number, (0.0, 0)))
+                for row in connection.execute(query)
+            )
 
     def _scores(self, condition: ColumnElement[bool]) -> tuple[PairScore, ...]:
         query = select(

@@ -1,7 +1,10 @@
 """Paired starts and the likelihoods that follow from them."""
 
+import math
+
 import numpy as np
 import pytest
+import scipy.stats
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -50,6 +53,18 @@ def test_likelihoods_are_those_of_the_posterior_itself():
     drawn = np.random.default_rng(3).dirichlet(np.array(counts) + PRIOR, size=200_000)
     better = float((drawn @ np.array(SCORES) > 0.5).mean())
     assert Pairs(counts).superiority() == pytest.approx(better, abs=0.01)
+
+
+@settings(max_examples=50, deadline=None)
+@given(COUNTS)
+def test_the_variance_is_that_of_an_independent_library(counts):
+    """scipy's Dirichlet distribution, of which the score is a weighted sum."""
+    posterior = scipy.stats.dirichlet(np.array(counts) + PRIOR)
+    scores = np.array(SCORES)
+    mean = float(posterior.mean() @ scores)
+    deviation = math.sqrt(float(scores @ posterior.cov() @ scores))
+    expected = scipy.stats.norm.cdf((mean - 0.5) / deviation)
+    assert Pairs(counts).superiority() == pytest.approx(expected, abs=1e-9)
 
 
 @settings(max_examples=50, deadline=None)

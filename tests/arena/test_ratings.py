@@ -1,11 +1,13 @@
 import math
 
+import choix
 import numpy as np
 import pytest
+import scipy.stats
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from arena.ratings import ANCHOR_RATING, PRIOR_DRAWS, StartResult, rate, strengths
+from arena.ratings import ANCHOR_RATING, ELO, PRIOR_DRAWS, StartResult, rate, strengths
 
 
 def rng():
@@ -13,7 +15,8 @@ def rng():
 
 
 def ratings(results, entrants, anchors=()):
-    return [rating.value for rating in rate(results, entrants, anchors, rng())]
+    fixed = dict.fromkeys(anchors, ANCHOR_RATING)
+    return [rating.value for rating in rate(results, entrants, fixed, rng())]
 
 
 @st.composite
@@ -58,7 +61,7 @@ def test_swapping_sides_of_a_result_changes_nothing(field):
 @given(fields())
 def test_intervals_are_finite_and_hold_the_value(field):
     entrants, results = field
-    for rating in rate(results, entrants, (), rng()):
+    for rating in rate(results, entrants, {}, rng()):
         assert math.isfinite(rating.low)
         assert math.isfinite(rating.high)
         assert rating.low <= rating.value <= rating.high
@@ -75,7 +78,7 @@ def test_known_strengths_are_recovered():
         for j in range(i)
         for _ in range(2000)
     ]
-    found = rate(results, 4, (2,), rng())
+    found = rate(results, 4, {2: ANCHOR_RATING}, rng())
     assert [rating.value for rating in found] == pytest.approx(true, abs=15)
     for rating, value in zip(found, true, strict=True):
         assert rating.high - rating.low < 60
@@ -115,5 +118,45 @@ def test_no_games_no_difference():
 
 def test_more_starts_give_narrower_intervals():
     few = [StartResult(0, 1, 2.0, 2), StartResult(0, 1, 1.0, 2), StartResult(0, 1, 0.0, 2)] * 3
-    narrow, wide = rate(few * 20, 2, (), rng())[0], rate(few, 2, (), rng())[0]
+    narrow, wide = rate(few * 20, 2, {}, rng())[0], rate(few, 2, {}, rng())[0]
     assert narrow.high - narrow.low < (wide.high - wide.low) / 2
+
+
+def test_fixed_ratings_of_anchors_carry_the_scale_from_round_to_round():
+    results = [StartResult(0, 1, 1.5, 2), StartResult(1, 2, 1.5, 2), StartResult(0, 2, 2.0, 2)]
+    free = ratings(results, 3)
+    rated = [rating.value for rating in rate(results, 3, {1: 1300.0, 2: 1100.0}, rng())]
+    assert np.mean(rated[1:]) == pytest.approx(1200.0)
+    assert np.diff(rated) == pytest.approx(np.diff(free))
+
+
+@settings(max_examples=25, deadline=None)
+@given(fields())
+def test_strengths_are_those_of_an_independent_library(field):
+    """choix, with the prior's imagined entrant as one more who drew once with everybody."""
+    entrants, results = field
+    wins = np.zeros((entrants + 1, entrants + 1))
+    for result in results:
+        wins[result.first, result.second] += result.points
+        wins[result.second, result.first] += result.games - result.points
+    ours = strengths(wins[:-1, :-1])
+    wins[:-1, -1] += PRIOR_DRAWS / 2
+    wins[-1, :-1] += PRIOR_DRAWS / 2
+    theirs = choix.ilsr_pairwise_dense(wins, max_iter=10_000, tol=1e-10)
+    assert ours == pytest.approx(theirs[:-1] - theirs[-1], abs=1e-5)
+
+
+def test_intervals_are_those_of_an_independent_library():
+    """scipy's percentile bootstrap of the same fit, over the starts of one pair."""
+    points = np.array([2.0] * 11 + [1.5] * 5 + [1.0] * 8 + [0.5] * 2 + [0.0] * 4)
+
+    def difference(sample):
+        scored = sample.sum()
+        first, second = strengths(np.array([[0.0, scored], [2.0 * sample.size - scored, 0.0]]))
+        return (first - second) * ELO
+
+    theirs = scipy.stats.bootstrap(
+        (points,), difference, method="percentile", n_resamples=2000, vectorized=False, rng=rng()
+    ).confidence_interval
+    ours, _ = rate([StartResult(0, 1, p, 2) for p in points], 2, {1: 0.0}, rng())
+    assert (ours.low, ours.high) == pytest.approx(tuple(theirs), abs=12)

@@ -5,9 +5,10 @@ import math
 
 import numpy as np
 import pytest
+import scipy.optimize
 
-from arena.pairs import Pairs
-from arena.sprt import Decision, Test, expected_score
+from arena.pairs import SCORES, Pairs
+from arena.sprt import REGULAR, Decision, Test, expected_score
 
 
 @pytest.mark.parametrize(
@@ -42,6 +43,32 @@ def test_ratios_are_those_of_the_likeliest_distributions():
     test = Test(-20.0, 120.0)
     tried = [likelihood(counts, expected_score(elo)) for elo in (test.elo0, test.elo1)]
     assert test.log_ratio(Pairs(counts)) == pytest.approx(tried[1] - tried[0], abs=0.1)
+
+
+@pytest.mark.parametrize("counts", [(2, 3, 9, 5, 6), (0, 1, 30, 9, 0), (5, 0, 0, 0, 11)])
+def test_likelihoods_are_those_that_an_independent_optimiser_finds(counts):
+    """scipy's constrained optimiser, over all distributions of the hypothesis' mean."""
+    weights = np.array(counts) + np.where(np.array(counts) == 0, REGULAR, 0.0)
+
+    def largest(score):
+        found = scipy.optimize.minimize(
+            lambda p: -float(weights @ np.log(p)),
+            np.full(5, 0.2),
+            jac=lambda p: -weights / p,
+            bounds=[(1e-9, 1.0)] * 5,
+            constraints=[
+                {"type": "eq", "fun": lambda p: p.sum() - 1.0},
+                {"type": "eq", "fun": lambda p: float(p @ np.array(SCORES)) - score},
+            ],
+            method="SLSQP",
+            options={"maxiter": 1000, "ftol": 1e-12},
+        )
+        assert found.success
+        return -found.fun
+
+    test = Test(-20.0, 120.0)
+    ratio = largest(expected_score(test.elo1)) - largest(expected_score(test.elo0))
+    assert test.log_ratio(Pairs(counts)) == pytest.approx(ratio, abs=1e-4)
 
 
 def test_even_results_favour_neither_of_opposite_hypotheses():

@@ -1,10 +1,11 @@
 import random
+from dataclasses import replace
 from itertools import combinations
 
 import pytest
 
-from arena.records import EntryKind, EntryRow, RoundResult
-from arena.standings import standings
+from arena.records import EntryKind, EntryRow, RoundResult, Standing
+from arena.standings import apex_order, standings
 from replays.format import Ending
 from tron_env.types import DeathCause, Outcome
 
@@ -123,3 +124,59 @@ def test_anchors_hold_the_scale_and_the_seed_the_intervals():
     assert found[11].rating == pytest.approx(1000.0)
     assert found[10].rating > 1000.0
     assert standings(entries, results, SEED) == found
+
+
+def test_in_a_swiss_round_points_count_per_game():
+    entries = [entry(0), entry(1), entry(2), entry(3)]
+    results = [*duel(0, 0, 1, 1, 1), *duel(1, 2, 3, 1, 1), *duel(2, 1, 2, 1, -1)]
+    order, found = ranked(entries, results)
+    assert (found[10].points, found[10].games) == (2, 2)
+    assert (found[12].points, found[12].games) == (3, 4)
+    assert order[:2] == [0, 2]
+
+
+def test_anchors_keep_their_ratings_from_the_rounds_before():
+    entries = [entry(0, anchor=True), entry(1, anchor=True), entry(2)]
+    results = [*duel(0, 0, 1, 1, 0), *duel(1, 0, 2, 0, -1), *duel(2, 1, 2, -1, -1)]
+    free = standings(entries, results, SEED)
+    assert (free[10].rating + free[11].rating) / 2 == pytest.approx(1000)
+    fixed = standings(entries, results, SEED, {"a" * 64: 1200.0, "b" * 64: 1100.0})
+    assert (fixed[10].rating + fixed[11].rating) / 2 == pytest.approx(1150)
+    newcomer = standings(entries, results, SEED, {"b" * 64: 1100.0})
+    assert newcomer[11].rating == pytest.approx(1100)
+    assert newcomer[10].rating - newcomer[11].rating == pytest.approx(
+        free[10].rating - free[11].rating
+    )
+
+
+def test_kills_and_own_deaths_are_counted_by_entrant():
+    entries = [entry(0), entry(1)]
+    killed = (DeathCause.NONE, DeathCause.OPPONENT)
+    walls = (DeathCause.NONE, DeathCause.WALL)
+    head_on = (DeathCause.HEAD_ON, DeathCause.HEAD_ON)
+    results = [
+        *duel(0, 0, 1, 1, causes=killed),
+        *duel(1, 0, 1, 1, causes=walls),
+        *duel(2, 0, 1, 0, causes=head_on),
+    ]
+    _, found = ranked(entries, results)
+    assert (found[10].kills, found[10].own_deaths) == (2, 0)
+    assert (found[11].kills, found[11].own_deaths) == (1, 1)
+
+
+def standing(rank, score, wins, kills, own_deaths):
+    return Standing(rank, 4.0, 8, wins, 0, 8 - wins, 0, 0.0, 0.0, 0.0, score, kills, own_deaths)
+
+
+def test_apex_ranks_by_score_then_wins_then_kills_then_fewer_deaths_of_ones_own():
+    table = [
+        (0, standing(1, 0.5, 4, 3, 2)),
+        (1, standing(2, 0.5, 4, 3, 1)),
+        (2, standing(3, 0.5, 4, 4, 5)),
+        (3, standing(4, 0.5, 5, 0, 5)),
+        (4, standing(5, 0.6, 0, 0, 8)),
+        (5, standing(6, 0.5, 4, 3, 2)),
+    ]
+    entries = [replace(entry(number), standing=found) for number, found in table]
+    assert [found.number for found in apex_order(entries)] == [4, 3, 2, 1, 0, 5]
+    assert apex_order([entry(0)]) == ()
