@@ -8,6 +8,7 @@ import click
 from arena.cli_terms import JSON_OPTION
 
 if TYPE_CHECKING:
+    from arena.lockstep import Contestant
     from arena.sequential import Trial
 
 
@@ -52,10 +53,11 @@ def compare(
     number = secrets.randbelow(2**32) if seed is None else seed
     names = short_names(model, against)
     with ExitStack() as stack, steps_shown(f"{names[0]} against {names[1]}") as tell:
-        sides = [
-            stack.enter_context(contestant_of(spec, 2 * STARTS_AT_ONCE))
-            for spec in (model, against)
-        ]
+        sides: list[Contestant] = []
+        for spec in (model, against):
+            contestant = contestant_of(spec, 2 * STARTS_AT_ONCE)
+            stack.enter_context(contestant)
+            sides.append(contestant)
         trial = try_sides(
             ARENA,
             sides,

@@ -5,13 +5,13 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Final
 
-from sqlalchemy import Connection, delete, func, null, select, update
+from sqlalchemy import Connection, Select, delete, func, null, select, update
 
 from arena.divisions import Usage
 from arena.errors import StorageError
 from arena.records import Deed, RoundStatus, Standing, SubmissionStatus
 from arena.schedule import ScheduledDuel
-from arena.schema import duels, entries, games, rounds, submissions
+from arena.schema import duels, entries, games, insights, metadata, rounds, submissions
 from arena.stored_audit import StoredAudit, record
 from arena.stored_progress import change_round, insert_duels
 from arena.stored_rounds import StoredRounds
@@ -126,7 +126,9 @@ class StoredInterventions(StoredRounds, StoredAudit):
             record(connection, Deed.RERUN, round_number, detail)
             of_round = duels.c.round == round_number
             played = select(duels.c.id).where(of_round)
-            connection.execute(delete(games).where(games.c.duel_id.in_(played)))
+            _forget_games(connection, select(games.c.id).where(games.c.duel_id.in_(played)))
+            entered = select(entries.c.id).where(entries.c.round == round_number)
+            connection.execute(delete(insights).where(insights.c.entry_id.in_(entered)))
             connection.execute(delete(duels).where(of_round, duels.c.stage > 0))
             connection.execute(update(duels).where(of_round).values(UNPLAYED))
             connection.execute(
@@ -146,6 +148,19 @@ class StoredInterventions(StoredRounds, StoredAudit):
         """Return one SHA-256 over all replays of a round, in the order of its schedule."""
         with self.reading() as connection:
             return _replays_digest(connection, round_number)
+
+
+def _forget_games(connection: Connection, ids: Select[tuple[int]]) -> None:
+    """Remove games, and what was found out about them; games that began from one stay."""
+    for table in metadata.sorted_tables:
+        for column in table.columns:
+            if not column.references(games.c.id):
+                continue
+            if table is games:
+                connection.execute(update(games).where(column.in_(ids)).values({column: None}))
+            else:
+                connection.execute(delete(table).where(column.in_(ids)))
+    connection.execute(delete(games).where(games.c.id.in_(ids)))
 
 
 def _replays_digest(connection: Connection, round_number: int) -> str:
