@@ -10,6 +10,7 @@ import numpy as np
 
 from agents.errors import InvalidModelError, SearchDescriptionError
 from agents.graphs import twin
+from agents.graphs.boards import SIDE
 from agents.graphs.description import Evaluation, TreeSearch
 from agents.heuristic import parse_options, spec_of
 from agents.policy import select_actions
@@ -40,9 +41,9 @@ class TreeAgent:
             InvalidModelError: the board is not 32 by 32.
         """
         height, width = engine.ruleset.height, engine.ruleset.width
-        if (height, width) != (twin.SIDE, twin.SIDE):
+        if (height, width) != (SIDE, SIDE):
             raise InvalidModelError(
-                f"{self.name} plays on {twin.SIDE} by {twin.SIDE} cells, not on {height} by {width}"
+                f"{self.name} plays on {SIDE} by {SIDE} cells, not on {height} by {width}"
             )
         seen: Float32Array = np.empty((len(games), PLANES, height, width), dtype=np.float32)
         engine.gather(games, seats, seen)

@@ -44,9 +44,16 @@ REJECTED: Final = -2 * WIN
 CLOSED, OPEN, APART = range(3)
 """What a joint ply leads to: nothing to look into, a position, one with the riders apart."""
 
-OWN, OTHER, PLY, SOLO, IS_APART, PARENT, SLOT = range(7)
-FACTS: Final = 7
-"""What is known of a node, int64: these columns."""
+OWN, OTHER, PLY, SOLO, IS_APART, PARENT, SLOT, FIRST = range(8)
+FACTS: Final = 8
+"""What is known of a node, int64: these columns; ``FIRST`` is the root's own move to it."""
+
+LENGTH: Final = 1 << 13
+"""Weight of a ply of the longest path known, for a rider apart; the bound below settles ties."""
+
+BOUND_LIMIT: Final = 1 << 22
+BOUND_UNIT: Final = 1 << 10
+"""Bounds count from one limit to the other in so large units, which stays below ``LENGTH``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +65,10 @@ class Evaluation:
         edge: weight of a pair of such cells side by side: room is worth more than corridors.
         apart_cell: weight of a cell that can be filled, by colours, once the riders can never meet.
         apart_edge: weight of a pair of cells then: keeps what is left in one piece.
+        clash: what heads meeting on one cell cost both riders. The search lets the other answer
+            every move at once and takes open positions for worse than they are, so that it would
+            flee into draws if these cost nothing.
+        ahead: weight of having any lead once apart.
         strides: a flood ends after ``FLOOD_STRIDE`` times so many plies and one.
     """
 
@@ -65,11 +76,15 @@ class Evaluation:
     edge: int = 388
     apart_cell: int = 2000
     apart_edge: int = 10
+    clash: int = 0
+    ahead: int = 0
     strides: int = 9
 
     def __post_init__(self) -> None:
         for name in ("cell", "edge", "apart_cell", "apart_edge"):
             _check("evaluation", name, getattr(self, name), 0, MAX_WEIGHT)
+        _check("evaluation", "clash", self.clash, 0, 1_000_000)
+        _check("evaluation", "ahead", self.ahead, 0, 1_000_000)
         _check("evaluation", "strides", self.strides, 1, 113)
 
 
@@ -89,6 +104,10 @@ class TreeSearch:
         reply_regret: weight of what a reply gives away.
         ply_cost: regret added for every joint ply: wide and shallow against narrow and deep.
         solo_cost: the same for plies after the riders are apart, where only own moves are tried.
+        solo_rounds: the same as ``rounds`` where the riders are apart at the root, at most that.
+        solo_width: the same as ``width`` there, at most that.
+        rides: so many leaves of least regret are ridden to the end there, and the longest path
+            decides. With none, the bound by colours does.
         max_plies: no line is looked into further.
         evaluation: of leaves.
     """
@@ -99,6 +118,9 @@ class TreeSearch:
     reply_regret: int = 1
     ply_cost: int = 500
     solo_cost: int = 0
+    solo_rounds: int = 2
+    solo_width: int = 8
+    rides: int = 32
     max_plies: int = 32
     evaluation: Evaluation = field(default_factory=Evaluation)
 
@@ -110,6 +132,9 @@ class TreeSearch:
         _check("search", "reply_regret", self.reply_regret, 0, MAX_REGRET)
         _check("search", "ply_cost", self.ply_cost, 0, 100_000)
         _check("search", "solo_cost", self.solo_cost, 0, 100_000)
+        _check("search", "solo_rounds", self.solo_rounds, 0, 1000)
+        _check("search", "solo_width", self.solo_width, 1, 1024)
+        _check("search", "rides", self.rides, 0, 1024)
         _check("search", "max_plies", self.max_plies, 1, MAX_PLIES)
 
 
@@ -119,7 +144,7 @@ def _check(what: str, name: str, value: int, low: int, high: int) -> None:
 
 
 SHIPPED_SEARCHES: Final[Mapping[str, TreeSearch]] = {
-    "duelist": TreeSearch(rounds=2, width=12),
-    "warden": TreeSearch(rounds=12, width=40),
+    "duelist": TreeSearch(rounds=2, width=12, solo_width=4, rides=8),
+    "warden": TreeSearch(rounds=10, width=96, evaluation=Evaluation(clash=20_000)),
 }
 """By the name of the model that each is compiled to."""

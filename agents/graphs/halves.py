@@ -90,6 +90,12 @@ def holds(board: Value, cells: Value) -> Value:
     return ((rows >> bits) & np.uint32(1)).cast(np.bool_)
 
 
+def cells_of(board: Value) -> Value:
+    """Return uint32 ``(n, 1024)``, 0 or 1: the cells of kept boards ``(n, 32)``, row by row."""
+    words = board.take(_ROW_OF_CELL, 1)
+    return (words >> _BIT_OF_CELL.astype(np.uint32)) & np.uint32(1)
+
+
 def colour(cells: Value) -> Value:
     """Return int32 0 or 1, the colours of cells."""
     colours = (_BIT_OF_CELL // 16).astype(np.int32)

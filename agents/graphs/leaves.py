@@ -68,8 +68,9 @@ class Leaves:
         fill = graph.op("Min", same * np.int32(2) + np.int32(1), (found.cells - same) * np.int32(2))
         edges = _lead(found.edges)
         together = _lead(found.cells) * np.int32(weights.cell) + edges * np.int32(weights.edge)
-        separate = (_lead(fill) + solo.cast(np.int32)) * np.int32(weights.apart_cell)
-        separate = separate + edges * np.int32(weights.apart_edge)
+        lead = _lead(fill) + solo.cast(np.int32)
+        separate = lead * np.int32(weights.apart_cell) + edges * np.int32(weights.apart_edge)
+        separate = separate + graph.op("Sign", lead) * np.int32(weights.ahead)
 
         later = ply.cast(np.int32) * np.int32(SOONER)
         ended = graph.where(
@@ -80,7 +81,7 @@ class Leaves:
         over = graph.op("And", graph.op("Or", own_stuck, other_stuck), graph.op("Not", was_apart))
         value = graph.where(apart, separate, together)
         value = graph.where(over, ended, value)
-        value = graph.where(met, np.int32(0), value)
+        value = graph.where(met, np.int32(-weights.clash), value)
         limit = np.int64(self._search.max_plies - 1)
         shut = graph.op(
             "Or", graph.op("Or", over, met), graph.op("Or", own_stuck, ply.greater(limit))

@@ -9,18 +9,22 @@ Values and regrets are int32 and nothing depends on the other samples, so that t
 with ``agents.graphs.twin`` exactly, in any company.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
 
-from agents.graphs import boards, halves
+from agents.graphs import boards, filling, halves
 from agents.graphs.builder import Graph, Value
 from agents.graphs.description import (
     APART,
+    BOUND_LIMIT,
+    BOUND_UNIT,
     CLOSED,
     FACTS,
+    FIRST,
     JOINT,
+    LENGTH,
     MAX_LOSS,
     NEVER,
     PARENT,
@@ -60,6 +64,21 @@ class _Positions:
     """int64, 1 where the riders can never meet."""
     valid: Value
     """bool; others stand for nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Chosen:
+    """Joint plies chosen to be followed, and where they lead to; ``place`` is ``(batch, k)``."""
+
+    place: Value
+    """int64, in the tables of joint plies."""
+    node: Value
+    """int64 ``(n,)``, like those below: the node that the ply leaves."""
+    slot: Value
+    action: Value
+    first: Value
+    """The root's move that it goes back to."""
+    positions: _Positions
 
 
 def build_search(description: TreeSearch) -> bytes:
@@ -111,11 +130,13 @@ class _Tree:
         self._free = free = halves.pack(graph, boards.free_plane(graph, planes))
         self._batch = graph.op("Shape", free, start=0, end=1)
         ones = graph.op("Expand", np.int64(1), self._batch)
+        # Nodes of nothing, so that there always are as many joint plies as are chosen.
+        self._spare = -(-max(description.width, description.rides) // JOINT)
         self._sample = graph.op("NonZero", ones).reshape(-1, 1)
 
     def logits(self) -> Value:
         """Return float32 ``(batch, 4)``."""
-        graph, width = self._graph, self._search.width
+        graph = self._graph
         own, other = (_head(self._planes, head) for head in (Plane.OWN_HEAD, Plane.OTHER_HEAD))
         zero = self._full(np.int64(0))
         root = _Positions(
@@ -128,30 +149,32 @@ class _Tree:
             valid=zero.equals(np.int64(0)),
         )
         values, kinds = self._expand(root)
-        # Before the root node 0; behind it so much of nothing that one round can be served.
-        spare = -(-width // JOINT)
-        column = graph.op("Concat", own, other, zero, zero, root.apart, zero, zero, axis=0)
+        self._root_apart = root.apart
+        column = graph.op("Concat", own, other, zero, zero, root.apart, zero, zero, zero, axis=0)
         facts = column.reshape(FACTS, -1).transpose(1, 0)
         state = [
-            self._padded(values.reshape(-1, 1, JOINT), spare),
-            self._padded(kinds.reshape(-1, 1, JOINT), spare),
-            self._padded(self._free.unsqueeze(1), spare),
-            self._padded(facts.unsqueeze(1), spare),
+            self._padded(values.reshape(-1, 1, JOINT)),
+            self._padded(kinds.reshape(-1, 1, JOINT)),
+            self._padded(self._free.unsqueeze(1)),
+            self._padded(facts.unsqueeze(1)),
         ]
         if self._search.rounds:
             dtypes = [np.int32, np.int32, np.uint32, np.int64]
             state = list(graph.loop(self._search.rounds, state, dtypes, self._round))
         worst = state[0].slice(1, 2, axis=1).reshape(-1, ACTIONS, ACTIONS).min(2)
-        return graph.op("Clip", worst, np.int32(REJECTED), np.int32(WIN)).cast(np.float32)
+        logits = graph.op("Clip", worst, np.int32(REJECTED), np.int32(WIN))
+        if self._search.rides:
+            apart = root.apart.unsqueeze(1).cast(np.bool_)
+            logits = graph.where(apart, self._ridden(worst, *state), logits)
+        return logits.cast(np.float32)
 
-    def _round(
-        self, values: Value, kinds: Value, kept: Value, facts: Value
-    ) -> tuple[list[Value], Value]:
-        """Look into the leaves of least regret."""
-        graph, width = self._graph, self._search.width
+    def _choose(
+        self, count: int, values: Value, kinds: Value, kept: Value, facts: Value
+    ) -> _Chosen:
+        """Return the ``count`` joint plies of least regret."""
+        graph = self._graph
         regret = self._regret(values, kinds, facts)
-        least, place = graph.top(regret, np.array([width], dtype=np.int64), largest=False)
-        valid = least.less(np.int32(SHUT))
+        least, place = graph.top(regret, np.array([count], dtype=np.int64), largest=False)
         node = graph.op("Div", place, np.int64(JOINT))
         slot = place - node * np.int64(JOINT)
         nodes = graph.op("Shape", facts, start=1, end=2)
@@ -169,15 +192,38 @@ class _Tree:
             graph.op("Clip", at, np.int64(0), np.int64(halves.CELLS - 1)) for at in (own, other)
         ]
         taken = self._leaves.cells.take(inside[0], 0) | self._leaves.cells.take(inside[1], 0)
-        positions = _Positions(
-            free=kept.reshape(-1, boards.SIDE).take(row, 0) & ~taken,
-            own=inside[0],
-            other=inside[1],
-            ply=ply + np.int64(1),
-            solo=solo + was_apart,
-            apart=kind.equals(np.int32(APART)).cast(np.int64),
-            valid=valid.reshape(-1),
+        return _Chosen(
+            place=place,
+            node=node.reshape(-1),
+            slot=slot.reshape(-1),
+            action=action,
+            first=graph.where(ply.equals(np.int64(0)), action, before.take(np.array(FIRST), 1)),
+            positions=_Positions(
+                free=kept.reshape(-1, boards.SIDE).take(row, 0) & ~taken,
+                own=inside[0],
+                other=inside[1],
+                ply=ply + np.int64(1),
+                solo=solo + was_apart,
+                apart=kind.equals(np.int32(APART)).cast(np.int64),
+                valid=least.less(np.int32(SHUT)).reshape(-1),
+            ),
         )
+
+    def _round(
+        self, values: Value, kinds: Value, kept: Value, facts: Value
+    ) -> tuple[list[Value], Value]:
+        """Look into the leaves of least regret."""
+        graph, width = self._graph, self._search.width
+        chosen = self._choose(width, values, kinds, kept, facts)
+        ranks = np.arange(width, dtype=np.int64)
+        nodes = graph.op("Shape", facts, start=1, end=2)
+        # The other rounds, and the rest of the width, are for riders that may still meet.
+        early = nodes.less(np.int64(2 + self._spare + width * self._search.solo_rounds))
+        narrow = graph.op("And", early, ranks < self._search.solo_width)
+        alone = self._root_apart.unsqueeze(1).cast(np.bool_)
+        allowed = graph.op("Or", graph.op("Not", alone), narrow.unsqueeze(0))
+        valid = graph.op("And", chosen.positions.valid, allowed.reshape(-1))
+        positions = replace(chosen.positions, valid=valid)
         new_values, new_kinds = self._expand(positions)
         column = graph.concat(
             [
@@ -186,8 +232,9 @@ class _Tree:
                 positions.ply,
                 positions.solo,
                 positions.apart,
-                node.reshape(-1),
-                slot.reshape(-1),
+                chosen.node,
+                chosen.slot,
+                chosen.first,
             ],
             axis=0,
         )
@@ -196,10 +243,13 @@ class _Tree:
         def grown(table: Value, new: Value, size: int) -> Value:
             return graph.concat([table, new.reshape(-1, width, size)], axis=1)
 
-        shut = graph.op("Expand", np.int32(CLOSED), graph.op("Shape", place))
-        kinds = graph.op("ScatterElements", kinds.reshape(0, -1), place, shut, axis=1)
+        flat = kinds.reshape(0, -1)
+        valid = valid.reshape(-1, width)
+        kept_kind = graph.op("GatherElements", flat, chosen.place, axis=1)
+        shut = graph.where(valid, np.int32(CLOSED), kept_kind)
+        kinds = graph.op("ScatterElements", flat, chosen.place, shut, axis=1)
         facts = grown(facts, new_facts, FACTS)
-        new_nodes = graph.where(valid, nodes + np.arange(width, dtype=np.int64), np.int64(0))
+        new_nodes = graph.where(valid, nodes + ranks, np.int64(0))
         values = self._hand_up(grown(values, new_values, JOINT), facts, new_nodes)
         state = [
             values,
@@ -208,6 +258,40 @@ class _Tree:
             facts,
         ]
         return state, valid.cast(np.float32).sum(0, 1).greater(np.float32(0))
+
+    def _ridden(
+        self, worst: Value, values: Value, kinds: Value, kept: Value, facts: Value
+    ) -> Value:
+        """Return int32 ``(batch, 4)``: the longest path known of each move of a rider apart."""
+        graph, rides = self._graph, self._search.rides
+        chosen = self._choose(rides, values, kinds, kept, facts)
+        positions = chosen.positions
+        sample = graph.op("Expand", self._root_apart.unsqueeze(1), graph.op("Shape", chosen.place))
+        of_apart = sample.reshape(-1).cast(np.bool_)
+        ridden = graph.op("NonZero", graph.op("And", positions.valid, of_apart))
+        some = ridden.reshape(-1)
+        plies = filling.ride(
+            graph,
+            positions.free.take(some, 0),
+            positions.own.take(some, 0),
+            chosen.action.take(some, 0),
+        )
+        plies = plies + positions.ply.take(some, 0).cast(np.int32)
+        none = graph.op("Expand", np.int32(0), graph.op("Shape", positions.own))
+        by_ride = graph.op("ScatterElements", none, some, plies, axis=0).reshape(-1, rides)
+        # A node is a path too, one ply longer where it has a way on.
+        way_on = values.max(2).greater(np.int32(-NEVER))
+        ply = facts.take(np.array(PLY), 2).cast(np.int32) + np.int32(1)
+        by_node = graph.where(way_on, ply, np.int32(0))
+        lengths = graph.concat([by_ride, by_node], axis=1)
+        first = [chosen.first.reshape(-1, rides), facts.take(np.array(FIRST), 2)]
+        through = graph.concat(first, axis=1).unsqueeze(1)
+        mine = through.equals(np.arange(ACTIONS, dtype=np.int64).reshape(-1, 1))
+        longest = graph.where(mine, lengths.unsqueeze(1), np.int32(1)).max(2)
+        limit = np.int32(BOUND_LIMIT)
+        bound = graph.op("Clip", worst, np.int32(-BOUND_LIMIT), np.int32(BOUND_LIMIT - 1)) + limit
+        total = longest * np.int32(LENGTH) + graph.op("Div", bound, np.int32(BOUND_UNIT))
+        return graph.where(worst.greater(np.int32(-NEVER)), total, np.int32(REJECTED))
 
     def _regret(self, values: Value, kinds: Value, facts: Value) -> Value:
         """Return int32 ``(batch, nodes * 16)``: the regret of every open joint ply, else SHUT."""
@@ -292,9 +376,9 @@ class _Tree:
         found = self._leaves.measure(self._free, own, other)
         return found.contact.equals(np.int32(0)).cast(np.int64)
 
-    def _padded(self, table: Value, spare: int) -> Value:
-        """Return ``(batch, 1, k)`` with node 0 before and ``spare`` nodes of zeros behind it."""
-        amounts = np.array([0, 1, 0, 0, spare, 0], dtype=np.int64)
+    def _padded(self, table: Value) -> Value:
+        """Return ``(batch, 1, k)`` with node 0 before it and nodes of nothing behind it."""
+        amounts = np.array([0, 1, 0, 0, self._spare, 0], dtype=np.int64)
         return self._graph.op("Pad", table, amounts)
 
     def _full(self, value: np.generic) -> Value:

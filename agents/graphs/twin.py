@@ -1,23 +1,24 @@
 """The twin of the compiled tree search: the same description, played by Numba kernels.
 
-Values equal those of the graph exactly. Boards here are uint64 ``(32,)``, bit ``c`` for column
-``c``; what the graph does for many positions at once is done one by one, in the same order.
+Values equal those of the graph exactly. What the graph does for many positions at once is done one
+by one, in the same order; boards are those of ``agents.graphs.twin_leaves``.
 """
-
-from typing import Final
 
 import numpy as np
 
+from agents.graphs.boards import SIDE
 from agents.graphs.description import (
     APART,
+    BOUND_LIMIT,
+    BOUND_UNIT,
     CLOSED,
     FACTS,
-    FLOOD_STRIDE,
+    FIRST,
     IS_APART,
     JOINT,
+    LENGTH,
     MAX_LOSS,
     NEVER,
-    OPEN,
     OTHER,
     OWN,
     PARENT,
@@ -26,27 +27,34 @@ from agents.graphs.description import (
     SHUT,
     SLOT,
     SOLO,
-    SOONER,
     WIN,
     TreeSearch,
 )
+from agents.graphs.filling import rule
+from agents.graphs.twin_filling import RIDDEN, ride
+from agents.graphs.twin_leaves import (
+    BOARDS,
+    OWN_REGRET,
+    PLY_COST,
+    REPLY_REGRET,
+    RIDES,
+    ROUNDS,
+    SOLO_COST,
+    SOLO_ROUNDS,
+    SOLO_WIDTH,
+    STRIDES,
+    WIDTH,
+    bit_of,
+    evaluate,
+    holds,
+    inside,
+    measure,
+)
 from tron_env.compiling import njit
-from tron_env.territory import ONE, ZERO, BoardRows, bit, neighbours, popcount
-from tron_env.types import ACTIONS, Float32Array, Int64Array, Plane
+from tron_env.territory import BoardRows
+from tron_env.types import ACTIONS, Float32Array, Int64Array, Plane, UInt8Array
 
-SIDE: Final = 32
 _STEPS = np.array([-SIDE, 1, SIDE, -1], dtype=np.int64)
-_COLOURS = np.array([[0x55555555, 0xAAAAAAAA], [0xAAAAAAAA, 0x55555555]], dtype=np.uint64)
-"""By row parity and colour: the columns of that colour."""
-
-# The description as int64 numbers.
-_ROUNDS, _WIDTH, _OWN, _REPLY, _COST, _SOLO_COST, _MAX, _CELL, _EDGE, _AC, _AE, _STRIDES = range(12)
-
-# What a flood found, int64, by rider.
-_CELLS, _EVEN, _EDGES = range(3)
-
-# Scratch boards, uint64 (5, 32): what is left, what each rider reaches, what is new of that.
-_LEFT, _REACH, _NEW, _BOARDS = 0, 1, 3, 5
 
 
 def values(description: TreeSearch, observations: Float32Array) -> Float32Array:
@@ -61,6 +69,9 @@ def values(description: TreeSearch, observations: Float32Array) -> Float32Array:
         [
             description.rounds,
             description.width,
+            description.solo_rounds,
+            description.solo_width,
+            description.rides,
             description.own_regret,
             description.reply_regret,
             description.ply_cost,
@@ -70,6 +81,8 @@ def values(description: TreeSearch, observations: Float32Array) -> Float32Array:
             weights.edge,
             weights.apart_cell,
             weights.apart_edge,
+            weights.clash,
+            weights.ahead,
             weights.strides,
         ],
         dtype=np.int64,
@@ -80,136 +93,8 @@ def values(description: TreeSearch, observations: Float32Array) -> Float32Array:
     heads = observations[:, Plane.OWN_HEAD :].reshape(-1, 2, SIDE * SIDE).argmax(axis=2)
     out = np.empty((len(observations), ACTIONS), dtype=np.int64)
     for k in range(len(observations)):
-        _search(free[k], heads[k, 0], heads[k, 1], numbers, out[k])
+        _search(free[k], heads[k, 0], heads[k, 1], numbers, rule(), out[k])
     return out.astype(np.float32)
-
-
-@njit(inline="always")
-def _bit(cell: int) -> np.uint64:
-    return bit(cell % SIDE)
-
-
-@njit(inline="always")
-def _holds(free: BoardRows, cell: int) -> bool:
-    return bool(free[cell // SIDE] & _bit(cell) != ZERO)
-
-
-@njit(inline="always")
-def _inside(cell: int) -> int:
-    return max(0, min(SIDE * SIDE - 1, cell))
-
-
-@njit(inline="always")
-def _colour(cell: int) -> int:
-    return (cell // SIDE + cell) % 2
-
-
-@njit()
-def _flood(own: int, other: int, strides: int, boards: BoardRows) -> None:
-    """Write what each rider reaches no later than the other into ``boards[_REACH:_NEW]``.
-
-    ``boards[_LEFT]`` holds the empty cells and is used up. The heads' own cells count as reached
-    while the flood runs and are left out at the end.
-    """
-    left, reach, new = boards[_LEFT], boards[_REACH:_NEW], boards[_NEW:]
-    reach[:] = 0
-    heads = (own, other)
-    for rider in range(2):
-        if _colour(heads[rider]) == 0:
-            reach[rider, heads[rider] // SIDE] |= _bit(heads[rider])
-    for step in range(1, strides * FLOOD_STRIDE + 2):
-        changed = ZERO
-        for row in range(1, SIDE - 1):
-            for rider in range(2):
-                new[rider, row] = neighbours(reach[rider], row) & left[row]
-        for row in range(1, SIDE - 1):
-            changed |= new[0, row] | new[1, row]
-            left[row] &= ~(new[0, row] | new[1, row])
-            for rider in range(2):
-                reach[rider, row] |= new[rider, row]
-        if step == 1:
-            for rider in range(2):
-                if _colour(heads[rider]) == 1:
-                    reach[rider, heads[rider] // SIDE] |= _bit(heads[rider])
-        elif changed == ZERO:
-            break
-    for rider in range(2):
-        reach[rider, heads[rider] // SIDE] &= ~_bit(heads[rider])
-
-
-@njit()
-def _measure(
-    free: BoardRows, own: int, other: int, strides: int, boards: BoardRows, found: Int64Array
-) -> tuple[int, int]:
-    """Write what a flood found into ``found``, int64 ``(2, 3)``; ``boards`` are overwritten.
-
-    Returns:
-        the number of cells reached at once, and one that is 0 only if the riders cannot meet.
-    """
-    left, reach = boards[_LEFT], boards[_REACH:_NEW]
-    left[:] = free
-    left[own // SIDE] &= ~_bit(own)
-    left[other // SIDE] &= ~_bit(other)
-    _flood(own, other, strides, boards)
-    found[:] = 0
-    tied = contact = 0
-    for row in range(1, SIDE - 1):
-        both = reach[0, row] & reach[1, row]
-        tied += popcount(both)
-        reach[0, row] ^= both
-        reach[1, row] ^= both
-    for row in range(1, SIDE - 1):
-        contact += popcount(neighbours(reach[0], row) & reach[1, row])
-        for rider in range(2):
-            word = reach[rider, row]
-            found[rider, _CELLS] += popcount(word)
-            found[rider, _EVEN] += popcount(word & _COLOURS[row % 2, 0])
-            found[rider, _EDGES] += popcount(word & (word << ONE))
-            found[rider, _EDGES] += popcount(word & reach[rider, row + 1])
-    return tied, tied + contact
-
-
-@njit()
-def _evaluate(
-    free: BoardRows,
-    own: int,
-    other: int,
-    was_apart: int,
-    ply: int,
-    solo: int,
-    numbers: Int64Array,
-    boards: BoardRows,
-    found: Int64Array,
-) -> tuple[int, int]:
-    """Return the value of a position without looking further, and its kind.
-
-    ``boards`` and ``found`` are scratch memory as in ``_measure``.
-    """
-    tied, contact = _measure(free, own, other, numbers[_STRIDES], boards, found)
-    own_stuck = found[0, _CELLS] + tied == 0
-    other_stuck = found[1, _CELLS] + tied == 0
-    if own == other:
-        return 0, CLOSED
-    if not was_apart and (own_stuck or other_stuck):
-        if own_stuck and other_stuck:
-            return 0, CLOSED
-        return (ply * SOONER - WIN if own_stuck else WIN - ply * SOONER), CLOSED
-    edges = found[0, _EDGES] - found[1, _EDGES]
-    apart = was_apart or contact == 0
-    if apart:
-        lead = solo
-        for rider in range(2):
-            cells, even = found[rider, _CELLS], found[rider, _EVEN]
-            same = even if _colour(own) == 0 else cells - even
-            fill = min(2 * same + 1, 2 * (cells - same))
-            lead += fill if rider == 0 else -fill
-        value = lead * numbers[_AC] + edges * numbers[_AE]
-    else:
-        cells = found[0, _CELLS] - found[1, _CELLS]
-        value = cells * numbers[_CELL] + edges * numbers[_EDGE]
-    if own_stuck or ply >= numbers[_MAX]:
-        return value, CLOSED
-    return value, (APART if apart else OPEN)
 
 
 @njit()
@@ -222,19 +107,19 @@ def _expand(
     out_values: Int64Array,
     out_kinds: Int64Array,
 ) -> None:
-    """Value the joint plies of one node; see ``agents.graphs.search`` and ``_measure``."""
+    """Value the joint plies of one node; see ``agents.graphs.search`` and ``measure``."""
     apart = facts[IS_APART]
     for action in range(ACTIONS):
-        own = _inside(facts[OWN] + _STEPS[action])
-        accepted = _holds(free, own)
+        own = inside(facts[OWN] + _STEPS[action])
+        accepted = holds(free, own)
         for reply in range(ACTIONS):
             slot = action * ACTIONS + reply
             out_kinds[slot] = CLOSED
-            other = facts[OTHER] if apart else _inside(facts[OTHER] + _STEPS[reply])
-            if not accepted or (reply > 0 if apart else not _holds(free, other)):
+            other = facts[OTHER] if apart else inside(facts[OTHER] + _STEPS[reply])
+            if not accepted or (reply > 0 if apart else not holds(free, other)):
                 out_values[slot] = NEVER if accepted else -NEVER
                 continue
-            out_values[slot], out_kinds[slot] = _evaluate(
+            out_values[slot], out_kinds[slot] = evaluate(
                 free,
                 own,
                 other,
@@ -279,12 +164,12 @@ def _write_regrets(
         along = out[parent * JOINT + facts[node, SLOT]] if parent > 0 else 0
         for slot in range(JOINT):
             worst = _worst(tree[node], slot // ACTIONS)
-            loss = min(best - worst, MAX_LOSS) * numbers[_OWN]
-            loss += min(tree[node, slot] - worst, MAX_LOSS) * numbers[_REPLY]
+            loss = min(best - worst, MAX_LOSS) * numbers[OWN_REGRET]
+            loss += min(tree[node, slot] - worst, MAX_LOSS) * numbers[REPLY_REGRET]
             out[node * JOINT + slot] = along + loss
     for node in range(len(facts)):
-        cost = facts[node, PLY] * numbers[_COST]
-        cost += facts[node, SOLO] * (numbers[_SOLO_COST] - numbers[_COST])
+        cost = facts[node, PLY] * numbers[PLY_COST]
+        cost += facts[node, SOLO] * (numbers[SOLO_COST] - numbers[PLY_COST])
         for slot in range(JOINT):
             if kinds[node, slot] == CLOSED:
                 out[node * JOINT + slot] = SHUT
@@ -293,50 +178,122 @@ def _write_regrets(
 
 
 @njit()
-def _search(
-    root_free: BoardRows, own: int, other: int, numbers: Int64Array, out_values: Int64Array
+def _least(regrets: Int64Array, out_places: Int64Array) -> int:
+    """Write the places of the least regrets, least first, but none that is SHUT.
+
+    Of equal regrets the first comes first, as in the graph.
+
+    Returns:
+        how many were found, at most as many as fit.
+    """
+    most = len(out_places)
+    found = 0
+    for place in range(len(regrets)):
+        regret = regrets[place]
+        if regret >= SHUT or (found == most and regret >= regrets[out_places[most - 1]]):
+            continue
+        at = min(found, most - 1)
+        found = min(found + 1, most)
+        while at > 0 and regrets[out_places[at - 1]] > regret:
+            out_places[at] = out_places[at - 1]
+            at -= 1
+        out_places[at] = place
+    return found
+
+
+@njit()
+def _follow(
+    parent: int, slot: int, free: BoardRows, facts: Int64Array, kind: int, node: int
 ) -> None:
-    rounds, width = numbers[_ROUNDS], numbers[_WIDTH]
-    most = 2 + rounds * width
+    """Write the position behind a joint ply of ``parent`` into row ``node``."""
+    was_apart = facts[parent, IS_APART]
+    facts[node, OWN] = facts[parent, OWN] + _STEPS[slot // ACTIONS]
+    facts[node, OTHER] = facts[parent, OTHER]
+    if not was_apart:
+        facts[node, OTHER] += _STEPS[slot % ACTIONS]
+    facts[node, PLY] = facts[parent, PLY] + 1
+    facts[node, SOLO] = facts[parent, SOLO] + was_apart
+    facts[node, IS_APART] = kind == APART
+    facts[node, PARENT], facts[node, SLOT] = parent, slot
+    facts[node, FIRST] = facts[parent, FIRST] if facts[parent, PLY] else slot // ACTIONS
+    free[node] = free[parent]
+    for cell in facts[node, :2]:
+        free[node, cell // SIDE] &= ~bit_of(cell)
+
+
+@njit()
+def _ridden(
+    free: BoardRows,
+    facts: Int64Array,
+    tree: Int64Array,
+    regrets: Int64Array,
+    nodes: int,
+    rides: int,
+    actions: UInt8Array,
+    out_values: Int64Array,
+) -> None:
+    """Value the root's moves of a rider apart by the longest path known; row ``nodes`` is free."""
+    longest = np.ones(ACTIONS, dtype=np.int64)
+    scratch = np.zeros(RIDDEN, dtype=np.uint8)
+    for node in range(2, nodes):
+        if _value(tree[node]) > -NEVER:
+            first = facts[node, FIRST]
+            longest[first] = max(longest[first], facts[node, PLY] + 1)
+    chosen = np.empty(rides, dtype=np.int64)
+    for place in chosen[: _least(regrets[: nodes * JOINT], chosen)]:
+        slot = place % JOINT
+        _follow(place // JOINT, slot, free, facts, APART, nodes)
+        plies = ride(free[nodes], facts[nodes, OWN], slot // ACTIONS, actions, scratch)
+        first = facts[nodes, FIRST]
+        longest[first] = max(longest[first], facts[nodes, PLY] + plies)
+    for action in range(ACTIONS):
+        bound = _worst(tree[1], action)
+        if bound <= -NEVER:
+            out_values[action] = REJECTED
+            continue
+        bound = max(-BOUND_LIMIT, min(BOUND_LIMIT - 1, bound))
+        out_values[action] = longest[action] * LENGTH + (bound + BOUND_LIMIT) // BOUND_UNIT
+
+
+@njit()
+def _search(
+    root_free: BoardRows,
+    own: int,
+    other: int,
+    numbers: Int64Array,
+    actions: UInt8Array,
+    out_values: Int64Array,
+) -> None:
+    rounds, width = numbers[ROUNDS], numbers[WIDTH]
+    most = 3 + rounds * width
     free = np.zeros((most, SIDE), dtype=np.uint64)
     tree = np.zeros((most, JOINT), dtype=np.int64)
     kinds = np.zeros((most, JOINT), dtype=np.int64)
     facts = np.zeros((most, FACTS), dtype=np.int64)
     regrets = np.zeros(most * JOINT, dtype=np.int64)
-    boards = np.zeros((_BOARDS, SIDE), dtype=np.uint64)
+    boards = np.zeros((BOARDS, SIDE), dtype=np.uint64)
     found = np.zeros((2, 3), dtype=np.int64)
     free[1] = root_free
     facts[1, OWN], facts[1, OTHER] = own, other
-    _, contact = _measure(root_free, own, other, numbers[_STRIDES], boards, found)
-    facts[1, IS_APART] = contact == 0
+    _, contact = measure(root_free, own, other, numbers[STRIDES], boards, found)
+    apart = contact == 0
+    facts[1, IS_APART] = apart
+    if apart:
+        rounds = min(rounds, numbers[SOLO_ROUNDS])
+        width = min(width, numbers[SOLO_WIDTH])
     _expand(free[1], facts[1], numbers, boards, found, tree[1], kinds[1])
+    chosen = np.empty(width, dtype=np.int64)
     nodes = 2
     for _ in range(rounds):
         _write_regrets(
             tree[:nodes], kinds[:nodes], facts[:nodes], numbers, regrets[: nodes * JOINT]
         )
         first = nodes
-        for _ in range(width):
-            # Of equal regrets the first is taken, as in the graph.
-            place = regrets[: first * JOINT].argmin()
-            if regrets[place] >= SHUT:
-                break
-            regrets[place] = SHUT
+        for place in chosen[: _least(regrets[: nodes * JOINT], chosen)]:
             parent, slot = place // JOINT, place % JOINT
             node = nodes
             nodes += 1
-            was_apart = facts[parent, IS_APART]
-            facts[node, OWN] = facts[parent, OWN] + _STEPS[slot // ACTIONS]
-            facts[node, OTHER] = facts[parent, OTHER]
-            if not was_apart:
-                facts[node, OTHER] += _STEPS[slot % ACTIONS]
-            facts[node, PLY] = facts[parent, PLY] + 1
-            facts[node, SOLO] = facts[parent, SOLO] + was_apart
-            facts[node, IS_APART] = kinds[parent, slot] == APART
-            facts[node, PARENT], facts[node, SLOT] = parent, slot
-            free[node] = free[parent]
-            for cell in facts[node, :2]:
-                free[node, cell // SIDE] &= ~_bit(cell)
+            _follow(parent, slot, free, facts, kinds[parent, slot], node)
             kinds[parent, slot] = CLOSED
             _expand(free[node], facts[node], numbers, boards, found, tree[node], kinds[node])
         if nodes == first:
@@ -346,5 +303,11 @@ def _search(
             while at > 1:
                 tree[facts[at, PARENT], facts[at, SLOT]] = _value(tree[at])
                 at = facts[at, PARENT]
+    if apart and numbers[RIDES]:
+        _write_regrets(
+            tree[:nodes], kinds[:nodes], facts[:nodes], numbers, regrets[: nodes * JOINT]
+        )
+        _ridden(free, facts, tree, regrets, nodes, numbers[RIDES], actions, out_values)
+        return
     for action in range(ACTIONS):
         out_values[action] = max(REJECTED, min(WIN, _worst(tree[1], action)))

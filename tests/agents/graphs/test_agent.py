@@ -11,8 +11,11 @@ from tron_env.ruleset import ARENA, Ruleset
 
 
 def test_a_tree_plays_what_the_compiled_model_plays():
-    tree, model = make_agent("tree:rounds=2,width=12"), shipped_agent("duelist")
-    assert tree.name == "tree:rounds=2,width=12"
+    tree, model = (
+        make_agent("tree:rounds=2,width=12,solo_width=4,rides=8"),
+        shipped_agent("duelist"),
+    )
+    assert tree.name == "tree:rounds=2,width=12,solo_width=4,rides=8"
     for plies in (4, 20):
         engine = advanced(ARENA, 24, plies)
         games = np.flatnonzero(engine.outcomes == 0)

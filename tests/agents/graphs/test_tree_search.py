@@ -4,9 +4,10 @@ import onnxruntime
 import pytest
 
 from agents.errors import SearchDescriptionError
-from agents.graphs import boards, halves, twin
+from agents.graphs import boards, filling, halves, twin
 from agents.graphs.builder import Graph
 from agents.graphs.description import (
+    LENGTH,
     MAX_WEIGHT,
     REJECTED,
     SHIPPED_SEARCHES,
@@ -23,14 +24,22 @@ from tron_env import territory
 from tron_env.batch import BatchEngine
 from tron_env.observation import encode_state
 from tron_env.ruleset import APEX, ARENA
-from tron_env.types import Plane
+from tron_env.types import Action, Plane
 
 SMALL = TreeSearch(rounds=3, width=3)
 OTHERS = [
     TreeSearch(rounds=0),
     TreeSearch(rounds=2, width=40, own_regret=2, reply_regret=3, ply_cost=7000, solo_cost=5),
     TreeSearch(rounds=5, width=2, max_plies=2, ply_cost=0),
-    TreeSearch(rounds=2, width=4, evaluation=Evaluation(1, 0, 3, 100, strides=2)),
+    TreeSearch(rounds=2, width=4, rides=0, evaluation=Evaluation(1, 0, 3, 100, strides=2)),
+    TreeSearch(
+        rounds=4,
+        width=5,
+        solo_rounds=1,
+        solo_width=2,
+        rides=90,
+        evaluation=Evaluation(clash=30_000, ahead=9000),
+    ),
     SHIPPED_SEARCHES["duelist"],
 ]
 
@@ -173,10 +182,53 @@ def test_a_lost_rider_counts_the_plies_it_has_left():
     engine.cells[0, 20, 20], engine.heads[0, 1] = 3, (20, 20)
     encode_state(0, engine.cells, engine.heads, engine.causes, engine.planes)
     weights = Evaluation(apart_edge=0)
-    values = twin.values(TreeSearch(rounds=20, width=8, evaluation=weights), observed(engine, [0]))
+    search = TreeSearch(rounds=20, width=8, rides=0, evaluation=weights)
+    values = twin.values(search, observed(engine, [0]))
     # Two cells against the bound of the open board, each weighed the same.
     assert values[0, 1] < -800 * weights.apart_cell
     assert (np.delete(values[0], 1) == REJECTED).all()
+    ridden = twin.values(TreeSearch(rounds=20, width=8), observed(engine, [0]))
+    assert ridden[0, 1] // LENGTH == 2
+    assert (np.delete(ridden[0], 1) == REJECTED).all()
+
+
+def test_riders_apart_fill_their_room():
+    """Both halves of the board are 14 by 30 cells: by colours a path can hold all of them."""
+    engine = BatchEngine(ARENA, 1)
+    engine.reset([0], [0])
+    engine.cells[0, 1:-1, 1:-1] = 0
+    engine.cells[0, 1:-1, 15:17] = 2
+    for seat, cell in enumerate([(9, 7), (20, 23)]):
+        engine.cells[0][cell], engine.heads[0, seat] = 2 + seat, cell
+    engine.causes[:] = 0
+    encode_state(0, engine.cells, engine.heads, engine.causes, engine.planes)
+    search = TreeSearch(rounds=2, width=8)
+    plies = 0
+    while True:
+        values = twin.values(search, observed(engine, [0]))[0]
+        if values.max() == REJECTED:
+            break
+        step = boards.ACTION_OFFSETS[values.argmax()]
+        cell = divmod(int(engine.heads[0, 0] @ (32, 1) + step), 32)
+        engine.cells[0][cell], engine.heads[0, 0] = 2, cell
+        encode_state(0, engine.cells, engine.heads, engine.causes, engine.planes)
+        plies += 1
+    assert plies >= 0.97 * (14 * 30 - 1)
+
+
+def test_the_rule_of_riding_prefers_the_tightest_way_and_avoids_dead_ends():
+    near_and_far = np.zeros(12, dtype=np.int64)
+    near_and_far[[Action.UP, Action.RIGHT, Action.DOWN]] = 1
+    by_offset = {int(offset): i for i, offset in enumerate(filling.SEEN)}
+    # Two ways on above, one to the right, none below.
+    for offset in (-64, -33, 2):
+        near_and_far[by_offset[offset]] = 1
+    code = int(near_and_far @ (1 << np.arange(12)))
+    assert (filling.rule()[:, :, code] == Action.UP).sum() == 0
+    assert (filling.rule()[:, :, code] == Action.DOWN).sum() == 0
+    nothing_else = 1 << Action.DOWN
+    assert (filling.rule()[:, :, nothing_else] == Action.DOWN).all()
+    assert (filling.rule()[:, :, 0] == filling.STUCK).all()
 
 
 def test_missing_heads_give_finite_values(observations):
@@ -204,8 +256,8 @@ def test_every_loop_of_the_graph_has_a_limit():
 
     visit(model.graph)
     flood = Evaluation().strides
-    assert sorted(limits)[:-1] == sorted([5, 10, flood, flood, flood])
-    assert len(model.SerializeToString()) < 200_000
+    assert sorted(limits)[:-1] == sorted([5, 10, flood, flood, flood, filling.MAX_STRIDES])
+    assert len(model.SerializeToString()) < 300_000
 
 
 @pytest.mark.parametrize(
