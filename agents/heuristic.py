@@ -12,9 +12,10 @@ from typing import TypeAlias
 import numpy as np
 
 from agents.policy import select_actions
-from agents.values import MAX_WEIGHT, random_values, voronoi_values, wall_hugger_values
+from agents.values import MAX_WEIGHT, voronoi_values, wall_hugger_values
 from tron_env.batch import BatchEngine
 from tron_env.errors import AgentSpecError
+from tron_env.random_rider import RandomRider
 from tron_env.types import ACTIONS, Action, Float32Array, IntArray, UInt8Array
 
 Values: TypeAlias = Callable[[BatchEngine, IntArray, IntArray, Float32Array], None]
@@ -130,8 +131,8 @@ class Voronoi:
         )
 
 
-def make_random(argument: str) -> ValueAgent:
-    """Make ``random`` or ``random:seed=N``: uniform over accepted actions, fixed by the position.
+def make_random(argument: str) -> RandomRider:
+    """Make ``random`` or ``random:seed=N``: uniform over accepted actions; see ``RandomRider``.
 
     Raises:
         AgentSpecError: the argument is malformed.
@@ -142,11 +143,7 @@ def make_random(argument: str) -> ValueAgent:
     seed = int(options["seed"])
     if seed >= 2**64:
         raise AgentSpecError(f"random: seed is {seed}; allowed are 0 to 2**64 - 1")
-
-    def values(engine: BatchEngine, games: IntArray, seats: IntArray, out: Float32Array) -> None:
-        random_values(engine.cells, engine.heads, games, seats, np.uint64(seed), out)
-
-    return ValueAgent(spec_of("random", argument), values)
+    return RandomRider(spec_of("random", argument), seed)
 
 
 def make_wall_hugger(argument: str) -> ValueAgent:

@@ -9,7 +9,6 @@ import numpy as np
 from tron_env import territory
 from tron_env.compiling import njit
 from tron_env.kernel import ALIVE, COL_STEP, EMPTY, ROW_STEP
-from tron_env.spawn import random_below, random_u64
 from tron_env.types import Float32Array, Int16Array, IntArray, UInt8Array
 
 REJECTED = -1_000_000
@@ -29,35 +28,6 @@ REPLY_SCALE = 12
 
 REPLY_WORST, REPLY_MEAN, REPLY_STILL = 0, 1, 2
 TIE_ORDER, TIE_HUG, TIE_OPEN = 0, 1, 2
-
-
-@njit()
-def random_values(
-    cells: UInt8Array,
-    heads: Int16Array,
-    games: IntArray,
-    seats: IntArray,
-    seed: np.uint64,
-    out_values: Float32Array,
-) -> None:
-    """Write a random permutation of 0 to 3, drawn from the position, the seat and the seed."""
-    for k in range(games.shape[0]):
-        i, seat = games[k], seats[k]
-        state = random_u64(seed, np.uint64(seat))
-        for rider in range(2):
-            for axis in range(2):
-                state = random_u64(state, np.uint64(heads[i, rider, axis]))
-        for row in range(cells.shape[1]):
-            for col in range(cells.shape[2]):
-                # FNV-1a: cheap per cell; the draws below mix it well.
-                state = (state ^ np.uint64(cells[i, row, col])) * np.uint64(0x100000001B3)
-        for action in range(4):
-            out_values[k, action] = action
-        for last in range(3, 0, -1):
-            chosen = random_below(state, np.uint64(last), last + 1)
-            value = out_values[k, last]
-            out_values[k, last] = out_values[k, chosen]
-            out_values[k, chosen] = value
 
 
 @njit()

@@ -1,5 +1,6 @@
 """What ``docs/`` holds is run."""
 
+import doctest
 import re
 import subprocess
 import sys
@@ -19,3 +20,9 @@ def test_the_training_script_is_short_and_runs():
     )
     assert done.returncode == 0, done.stderr
     assert re.fullmatch(r"[\d.]+% of 256 games won after \d+ s\n", done.stdout)
+
+
+def test_the_pages_examples_print_what_they_say():
+    ran = doctest.testfile(str(ROOT / "docs" / "environment.md"), module_relative=False)
+    assert ran.attempted > 30
+    assert not ran.failed

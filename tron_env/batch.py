@@ -47,8 +47,8 @@ class BatchEngine:
         masks: bool ``(n, 2, 4)``, accepted actions.
         cells: uint8 ``(n, height, width)``, ``CellKind``.
         planes: uint8 ``(n, 2, 5, height, width)``, both seats' observations.
-        last: the same arrays of the games that the last ``step_restarting`` ended: row k is the
-            k-th of them, as it ended.
+        where: what kernels take: the block of memory in which all arrays lie, ``n``, height and
+            width; see ``tron_env.memory``.
     """
 
     def __init__(self, ruleset: Ruleset, n: int, *, threads: int = 1) -> None:
@@ -79,7 +79,8 @@ class BatchEngine:
         ) = memory.shaped(self._block, n, height, width)
         # Pages of this second block are only taken up as far as games end in one step.
         self._last_block = memory.new_block(n, height * width)
-        self.last = memory.shaped(self._last_block, n, height, width)
+        self._last = memory.shaped(self._last_block, n, height, width)
+        self._unseen = 0
         self.outcomes[:] = Outcome.DRAW
         walls = np.ones((height, width), dtype=np.uint8)
         walls[1:-1, 1:-1] = 0
@@ -88,7 +89,7 @@ class BatchEngine:
         self._mirrored = ruleset.spawn is SpawnLayout.MIRRORED
         self._all: IntArray = np.arange(n, dtype=np.intp)
         self._ended: IntArray = np.zeros(n + 1, dtype=np.intp)
-        self._where = (self._block, n, height, width)
+        self.where = (self._block, n, height, width)
 
     def reset(self, games: IntArray | Sequence[int], seeds: SeedArray | Sequence[int]) -> None:
         """Start ``games`` afresh, each from the start that its seed names.
@@ -104,7 +105,7 @@ class BatchEngine:
         seed_array = self._seeds(seeds)
         if seed_array.shape != index.shape:
             raise RulesetError(f"{index.shape[0]} games but seeds of shape {seed_array.shape}")
-        starting.reset_games(*self._where, self._mirrored, index, seed_array)
+        starting.reset_games(*self.where, self._mirrored, index, seed_array)
 
     def reset_to(self, game: int, spawns: tuple[Spawn, Spawn], *, seed: int = 0) -> None:
         """Start one game from explicit spawns, laid out as the ruleset's layout would.
@@ -118,7 +119,7 @@ class BatchEngine:
         index = self._games([game])
         self.seeds[index] = self._seeds([seed])
         numbers = tuple(int(number) for spawn in spawns for number in spawn)
-        starting.reset_to_spawns(*self._where, self._mirrored, int(index[0]), numbers)
+        starting.reset_to_spawns(*self.where, self._mirrored, int(index[0]), numbers)
 
     def reset_to_state(self, game: int, state: GameState, *, seed: int = 0) -> None:
         """Start one game from any position in which both riders live.
@@ -174,7 +175,7 @@ class BatchEngine:
         """
         checked = self._actions(actions, self.n)
         arguments = (
-            *self._where,
+            *self.where,
             self.ruleset.max_plies,
             self._mirrored,
             checked,
@@ -188,8 +189,22 @@ class BatchEngine:
             count = restarting.step_restarting_threaded(*arguments, self.threads)
         if count < 0:
             raise self._out_of_range(checked)
+        self._unseen = count
         ended: IntArray = self._ended[:count]
         return ended
+
+    @property
+    def last(self) -> memory.Views:
+        """The same arrays of the games that the last ``step_restarting`` ended.
+
+        Row k is the k-th of them, as it ended. Their planes are made when they are asked for, as
+        they cost more than all the plies of a quarter of a game.
+        """
+        if self._unseen:
+            _, n, height, width = self.where
+            restarting.encode_games(self._last_block, n, height, width, self._unseen)
+            self._unseen = 0
+        return self._last
 
     def play_random(self, plies: int) -> int:
         """Play ``plies`` plies of every game with accepted actions drawn from its seed.
@@ -199,7 +214,7 @@ class BatchEngine:
         Returns:
             How many games ended.
         """
-        arguments = (*self._where, self.ruleset.max_plies, self._mirrored)
+        arguments = (*self.where, self.ruleset.max_plies, self._mirrored)
         if self.threads == 1:
             return int(restarting.play_random(*arguments, 0, self.n, plies))
         return int(restarting.play_random_threaded(*arguments, plies, self.threads))
@@ -262,7 +277,7 @@ class BatchEngine:
 
     def _play(self, games: IntArray, actions: UInt8Array) -> None:
         checked = self._actions(actions, games.shape[0])
-        arguments = (*self._where, self.ruleset.max_plies, games, checked)
+        arguments = (*self.where, self.ruleset.max_plies, games, checked)
         if self.threads == 1:
             played = stepping.step_games(*arguments)
         else:

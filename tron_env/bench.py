@@ -8,19 +8,19 @@ import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import partial
 from time import perf_counter
 from typing import Final
 
 import numpy as np
-from numpy.typing import NDArray
 
 from tron_env.batch import BatchEngine
 from tron_env.bench_games import (
     Script,
     engine_time,
     environment_time,
+    recorded_steps,
     shortest_ply_times,
     write_script,
     yardstick_time,
@@ -65,7 +65,7 @@ def engine(setting: Setting) -> Iterator[Measurement]:
         script = write_script(Ruleset(side, side), 1024, PLIES)
         metric = f"engine: actions given, 1024 games of {side}x{side} cells"
         yield Measurement(metric, 1 / engine_time(script, seconds), DUEL_PLIES)
-    yield from _threads(setting, scripts[8192], seconds, cores)
+    yield from _threads(setting, cores)
     yield from _compilation(setting)
 
 
@@ -123,42 +123,46 @@ def _faces(setting: Setting, seconds: float) -> Iterator[Measurement]:
     for n in (64, 1024) if setting.quick else TARGETS:
         setting.note(f"TronVectorEnv, {n} games")
         games = TronVectorEnv(n, dtype=np.uint8)
-        actions = _recorded_steps(games)
+        start = partial(games.reset, seed=0)
+        actions = recorded_steps(start, games.step, games.action_masks)
         plies = [partial(games.step, each) for each in actions]
-        times = shortest_ply_times(partial(games.reset, seed=0), plies, seconds)
+        speed = n * len(plies) / float(shortest_ply_times(start, plies, seconds).sum())
         metric = f"engine: TronVectorEnv against a random opponent, {n} games"
-        yield Measurement(metric, n * len(plies) / float(times.sum()), "steps/s")
+        yield Measurement(metric, speed, "steps/s")
 
 
-def _recorded_steps(games: TronVectorEnv) -> list[NDArray[np.int64]]:
-    rng = np.random.default_rng(0)
-    _, infos = games.reset(seed=0)
-    actions = []
-    for _ in range(PLIES // 2):
-        wishes = rng.random(infos["action_mask"].shape) + infos["action_mask"]
-        actions.append(wishes.argmax(axis=1))
-        infos = games.step(actions[-1])[4]
-    return actions
-
-
-def _threads(
-    setting: Setting, script: Script, seconds: float, cores: set[int]
-) -> Iterator[Measurement]:
+def _threads(setting: Setting, cores: set[int]) -> Iterator[Measurement]:
+    """Compare in another interpreter, whose threads do not stay on one core as this one's do."""
     if len(cores) < 2:
         return
     setting.note("two threads on two cores")
-    one = engine_time(script, seconds)
-    os.sched_setaffinity(0, cores)
-    two = engine_time(script, seconds, threads=2)
-    yield Measurement("engine: two threads against one, 8192 games", one / two, "times")
+    code = "from tron_env.bench_games import two_threads; print(two_threads())"
+    # Threads that wait by spinning take a core from the others where cores are shared.
+    found = _elsewhere(code, cores, {"OMP_WAIT_POLICY": "PASSIVE"})
+    yield Measurement("engine: two threads against one, 8192 games", float(found), "times")
 
 
 def _compilation(setting: Setting) -> Iterator[Measurement]:
-    """Compile everything anew, in another interpreter with an empty folder."""
+    """Compile everything anew, with an empty folder."""
     setting.note("compiling everything anew")
     with tempfile.TemporaryDirectory() as folder:
         began = perf_counter()
         code = "from tron_env.warming import compile_kernels; compile_kernels()"
-        environment = os.environ | {FOLDER_VARIABLE: folder}
-        subprocess.run([sys.executable, "-c", code], check=True, env=environment)
+        _elsewhere(code, set(), {FOLDER_VARIABLE: folder})
         yield Measurement("engine: compilation, once a version", perf_counter() - began, "s")
+
+
+def _elsewhere(code: str, cores: set[int], variables: Mapping[str, str] | None = None) -> str:
+    """Run ``code`` in another interpreter on some cores, all of ours by default."""
+    here = os.sched_getaffinity(0) if cores else set()
+    if cores:
+        os.sched_setaffinity(0, cores)
+    environment = os.environ | dict(variables or {})
+    command = [sys.executable, "-c", code]
+    try:
+        return subprocess.run(
+            command, check=True, env=environment, stdout=subprocess.PIPE, text=True
+        ).stdout
+    finally:
+        if cores:
+            os.sched_setaffinity(0, here)

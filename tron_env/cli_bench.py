@@ -9,10 +9,11 @@ import os
 import platform
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Container, Iterable, Iterator
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import asdict
 from importlib.metadata import entry_points
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -24,6 +25,12 @@ if TYPE_CHECKING:
     from rich.status import Status
 
 EVERY = "all"
+
+LEFT_OUT = 3
+"""Exit status of a benchmark that lacks a package; no failure unless it was asked for by name."""
+
+FOLLOWED_BY = {"engine": ("train",)}
+"""What is measured in the same run: what engine and faces cost shows where they are trained in."""
 
 
 @click.command()
@@ -52,7 +59,7 @@ def bench(
     for name in names:
         if name not in (*known, EVERY):
             raise click.BadParameter(f"{name!r} is none of {', '.join((*known, EVERY))}")
-    chosen = known if not names or EVERY in names else list(dict.fromkeys(names))
+    chosen = known if not names or EVERY in names else names_to_run(names, known)
     shown = not as_json and sys.stdout.isatty()
     if not as_json:
         click.echo(machine())
@@ -71,6 +78,8 @@ def bench(
                     else:
                         click.echo(f"{name}: {item}", err=True)
             except subprocess.CalledProcessError as error:
+                if error.returncode == LEFT_OUT and name not in names:
+                    continue
                 failed.append(name)
                 click.echo(f"error: benchmark {name} ended with {error.returncode}", err=True)
     if as_json:
@@ -78,6 +87,12 @@ def bench(
     elif shown:
         _print_table(measured)
     ctx.exit(1 if failed else 0)
+
+
+def names_to_run(names: Iterable[str], known: Container[str]) -> list[str]:
+    """Return names once each, every one with those installed that follow it."""
+    wanted = ((name, *FOLLOWED_BY.get(name, ())) for name in names)
+    return list(dict.fromkeys(name for name in chain.from_iterable(wanted) if name in known))
 
 
 def as_row(measurement: Measurement) -> dict[str, object]:
@@ -159,7 +174,11 @@ def _serve(name: str, only: str, quick: bool) -> None:
         def note(line: str) -> None:
             told.write(json.dumps(line) + "\n")
 
-        run: Benchmark = entry_points(group=BENCHMARK_GROUP)[name].load()
+        try:
+            run: Benchmark = entry_points(group=BENCHMARK_GROUP)[name].load()
+        except ModuleNotFoundError as error:
+            note(f"left out, as {error.name} is not installed; the train extra has it")
+            sys.exit(LEFT_OUT)
         for measurement in run(Setting(note=note, quick=quick, only=only)):
             told.write(json.dumps(asdict(measurement)) + "\n")
 

@@ -22,6 +22,7 @@ LEAVING: Final = (pygame.K_ESCAPE, pygame.K_q)
 REMATCH: Final = (pygame.K_SPACE, pygame.K_RETURN, pygame.K_r)
 PAUSE: Final = (pygame.K_SPACE, pygame.K_p)
 FASTER: Final = (pygame.K_PLUS, pygame.K_EQUALS, pygame.K_KP_PLUS)
+WAITING_FPS: Final = 5
 SLOWER: Final = (pygame.K_MINUS, pygame.K_KP_MINUS)
 
 
@@ -41,7 +42,9 @@ def ride(sitting: Sitting) -> None:
                 if key in LEAVING:
                     return
                 press(sitting, key)
-            sitting.advance(clock.tick(FRAMES_PER_SECOND) / 1000)
+            # Pictures of a board that stands still would only keep the opponent waiting.
+            waits = sitting.phase is Phase.COUNTDOWN and not sitting.countdown
+            sitting.advance(clock.tick(WAITING_FPS if waits else FRAMES_PER_SECOND) / 1000)
     finally:
         window.close()
 
@@ -68,6 +71,8 @@ def scene_of(sitting: Sitting) -> Scene:
     if sitting.phase is Phase.COUNTDOWN:
         title = str(1 + int(sitting.countdown / COUNTDOWN_SECONDS * 2.999))
         text = "arrow keys or WASD steer"
+        if not sitting.countdown:
+            title, text = "One moment", f"{other} is getting ready"
         seconds = COUNTDOWN_SECONDS - sitting.countdown
     elif sitting.phase is Phase.PAUSED:
         title, text = "Paused", "space goes on, Esc leaves"

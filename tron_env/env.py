@@ -1,17 +1,19 @@
 """The Gymnasium face: one seat learns, the other is ridden by an agent."""
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, Final, SupportsFloat, SupportsIndex
+from itertools import product
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, SupportsFloat, SupportsIndex
 
 import gymnasium
 import numpy as np
 from gymnasium import spaces
+from numpy import empty
 
 from tron_env.agent import Agent
 from tron_env.batch import BatchEngine
-from tron_env.kernel import ONGOING, TRUNCATED
 from tron_env.opponents import OpponentMix, Opponents, draw_riders
 from tron_env.options import (
+    DTYPES,
     Dtype,
     Observation,
     OutsideMask,
@@ -24,19 +26,21 @@ from tron_env.options import (
     is_replacing,
     next_seed,
     observation_space,
-    replace_outside_mask,
 )
+from tron_env.random_rider import RandomRider
 from tron_env.render import render_ansi, render_rgb
 from tron_env.rewards import Rewards
+from tron_env.riding import DRAWN, ride
 from tron_env.ruleset import Ruleset
 from tron_env.starts import read_options
 from tron_env.trails import TrailLog, Trails
 from tron_env.types import (
     ACTIONS,
-    SEATS,
+    PLANES,
     BoolArray,
     Cell,
     DeathCause,
+    Float32Array,
     GameState,
     Outcome,
     Seat,
@@ -45,8 +49,17 @@ from tron_env.types import (
 if TYPE_CHECKING:
     from tron_env.window import Window
 
-CAUSES: Final = tuple(DeathCause)
-WINNERS: Final = tuple(outcome.winner for outcome in Outcome)
+INT8: Final = np.dtype(np.int8)
+
+
+class Ending(NamedTuple):
+    """What a ply has left behind, for one seat."""
+
+    reward: float
+    terminated: bool
+    truncated: bool
+    cause: DeathCause
+    winner: Seat | None
 
 
 class TronEnv(gymnasium.Env[Observation, np.int64]):
@@ -151,14 +164,21 @@ class TronEnv(gymnasium.Env[Observation, np.int64]):
         self.action_space = spaces.Discrete(ACTIONS)
         self.engine = BatchEngine(self.ruleset, 1)
         self._fixed_seat = checked_seat(seat)
-        self._replaces = is_replacing(outside_mask)
-        self._rewards = chosen_rewards(rewards).tolist()
+        shape = self.ruleset.height, self.ruleset.width
+        self._terms = np.array(
+            [*shape, self.ruleset.max_plies, is_replacing(outside_mask), 0, 0], dtype=np.int64
+        )
+        self._memory = self.engine.where[0]
+        self._endings_of = [endings(chosen_rewards(rewards), own) for own in Seat]
+        self._endings = self._endings_of[0]
         self._seat: Seat | None = None
-        self._kind = self.observation_space.dtype
+        self._over = False
+        self._shape = (PLANES, *shape)
+        self._kind = np.dtype(DTYPES[dtype])
         self._opponent: Agent = self.opponents.agents[0]
+        self._is_drawn = False
         self._game = np.zeros(1, dtype=np.intp)
         self._other = np.zeros(1, dtype=np.intp)
-        self._actions = np.zeros((1, SEATS), dtype=np.uint8)
         self._log = TrailLog()
         self._window: Window | None = None
         self._heads: tuple[Cell, Cell] | None = None
@@ -185,7 +205,13 @@ class TronEnv(gymnasium.Env[Observation, np.int64]):
         seats, lots = draw_riders(self.engine.seeds)
         drawn = Seat(int(seats[0])) if self._fixed_seat is None else self._fixed_seat
         self._seat = drawn if asked.seat is None else asked.seat
-        self._opponent = self.opponents.agents[int(self.opponents.pick(lots)[0])]
+        self._over = False
+        self._endings = self._endings_of[self._seat]
+        self._paid = self._endings[0].reward
+        opponent = self.opponents.agents[int(self.opponents.pick(lots)[0])]
+        self._opponent = opponent
+        self._is_drawn = isinstance(opponent, RandomRider)
+        self._terms[4:] = self._seat, opponent.key if isinstance(opponent, RandomRider) else 0
         self._other[0] = self._seat.other
         if self.render_mode is not None:
             self._film.clear()
@@ -194,7 +220,15 @@ class TronEnv(gymnasium.Env[Observation, np.int64]):
                 self._window = None
             self._log.start(self.engine.state(0))
             self._show()
-        return self._observation(self._seat), self._info(self._seat, ONGOING)
+        observation: Observation = self.engine.planes[0, self._seat].astype(self._kind)
+        self._info: dict[str, Any] = {
+            "action_mask": self.engine.masks[0, self._seat].astype(INT8),
+            "cause": DeathCause.NONE,
+            "winner": None,
+            "seat": self._seat,
+            "opponent": opponent.name,
+        }
+        return observation, self._info.copy()
 
     def step(
         self, action: SupportsIndex
@@ -205,24 +239,25 @@ class TronEnv(gymnasium.Env[Observation, np.int64]):
             InvalidActionError: ``action`` is not an integer from 0 to 3.
             gymnasium.error.ResetNeeded: there is no game yet.
         """
-        seat, outcomes = self._seat, self.engine.outcomes
-        if seat is None:
+        over = self._over
+        if self._seat is None:
             raise gymnasium.error.ResetNeeded("call reset before step")
-        actions = self._actions
-        actions[0, seat] = checked_action(action)
-        outcome = outcomes.item(0)
-        if outcome != ONGOING:
-            return self._result(seat, outcome, 0.0)
-        if self._replaces:
-            replace_outside_mask(self.engine, self._game, 1 - self._other, actions)
-        actions[0, 1 - seat] = self._opponent.act(self.engine, self._game, self._other)[0]
-        self.engine.step(actions)
-        outcome = outcomes.item(0)
-        if self.render_mode is not None:
+        number = checked_action(action)
+        other = DRAWN if over or self._is_drawn else self._ask()
+        observation: Observation = empty(self._shape, self._kind)
+        mask = empty(ACTIONS, INT8)
+        code = ride(self._memory, self._terms, number, other, observation, mask)
+        if self.render_mode is not None and not over:
             self._log.note(self.engine.state(0).heads)
             self._show()
-        first, second = self.engine.causes[0].tolist()
-        return self._result(seat, outcome, self._rewards[outcome][first][second][seat])
+        info = self._info.copy()
+        info["action_mask"] = mask
+        if not code:  # Nobody has died, and plies are left.
+            return observation, self._paid, False, False, info
+        reward, terminated, truncated, cause, winner = self._endings[code]
+        info["cause"], info["winner"] = cause, winner
+        self._over = True
+        return observation, 0.0 if over else reward, terminated, truncated, info
 
     def action_masks(self) -> BoolArray:
         """Return the learner's accepted actions, bool ``(4,)``, as sb3-contrib asks for them.
@@ -287,22 +322,25 @@ class TronEnv(gymnasium.Env[Observation, np.int64]):
         if self._window is not None:
             self._window.close()
 
-    def _result(
-        self, seat: Seat, outcome: int, reward: float
-    ) -> tuple[Observation, SupportsFloat, bool, bool, dict[str, Any]]:
-        over, truncated = outcome != ONGOING, outcome == TRUNCATED
-        info = self._info(seat, outcome)
-        return self._observation(seat), reward, over and not truncated, truncated, info
+    def _ask(self) -> int:
+        answer = self._opponent.act(self.engine, self._game, self._other)
+        return checked_action(answer[0], f"action of {self._opponent.name}")
 
-    def _observation(self, seat: Seat) -> Observation:
-        observation: Observation = self.engine.planes[0, seat].astype(self._kind)
-        return observation
 
-    def _info(self, seat: Seat, outcome: int) -> dict[str, Any]:
-        return {
-            "action_mask": self.engine.masks[0, seat].astype(np.int8),
-            "cause": CAUSES[self.engine.causes.item(0, seat)],
-            "winner": WINNERS[outcome],
-            "seat": seat,
-            "opponent": self._opponent.name,
-        }
+def endings(rewards: Float32Array, seat: Seat) -> list[Ending]:
+    """Return what each number that ``ride`` may return means for one seat.
+
+    Args:
+        rewards: see ``reward_table``.
+        seat: whose.
+    """
+    return [
+        Ending(
+            float(rewards[outcome, first, second, seat]),
+            outcome not in (Outcome.ONGOING, Outcome.TRUNCATED),
+            outcome is Outcome.TRUNCATED,
+            (first, second)[seat],
+            outcome.winner,
+        )
+        for outcome, first, second in product(Outcome, DeathCause, DeathCause)
+    ]

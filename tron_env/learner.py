@@ -24,9 +24,9 @@ from tron_env.options import (
     chosen_ruleset,
     is_replacing,
     observation_space,
-    replace_outside_mask,
 )
 from tron_env.rewards import Rewards
+from tron_env.riding import fit_actions
 from tron_env.ruleset import Ruleset
 from tron_env.starts import Start
 from tron_env.types import (
@@ -154,7 +154,7 @@ class LearnerGames:
             )
         self._actions[self._games, self.seats] = given
         if self._replaces:
-            replace_outside_mask(self.engine, self._games, self.seats, self._actions)
+            fit_actions(*self.engine.where, self._games, self.seats, self._actions)
         others = 1 - self.seats
         if len(self.opponents.agents) == 1:
             chosen = self.opponents.agents[0].act(self.engine, self._games, others)

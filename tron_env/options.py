@@ -18,7 +18,6 @@ from tron_env.types import (
     PLANES,
     SEATS,
     Float32Array,
-    IntArray,
     Seat,
     UInt8Array,
 )
@@ -113,20 +112,3 @@ def first_seed(generator: np.random.Generator) -> np.uint64:
 def next_seed(engine: BatchEngine, game: int) -> np.uint64:
     """Return the seed of the game that follows one of an engine's."""
     return random_u64(engine.seeds[game], NEXT_GAME)
-
-
-def replace_outside_mask(
-    engine: BatchEngine, games: IntArray, seats: IntArray, actions: UInt8Array
-) -> None:
-    """Replace actions outside the mask in ``actions``, uint8 ``(n, 2)``, where one is accepted.
-
-    By the heading, or where that is not accepted by the lowest action that is.
-    """
-    masks = engine.masks[games, seats]
-    rows = np.arange(len(games))
-    wrong = np.flatnonzero(~masks[rows, actions[games, seats]] & masks.any(axis=1))
-    if wrong.size:
-        headings = engine.headings[games[wrong], seats[wrong]]
-        lowest = masks[wrong].argmax(axis=1)
-        better = np.where(masks[wrong, headings], headings, lowest)
-        actions[games[wrong], seats[wrong]] = better

@@ -22,10 +22,10 @@ from tron_env.options import (
     is_replacing,
     next_seed,
     observation_space,
-    replace_outside_mask,
 )
 from tron_env.render import render_ansi, render_rgb
 from tron_env.rewards import Rewards
+from tron_env.riding import fit_actions
 from tron_env.ruleset import Ruleset
 from tron_env.starts import PLACES, read_options
 from tron_env.trails import TrailLog
@@ -150,9 +150,8 @@ class TronParallelEnv(ParallelEnv):  # type: ignore[misc]
         for seat, agent in enumerate(AGENTS):
             self._actions[0, seat] = checked_action(actions.get(agent), f"action of {agent}")
         if self._replaces:
-            replace_outside_mask(
-                self.engine, np.zeros(SEATS, dtype=np.intp), np.arange(SEATS), self._actions
-            )
+            both = np.zeros(SEATS, dtype=np.intp), np.arange(SEATS)
+            fit_actions(*self.engine.where, *both, self._actions)
         self.engine.step(self._actions)
         state = self.engine.state(0)
         if self.render_mode is not None:

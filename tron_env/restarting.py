@@ -14,10 +14,12 @@ from tron_env.compiling import kernel, njit, part
 from tron_env.kernel import ALIVE, ONGOING, TRAIL, WALL
 from tron_env.memory import views
 from tron_env.places import (
+    EIGHT,
     FIVE,
     FOUR,
     ONE,
     OTHER_TRAIL,
+    OWN_HEAD,
     OWN_TRAIL,
     TEN,
     TWO,
@@ -56,10 +58,28 @@ def nth_accepted(masks: Any, place: Any, heading: int, draw: Any) -> int:
 
 
 @part
+def ply_draw(state: Any, i: Any, key: Any) -> Any:
+    """Return 64 random bits for the present ply of game ``i``, the low half for seat 0.
+
+    ``key`` tells those apart who draw on their own; 0 is ``play_random``'s.
+    """
+    return random_u64(state[0][i] ^ key, FIRST_PLY + np.uint64(state[1][i]))
+
+
+@part
+def drawn_action(state: Any, i: Any, seat: Any, key: Any) -> int:
+    """Return an accepted action of a rider, drawn from the game's seed, or its heading."""
+    headings, masks = state[3], state[6]
+    rider = i * TWO + seat
+    draw = ply_draw(state, i, key) >> (HALF * np.uint64(seat)) & LOW
+    return nth_accepted(masks, rider * FOUR, np.int64(headings[rider]), draw)
+
+
+@part
 def play_random_ply(state: Any, i: Any, height: Any, width: Any, max_plies: int) -> None:
     """Play one ply of game ``i`` with accepted actions drawn from its seed; see ``play_ply``."""
-    seeds, plies, _, headings, _, _, masks, _, _ = state
-    draw = random_u64(seeds[i], FIRST_PLY + np.uint64(plies[i]))
+    _, _, _, headings, _, _, masks, _, _ = state
+    draw = ply_draw(state, i, np.uint64(0))
     action_0 = nth_accepted(masks, i * TWO * FOUR, np.int64(headings[i * TWO]), draw & LOW)
     action_1 = nth_accepted(
         masks, (i * TWO + ONE) * FOUR, np.int64(headings[i * TWO + ONE]), draw >> HALF
@@ -68,47 +88,46 @@ def play_random_ply(state: Any, i: Any, height: Any, width: Any, max_plies: int)
 
 
 @kernel
-def copy_game(source: Any, i: Any, target: Any, k: Any, width: Any, area: Any) -> None:
-    """Copy game ``i`` of one batch over game ``k`` of another."""
+def copy_game(source: Any, i: Any, target: Any, k: Any, area: Any) -> None:
+    """Copy all but the planes of game ``i`` of one batch over game ``k`` of another."""
     seeds, plies, heads, headings, causes, outcomes, masks, cells, _ = source
-    seeds_k, plies_k, heads_k, headings_k, causes_k, outcomes_k, masks_k, cells_k, planes_k = target
-    sight = k * area * TEN
+    seeds_k, plies_k, heads_k, headings_k, causes_k, outcomes_k, masks_k, cells_k, _ = target
     seeds_k[k] = seeds[i]
     plies_k[k] = plies[i]
     outcomes_k[k] = outcomes[i]
     for seat in range(TWO):
-        old, new = k * TWO + seat, i * TWO + seat
-        spot = Index(heads_k[old * TWO]) * width + Index(heads_k[old * TWO + ONE])
-        show_head(planes_k, sight, area, seat, spot, 0)
-    for seat in range(TWO):
-        old, new = k * TWO + seat, i * TWO + seat
-        headings_k[old] = headings[new]
-        causes_k[old] = causes[new]
-        heads_k[old * TWO] = heads[new * TWO]
-        heads_k[old * TWO + ONE] = heads[new * TWO + ONE]
-        if causes[new] == ALIVE:
-            spot = Index(heads[new * TWO]) * width + Index(heads[new * TWO + ONE])
-            show_head(planes_k, sight, area, seat, spot, 1)
-        for action in range(FOUR):
-            masks_k[old * FOUR + action] = masks[new * FOUR + action]
-    board = k * area
+        headings_k[k * TWO + seat] = headings[i * TWO + seat]
+        causes_k[k * TWO + seat] = causes[i * TWO + seat]
+    for axis in range(FOUR):
+        heads_k[k * FOUR + axis] = heads[i * FOUR + axis]
+    for exit in range(EIGHT):
+        masks_k[k * EIGHT + exit] = masks[i * EIGHT + exit]
     for spot in range(area):
-        cells_k[board + spot] = cells[i * area + spot]
-    # The planes are made from the cells, a tenth of what would have to be read.
-    seat_1 = sight + FIVE * area
-    write_kind(cells_k, board, WALL, planes_k, sight, seat_1, area)
-    write_kind(
-        cells_k, board, TRAIL, planes_k, sight + OWN_TRAIL * area, seat_1 + OTHER_TRAIL * area, area
-    )
-    write_kind(
-        cells_k,
-        board,
-        TRAIL + 1,
-        planes_k,
-        sight + OTHER_TRAIL * area,
-        seat_1 + OWN_TRAIL * area,
-        area,
-    )
+        cells_k[k * area + spot] = cells[i * area + spot]
+
+
+@kernel
+def encode_games(memory: UInt8Array, n: int, height: int, width: int, count: int) -> None:
+    """Make the planes of the first ``count`` games anew from what else is known of them."""
+    state = views(memory, n, height * width)
+    heads, causes, cells, planes = state[2], state[4], state[7], state[8]
+    cols, area = Index(width), Index(height * width)
+    for j in range(count):
+        k = Index(j)
+        board, sight, seat_1 = k * area, k * area * TEN, k * area * TEN + FIVE * area
+        own, other = OWN_TRAIL * area, OTHER_TRAIL * area
+        write_kind(cells, board, WALL, planes, sight, seat_1, area)
+        write_kind(cells, board, TRAIL, planes, sight + own, seat_1 + other, area)
+        write_kind(cells, board, TRAIL + 1, planes, sight + other, seat_1 + own, area)
+        for seat in range(TWO):
+            heads_seen = sight + (seat * FIVE + OWN_HEAD) * area
+            for spot in range(TWO * area):
+                planes[heads_seen + spot] = 0
+        for seat in range(TWO):
+            if causes[k * TWO + seat] == ALIVE:
+                head = k * FOUR + seat * TWO
+                place = Index(heads[head]) * cols + Index(heads[head + ONE])
+                show_head(planes, sight, area, seat, place, 1)
 
 
 @kernel
@@ -153,6 +172,8 @@ def step_restarting(
 ) -> int:
     """Play one ply of every game, then keep the finished ones and start those that follow.
 
+    They are kept without their planes, which ``encode_games`` makes where somebody wants them.
+
     Args:
         memory: the games.
         n: how many.
@@ -193,7 +214,7 @@ def keep_range(
     state, kept = views(memory, n, height * width), views(last, n, height * width)
     for k in range(first, past):
         i = Index(games[k])
-        copy_game(state, i, kept, Index(k), cols, area)
+        copy_game(state, i, kept, Index(k), area)
         restart(state, i, rows, cols, mirrored)
 
 

@@ -41,7 +41,7 @@ class Sitting:
         seat: the person's; always the one that starts lower on the board.
         speed: plies a second.
         score: games the person won, drew and lost.
-        countdown: seconds until the game begins.
+        countdown: seconds until the game begins; at 0 it waits for the opponent's first choice.
         since_over: seconds since it ended.
     """
 
@@ -86,6 +86,8 @@ class Sitting:
         self._turns: list[Action] = []
         self._elapsed = 0.0
         self._choice: Future[UInt8Array] | None = None
+        # Asked before the countdown ends: some need a while the first time.
+        self._ask()
 
     def steer(self, action: Action) -> None:
         """Turn on the next ply, or after the turns that wait already; two may wait."""
@@ -114,16 +116,14 @@ class Sitting:
             TronArenaError: the opponent failed.
         """
         if self.phase is Phase.COUNTDOWN:
-            self.countdown -= seconds
-            if self.countdown > 0:
+            self.countdown = max(0.0, self.countdown - seconds)
+            if self.countdown > 0 or not (self._choice and self._choice.done()):
                 return
             self.phase, seconds = Phase.RIDING, 0.0
         if self.phase is Phase.OVER:
             self.since_over += seconds
         if self.phase is not Phase.RIDING:
             return
-        if self._choice is None:
-            self._ask()
         self._elapsed += seconds
         while self._elapsed * self.speed >= 1 and self._choice is not None:
             if not self._choice.done():

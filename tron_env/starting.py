@@ -5,7 +5,7 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from tron_env.compiling import kernel
-from tron_env.kernel import ALIVE, EMPTY, ONGOING, TRAIL, WALL
+from tron_env.kernel import ALIVE, EMPTY, ONGOING, TRAIL
 from tron_env.memory import views
 from tron_env.places import (
     FOUR,
@@ -16,6 +16,7 @@ from tron_env.places import (
     OWN_TRAIL_OF_1,
     TEN,
     TWO,
+    ZERO,
     Index,
     col_step,
     mark_trail,
@@ -25,10 +26,10 @@ from tron_env.places import (
 )
 from tron_env.spawn import corner_spawns, mirrored_spawns
 from tron_env.types import IntArray, SeedArray, UInt8Array
+from tron_env.words import TRAIL_BITS, WORD, put_word, word_at
 
 CHUNK = Index(64)
 """Cells that are looked at together; a cache line of them."""
-assert (EMPTY, WALL, TRAIL) == (0, 1, 2)
 
 Spawns: TypeAlias = tuple[int, int, int, int, int, int]
 
@@ -37,26 +38,28 @@ Spawns: TypeAlias = tuple[int, int, int, int, int, int]
 def clear_trails(cells: UInt8Array, planes: UInt8Array, board: Any, sight: Any, area: Any) -> None:
     """Empty all trail cells of one game, on the board and in the four planes that show them.
 
-    Few parts of a board are ever ridden, so 64 cells at a time are looked at and only those with
-    trail among them are written in the planes, most of which are then never loaded.
+    Few parts of a board are ever ridden, so a line of cells at a time is looked at and only those
+    with trail among them are written in the planes, most of which are then never loaded.
     """
-    own_0, other_0 = sight + OWN_TRAIL * area, sight + OTHER_TRAIL * area
-    own_1, other_1 = sight + OWN_TRAIL_OF_1 * area, sight + OTHER_TRAIL_OF_1 * area
-    done = Index(0)
-    while done < area:
-        size = min(CHUNK, area - done)
-        found = np.uint8(0)
-        for spot in range(done, done + size):
-            found |= cells[board + spot]
-        if found >= TRAIL:
-            for spot in range(done, done + size):
-                cells[board + spot] &= WALL * (cells[board + spot] < TRAIL)
-            for spot in range(done, done + size):
-                planes[own_0 + spot] = 0
-                planes[other_0 + spot] = 0
-                planes[own_1 + spot] = 0
-                planes[other_1 + spot] = 0
-        done += size
+    done = ZERO
+    while done + CHUNK <= area:
+        found = np.uint64(0)
+        for spot in range(ZERO, CHUNK, WORD):
+            found |= word_at(cells, board + done + spot)
+        if found & TRAIL_BITS:
+            for spot in range(ZERO, CHUNK, WORD):
+                word = word_at(cells, board + done + spot)
+                trail = word & TRAIL_BITS
+                put_word(cells, board + done + spot, word & ~(trail | trail >> np.uint64(1)))
+            for plane in (OWN_TRAIL, OTHER_TRAIL, OWN_TRAIL_OF_1, OTHER_TRAIL_OF_1):
+                for spot in range(CHUNK):
+                    planes[sight + plane * area + done + spot] = 0
+        done += CHUNK
+    for spot in range(done, area):
+        if cells[board + spot] >= TRAIL:
+            cells[board + spot] = EMPTY
+        for plane in (OWN_TRAIL, OTHER_TRAIL, OWN_TRAIL_OF_1, OTHER_TRAIL_OF_1):
+            planes[sight + plane * area + spot] = 0
 
 
 @kernel

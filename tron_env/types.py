@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 UInt8Array: TypeAlias = NDArray[np.uint8]
+Int8Array: TypeAlias = NDArray[np.int8]
 Int16Array: TypeAlias = NDArray[np.int16]
 Int32Array: TypeAlias = NDArray[np.int32]
 Int64Array: TypeAlias = NDArray[np.int64]

@@ -5,6 +5,7 @@ glows, scaled up and added, is the light around it.
 """
 
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from math import cos, pi, sin
 from typing import Final
 
@@ -36,6 +37,8 @@ COARSE: Final = 4
 HEADER_PX: Final = 56
 FOOTER_PX: Final = 34
 FRAMES_PER_SECOND: Final = 60
+GLOW: Final = 0.6
+"""Brightness of the light in the middle of a head."""
 SPARKS: Final = 40
 CRASH_SECONDS: Final = 0.5
 
@@ -107,7 +110,6 @@ class Window:
             self._ribbon(light, scene, seat, cell / COARSE, glow=True)
         for seat in Seat:
             self._head(sharp, scene, seat, cell * SHARP)
-            self._halo(light, scene, seat, cell / COARSE)
         picture = pygame.Surface((size[0], size[1] + HEADER_PX + FOOTER_PX))
         picture.fill(GROUND)
         board = pygame.transform.smoothscale(sharp, size)
@@ -115,6 +117,8 @@ class Window:
         for blurred in (far, near, size):
             light = pygame.transform.smoothscale(light, blurred)
         board.blit(light, (0, 0), special_flags=pygame.BLEND_RGB_ADD)
+        for seat in Seat:
+            self._halo(board, scene, seat, cell)
         picture.blit(board, (0, HEADER_PX))
         self._header(picture, scene)
         self._over(picture, scene)
@@ -206,13 +210,14 @@ class Window:
         if scene.you is seat:
             pygame.draw.circle(canvas, LIGHT, (x, y), 0.16 * cell)
 
-    def _halo(self, canvas: pygame.Surface, scene: Scene, seat: Seat, cell: float) -> None:
+    def _halo(self, board: pygame.Surface, scene: Scene, seat: Seat, cell: float) -> None:
         alive = scene.state.causes[seat] is DeathCause.NONE
         pulse = 0.25 * (1 + sin(2 * pi * scene.seconds)) if scene.you is seat and alive else 0.0
         flash = 0.0 if alive else 2.5 * max(0.0, 1 - scene.seconds / CRASH_SECONDS)
         colour = RIDERS[seat] if alive else mixed((0, 0, 0), LIGHT, 0.4 + 0.24 * flash)
-        reach = (0.9 + pulse + flash) * cell
-        pygame.draw.circle(canvas, colour, _points(scene, seat, cell)[-1], max(1.0, reach))
+        glow = _glow(colour, round((1.8 + pulse + flash) * cell))
+        at = glow.get_rect(center=_points(scene, seat, cell)[-1])
+        board.blit(glow, at, special_flags=pygame.BLEND_RGB_ADD)
 
     def _header(self, picture: pygame.Surface, scene: Scene) -> None:
         width = picture.get_width()
@@ -298,6 +303,14 @@ def _crash(
         x = at[0] + cell * share * speed * (2.2 * cos(angle) - 2 * ahead[1])
         y = at[1] + cell * share * speed * (2.2 * sin(angle) - 2 * ahead[0])
         pygame.draw.circle(canvas, mixed(LIGHT, colour, share), (x, y), 0.1 * cell * (1 - share))
+
+
+@lru_cache(64)
+def _glow(colour: Colour, reach: int) -> pygame.Surface:
+    """Return a round light that fades to nothing ``reach`` pixels from its middle, on black."""
+    away = np.hypot(*np.mgrid[-reach : reach + 1, -reach : reach + 1]) / max(1, reach)
+    level = GLOW * np.clip(1 - away, 0, 1) ** 2
+    return pygame.surfarray.make_surface((level[..., None] * colour).astype(np.uint8))
 
 
 def _floor(height: int, width: int, cell: int) -> pygame.Surface:

@@ -7,6 +7,8 @@ import sys
 
 import pytest
 
+from tron_env.cli_bench import names_to_run
+
 SOURCE = """
 from tron_env.benchmarks import Measurement
 
@@ -26,6 +28,7 @@ ENTRIES = """
 [tron.benchmarks]
 broken = lamps:broken
 lights = lamps:lights
+needy = needy:bench
 """
 
 
@@ -34,6 +37,7 @@ def bench(tmp_path_factory):
     """Run `tron bench` with arguments; return its status and both outputs."""
     place = tmp_path_factory.mktemp("installed")
     (place / "lamps.py").write_text(SOURCE)
+    (place / "needy.py").write_text("import unheard_of")
     info = place / "lamps-1.dist-info"
     info.mkdir()
     (info / "METADATA").write_text("Metadata-Version: 2.1\nName: lamps\nVersion: 1\n")
@@ -100,3 +104,17 @@ def test_a_benchmark_of_many_rows_is_told_which_are_wanted(bench):
         for only in ("weight", "colour")
     ]
     assert metrics[0] - metrics[1] == {"lights: weight"}
+
+
+def test_one_that_lacks_a_package_says_so_and_fails_where_it_was_asked_for(bench):
+    status, told, notes = bench("needy", "lights", "--quick", "--json")
+    assert status == 1
+    assert len(json.loads(told)) == 2
+    assert "needy: left out, as unheard_of is not installed" in notes
+
+
+def test_the_engine_is_followed_by_training_in_the_same_run():
+    assert names_to_run(("engine", "search", "engine"), ["engine", "search", "train"]) == [
+        *("engine", "train", "search")
+    ]
+    assert names_to_run(("engine",), ["engine"]) == ["engine"]

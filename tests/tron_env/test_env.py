@@ -96,6 +96,38 @@ def test_every_step_is_the_reference_seen_from_one_seat(ruleset, seat, seed, act
     assert game.outcome is not Outcome.ONGOING
 
 
+@pytest.mark.parametrize("spec", ["random", "random:seed=7"])
+@pytest.mark.parametrize("dtype", ["float32", "uint8"])
+def test_a_random_opponent_plays_what_the_same_agent_answers_when_asked(spec, dtype):
+    """TronEnv draws its actions in the kernel; the others ask, as for any agent."""
+    env, agent = TronEnv(spec, ruleset=Ruleset(9, 12), dtype=dtype), make_agent(spec)
+    for seed in range(20):
+        observation, info = env.reset(seed=seed)
+        me, over = info["seat"], False
+        game = reference_of(env.ruleset, int(env.engine.seeds[0]))
+        while not over:
+            np.testing.assert_array_equal(observation, game.observation(me))
+            mine = int(info["action_mask"].argmax())
+            theirs = int(agent.act(env.engine, np.array([0]), np.array([me.other]))[0])
+            game.play((mine, theirs) if me is Seat.FIRST else (theirs, mine))
+            observation, _, terminated, truncated, info = env.step(mine)
+            over = terminated or truncated
+            assert np.flatnonzero(info["action_mask"]).tolist() == game.accepted(me)
+            assert (info["cause"], info["winner"]) == (game.causes[me], game.outcome.winner)
+        assert game.outcome is not Outcome.ONGOING
+
+
+@pytest.mark.parametrize("answer", [4, 255, 1.5])
+def test_an_agent_that_answers_nonsense_is_named(answer):
+    env = TronEnv(Scripted([answer]))
+    env.reset(seed=0)
+    if isinstance(answer, float):
+        env.opponents.agents[0].act = lambda *_: [answer]
+    with pytest.raises(InvalidActionError, match="action of scripted is"):
+        env.step(0)
+    assert env.engine.plies[0] == 0
+
+
 def test_the_opponent_is_asked_for_the_other_seat_once_a_ply_before_it_is_played():
     opponent = Scripted([])
     env = TronEnv(opponent=opponent, seat=1, ruleset="apex")

@@ -119,17 +119,30 @@ def test_a_pause_stops_the_clock():
     assert game.state.ply == 1
 
 
-def test_a_slow_opponent_holds_the_game_up_and_is_never_ridden_straight_on():
+def test_the_game_begins_once_the_opponent_has_chosen():
     thinker = Pondering()
     game = begun(thinker=thinker)
+    game.advance(10)
+    assert (game.phase, game.countdown) == (Phase.COUNTDOWN, 0)
+    thinker.answer()
+    game.advance(10)
+    assert (game.phase, game.state.ply) == (Phase.RIDING, 0)
+
+
+def test_a_slow_opponent_holds_the_game_up_and_is_never_ridden_straight_on():
+    thinker = Pondering()
+    game = sitting(thinker=thinker)
+    thinker.answer()
+    game.advance(COUNTDOWN_SECONDS)
+    game.advance(0.11)
     for _ in range(10):
         game.advance(1)
-    assert game.state.ply == 0
+    assert game.state.ply == 1
     thinker.answer()
     game.advance(0.001)
-    assert game.state.ply == 1
+    assert game.state.ply == 2
     game.advance(0.09)
-    assert game.state.ply == 1
+    assert game.state.ply == 2
 
 
 @pytest.mark.parametrize(

@@ -66,6 +66,17 @@ def test_heads_move_between_plies():
     assert (frames[1] != frames[0]).any()
 
 
+def test_light_is_round_about_a_head_and_fades():
+    frame, size = drawn(SCENE)
+    row, col = STATE.heads[0]
+    y, x = HEADER_PX + int((row + 0.5) * size), int((col + 0.5) * size)
+    ahead = [int(frame[y, x + int(far * size)].sum()) for far in (0.7, 1.1, 2.4)]
+    assert ahead[0] > ahead[1] > ahead[2]
+    for far in (0.8, 1.1):
+        above, below = frame[y - int(far * size), x], frame[y + int(far * size), x]
+        assert abs(above.astype(int) - below).max() < 30
+
+
 @pytest.mark.parametrize(
     "change",
     [
@@ -136,6 +147,9 @@ def test_scenes_say_what_is_going_on():
     game.advance(60)
     assert scene_of(game).title == game.result[0]
     assert "rematch" in scene_of(game).footer
+    game.rematch()
+    game.countdown = 0.0
+    assert scene_of(game).text == "straight is getting ready"
 
 
 def test_a_sitting_ends_when_the_person_leaves(monkeypatch):
