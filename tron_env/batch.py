@@ -9,7 +9,7 @@ from tron_env import memory, observation, restarting, starting, stepping
 from tron_env.errors import InvalidActionError, RulesetError
 from tron_env.kernel import write_mask
 from tron_env.observation import Observations
-from tron_env.ruleset import Ruleset, SpawnLayout
+from tron_env.ruleset import Ruleset, SpawnLayout, is_whole
 from tron_env.spawn import check_spawns
 from tron_env.types import (
     ACTIONS,
@@ -57,10 +57,11 @@ class BatchEngine:
         Raises:
             RulesetError: ``n`` or ``threads`` is below 1.
         """
-        if n < 1:
-            raise RulesetError(f"n is {n}; a batch has at least 1 game")
-        if not 1 <= threads <= MAX_THREADS:
-            raise RulesetError(f"threads is {threads}; allowed are 1 to {MAX_THREADS}")
+        if not is_whole(n) or n < 1:
+            raise RulesetError(f"n is {n!r}; a batch has at least 1 game, in whole numbers")
+        if not is_whole(threads) or not 1 <= threads <= MAX_THREADS:
+            raise RulesetError(f"threads is {threads!r}; allowed are 1 to {MAX_THREADS}")
+        n, threads = int(n), int(threads)
         self.ruleset = ruleset
         self.n = n
         self.threads = threads
@@ -213,7 +214,12 @@ class BatchEngine:
 
         Returns:
             How many games ended.
+
+        Raises:
+            RulesetError: ``plies`` is not a whole number from 0 up.
         """
+        if not is_whole(plies) or plies < 0:
+            raise RulesetError(f"plies is {plies!r}; allowed are whole numbers from 0 up")
         arguments = (*self.where, self.ruleset.max_plies, self._mirrored)
         if self.threads == 1:
             return int(restarting.play_random(*arguments, 0, self.n, plies))
@@ -265,7 +271,7 @@ class BatchEngine:
         observation.gather(self.planes, index, chosen, out_observations)
 
     def state(self, game: int) -> GameState:
-        """Return a copy of one game."""
+        """Return a copy of one game, which may be counted from the end as well."""
         return GameState(
             cells=self.cells[game].copy(),
             heads=(Cell(*map(int, self.heads[game, 0])), Cell(*map(int, self.heads[game, 1]))),

@@ -13,12 +13,12 @@ from tron_env.agent import Agent
 from tron_env.batch import BatchEngine
 from tron_env.opponents import OpponentMix, Opponents, draw_riders
 from tron_env.options import (
-    DTYPES,
     Dtype,
     Observation,
     OutsideMask,
     SeatChoice,
     checked_action,
+    checked_dtype,
     checked_seat,
     chosen_rewards,
     chosen_ruleset,
@@ -174,7 +174,7 @@ class TronEnv(gymnasium.Env[Observation, np.int64]):
         self._seat: Seat | None = None
         self._over = False
         self._shape = (PLANES, *shape)
-        self._kind = np.dtype(DTYPES[dtype])
+        self._kind = checked_dtype(dtype)
         self._opponent: Agent = self.opponents.agents[0]
         self._is_drawn = False
         self._game = np.zeros(1, dtype=np.intp)

@@ -8,6 +8,7 @@ every face plays the same games on the same seed, whatever the number of games.
 from dataclasses import dataclass
 from typing import Any, Final
 
+import gymnasium
 import numpy as np
 from numpy.typing import NDArray
 
@@ -141,7 +142,10 @@ class LearnerGames:
 
         Raises:
             InvalidActionError: they are not n integers from 0 to 3.
+            gymnasium.error.ResetNeeded: there are no games yet.
         """
+        if not self.started:
+            raise gymnasium.error.ResetNeeded("call reset before step")
         given = np.asarray(actions)
         n = self.engine.n
         if (

@@ -143,6 +143,8 @@ def _listed(opponents: Opponents) -> tuple[list[Agent], list[float]]:
         if not isinstance(pair, Sequence) or isinstance(pair, str) or len(pair) != 2:
             raise OptionError(f"opponents hold {pair!r}; several are (opponent, weight) pairs")
         agents.append(as_agent(pair[0]))
+        if not isinstance(pair[1], int | float):
+            raise OptionError(f"opponents hold {pair!r}; a weight is a number")
         weights.append(float(pair[1]))
     return agents, weights
 

@@ -1,14 +1,13 @@
 """What the environment faces have in common: their options, checked once."""
 
-from collections.abc import Mapping
 from operator import index
-from typing import Final, Literal, TypeAlias
+from typing import Final, Literal, SupportsIndex, TypeAlias
 
 import numpy as np
 from gymnasium import spaces
 
 from tron_env.batch import BatchEngine
-from tron_env.errors import InvalidActionError, OptionError
+from tron_env.errors import InvalidActionError, OptionError, RulesetError
 from tron_env.restarting import NEXT_GAME
 from tron_env.rewards import Rewards, reward_table, rewards_named
 from tron_env.ruleset import Ruleset, ruleset_named
@@ -27,12 +26,7 @@ Dtype: TypeAlias = type[np.float32] | type[np.uint8] | Literal["float32", "uint8
 SeatChoice: TypeAlias = int | Literal["random"]
 OutsideMask: TypeAlias = Literal["die", "replace"]
 
-DTYPES: Final[Mapping[object, type[np.float32] | type[np.uint8]]] = {
-    np.float32: np.float32,
-    np.uint8: np.uint8,
-    "float32": np.float32,
-    "uint8": np.uint8,
-}
+DTYPES: Final = (np.dtype(np.float32), np.dtype(np.uint8))
 
 
 def observation_space(ruleset: Ruleset, dtype: Dtype) -> spaces.Space[Observation]:
@@ -41,10 +35,23 @@ def observation_space(ruleset: Ruleset, dtype: Dtype) -> spaces.Space[Observatio
     Raises:
         OptionError: ``dtype`` is neither float32 nor uint8.
     """
-    kind = DTYPES.get(dtype)
-    if kind is None:
+    kind = checked_dtype(dtype)
+    return spaces.Box(0, 1, (PLANES, ruleset.height, ruleset.width), kind.type)
+
+
+def checked_dtype(dtype: Dtype) -> np.dtype[np.float32] | np.dtype[np.uint8]:
+    """Return the dtype of observations.
+
+    Raises:
+        OptionError: it is neither float32 nor uint8.
+    """
+    try:
+        kind = np.dtype(dtype)
+    except TypeError:
+        kind = None
+    if kind not in DTYPES:
         raise OptionError(f"dtype is {dtype!r}; allowed are float32 and uint8")
-    return spaces.Box(0, 1, (PLANES, ruleset.height, ruleset.width), kind)
+    return kind
 
 
 def checked_seat(seat: SeatChoice) -> Seat | None:
@@ -55,9 +62,14 @@ def checked_seat(seat: SeatChoice) -> Seat | None:
     """
     if isinstance(seat, str) and seat == "random":
         return None
-    if seat not in range(SEATS):
+    if not is_seat(seat):
         raise OptionError(f"seat is {seat!r}; allowed are 0, 1 and 'random'")
     return Seat(seat)
+
+
+def is_seat(value: object) -> bool:
+    """Whether ``value`` is 0 or 1, as a whole number of any kind."""
+    return isinstance(value, SupportsIndex) and type(value) is not bool and value in range(SEATS)
 
 
 def is_replacing(outside_mask: str) -> bool:
@@ -75,18 +87,25 @@ def chosen_ruleset(ruleset: str | Ruleset) -> Ruleset:
     """Return a ruleset, given itself or by a preset's name.
 
     Raises:
-        RulesetError: there is no such preset.
+        RulesetError: there is no such preset, or it is neither.
     """
-    return ruleset_named(ruleset) if isinstance(ruleset, str) else ruleset
+    if isinstance(ruleset, str):
+        return ruleset_named(ruleset)
+    if not isinstance(ruleset, Ruleset):
+        raise RulesetError(f"ruleset is {ruleset!r}; allowed are a preset's name and a Ruleset")
+    return ruleset
 
 
 def chosen_rewards(rewards: str | Rewards) -> Float32Array:
     """Return the table of rewards, given themselves or by a convention's name.
 
     Raises:
-        OptionError: there is no such convention.
+        OptionError: there is no such convention, or they are neither.
     """
-    return reward_table(rewards_named(rewards) if isinstance(rewards, str) else rewards)
+    chosen = rewards_named(rewards) if isinstance(rewards, str) else rewards
+    if not isinstance(chosen, Rewards):
+        raise OptionError(f"rewards are {rewards!r}; allowed are a convention's name and Rewards")
+    return reward_table(chosen)
 
 
 def checked_action(action: object, name: str = "action") -> int:

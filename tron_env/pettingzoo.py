@@ -144,7 +144,10 @@ class TronParallelEnv(ParallelEnv):  # type: ignore[misc]
 
         Raises:
             InvalidActionError: an agent's action is missing or not an integer from 0 to 3.
+            gymnasium.error.ResetNeeded: there is no game yet.
         """
+        if self._generator is None:
+            raise gymnasium.error.ResetNeeded("call reset before step")
         if not self.agents:
             return {}, {}, {}, {}, {}
         for seat, agent in enumerate(AGENTS):

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from enum import StrEnum
+from numbers import Integral
 from typing import Final
 
 from tron_env.errors import RulesetError
@@ -44,18 +45,20 @@ class Ruleset:
     def __post_init__(self) -> None:
         for field in ("height", "width"):
             value = getattr(self, field)
-            if not _is_whole(value) or not MIN_SIDE <= value <= MAX_SIDE:
+            if not is_whole(value) or not MIN_SIDE <= value <= MAX_SIDE:
                 raise RulesetError(
                     f"{field} is {value!r}; allowed are {MIN_SIDE} to {MAX_SIDE} cells, "
                     "walls included"
                 )
+            object.__setattr__(self, field, int(value))
         try:
             object.__setattr__(self, "spawn", SpawnLayout(self.spawn))
         except ValueError:
             names = ", ".join(SpawnLayout)
             raise RulesetError(f"spawn is {self.spawn!r}; allowed are {names}") from None
-        if not _is_whole(self.max_plies):
+        if not is_whole(self.max_plies):
             raise RulesetError(f"max_plies is {self.max_plies!r}; allowed are whole numbers")
+        object.__setattr__(self, "max_plies", int(self.max_plies))
         if self.max_plies == 0:
             object.__setattr__(self, "max_plies", max(DEFAULT_MAX_PLIES, self.playable_cells // 2))
         if not 1 <= self.max_plies <= MAX_PLIES_LIMIT:
@@ -70,8 +73,9 @@ class Ruleset:
         return (self.height - 2) * (self.width - 2)
 
 
-def _is_whole(value: object) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool)
+def is_whole(value: object) -> bool:
+    """Whether ``value`` is a whole number; True and False are not."""
+    return isinstance(value, Integral) and not isinstance(value, bool)
 
 
 APEX: Final = Ruleset(spawn=SpawnLayout.CORNERS)

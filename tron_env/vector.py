@@ -109,9 +109,9 @@ class TronVectorEnv(VectorEnv[Observation, NDArray[np.int64], NDArray[Any]]):
             RulesetError: a place in ``options`` does not fit the ruleset.
             OptionError: ``options`` or seeds are malformed.
         """
-        asked = dict(options or {})
-        chosen = np.flatnonzero(self._reset_mask(asked.pop("reset_mask", None)))
-        place = read_options(asked)
+        mask = options.get("reset_mask") if isinstance(options, Mapping) else None
+        chosen = np.flatnonzero(self._reset_mask(mask))
+        place = read_options(options, also=("reset_mask",))
         seeds = self._seeds(seed)
         self.games.start(chosen, seeds[chosen], place)
         return self.games.observe(), self._infos()
@@ -132,8 +132,6 @@ class TronVectorEnv(VectorEnv[Observation, NDArray[np.int64], NDArray[Any]]):
             InvalidActionError: ``actions`` are malformed.
             gymnasium.error.ResetNeeded: there are no games yet.
         """
-        if not self.games.started:
-            raise gymnasium.error.ResetNeeded("call reset before step")
         self.games.choose(actions)
         ended = self.games.play()
         terminations = np.zeros(self.num_envs, dtype=np.bool_)
@@ -182,6 +180,8 @@ class TronVectorEnv(VectorEnv[Observation, NDArray[np.int64], NDArray[Any]]):
             self._np_random, self._np_random_seed = seeding.np_random(int(seed))
             given: list[int | None] = [int(seed) + i for i in range(self.num_envs)]
         else:
+            if not isinstance(seed, Sequence | np.ndarray | None):
+                raise OptionError(f"seed is {seed!r}; allowed are whole numbers, one or a list")
             given = [None] * self.num_envs if seed is None else list(seed)
         if len(given) != self.num_envs:
             raise OptionError(f"there are {len(given)} seeds for {self.num_envs} games")

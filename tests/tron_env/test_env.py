@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from tests.boards import board
 from tests.doubles import Entries, Straight
 from tests.games import SEEDS, reference_of, rulesets
-from tron_env import TronEnv
+from tron_env import TronEnv, TronVectorEnv
 from tron_env.agent import make_agent
 from tron_env.errors import AgentSpecError, InvalidActionError, OptionError, RulesetError
 from tron_env.rewards import Rewards
@@ -210,11 +210,17 @@ def test_bad_arguments_are_named():
         ({"dtype": "int8"}, "dtype is 'int8'; allowed are float32 and uint8"),
         ({"opponent": 3}, "opponent is 3; allowed are"),
         ({"opponent": []}, "opponent weights are"),
+        ({"opponent": {"random": "often"}}, "a weight is a number"),
+        ({"seat": True}, "seat is True; allowed are 0, 1"),
+        ({"rewards": 3}, "rewards are 3; allowed are"),
+        ({"dtype": []}, r"dtype is \[\]; allowed are float32 and uint8"),
     ]:
         with pytest.raises(OptionError, match=told):
             TronEnv(**arguments)
     with pytest.raises(RulesetError, match="'huge'"):
         TronEnv(ruleset="huge")
+    with pytest.raises(RulesetError, match="ruleset is None; allowed are a preset's name"):
+        TronEnv(ruleset=None)
     with pytest.raises(AgentSpecError, match="'nobody'"):
         TronEnv(opponent="nobody")
     with pytest.raises(gymnasium.error.UnsupportedMode, match="allowed are human, rgb_array"):
@@ -379,6 +385,11 @@ def test_resets_start_where_they_are_told_to():
         ({"seat": 3}, OptionError, "'seat' is 3; allowed are 0 and 1"),
         ({"start": 1, "spawns": 2}, OptionError, "'start' and 'spawns' exclude each other"),
         ({"start": -1}, RulesetError, "seed is -1"),
+        ({"seat": 1.0}, OptionError, "'seat' is 1.0; allowed are 0 and 1"),
+        ({"spawns": [(1, 2, 3)]}, OptionError, "'spawns' is .* allowed are two of"),
+        ({"spawns": ((1, 1, 2), (5, 5, 9))}, OptionError, "allowed are two of"),
+        ({"state": 3}, OptionError, "'state' is 3; allowed is a GameState"),
+        (["start"], OptionError, "reset options are .* allowed is a dict"),
         (
             {"spawns": (Spawn(0, 5, Action.UP), Spawn(9, 9, Action.UP))},
             RulesetError,
@@ -389,6 +400,8 @@ def test_resets_start_where_they_are_told_to():
 def test_bad_starts_are_named(options, error, told):
     with pytest.raises(error, match=told):
         TronEnv().reset(options=options)
+    with pytest.raises(error, match=told):
+        TronVectorEnv(2).reset(options=options)
 
 
 def test_frames_are_listed_since_the_last_render_or_reset():
