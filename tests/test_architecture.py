@@ -90,6 +90,7 @@ PURE_IMPORTS = {
         "llvmlite",
         "math",
         "numba",
+        "numbers",
     ),
     *(
         "numpy",
