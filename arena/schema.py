@@ -250,6 +250,7 @@ games = Table(
     Column("speed", SmallInteger),
     Column("first_try", Boolean, nullable=False, default=False),
     Column("session", String(64)),
+    Column("player_name", String(24)),
     Column("replay", LargeBinary, nullable=False),
     Column("length_band", SmallInteger, nullable=False, default=0),
     Column("takeover_ply", Integer),

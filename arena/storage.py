@@ -13,6 +13,7 @@ from arena.stored_interventions import StoredInterventions
 from arena.stored_leases import StoredLeases
 from arena.stored_miners import StoredMiners
 from arena.stored_models import StoredModels
+from arena.stored_people import StoredPeople
 from arena.stored_progress import StoredProgress
 from arena.stored_queue import StoredQueue
 from arena.stored_search import StoredSearch
@@ -26,6 +27,7 @@ class Storage(
     StoredSearch,
     StoredAnalyses,
     StoredInsights,
+    StoredPeople,
     StoredMiners,
     StoredQueue,
     StoredModels,

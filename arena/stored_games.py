@@ -5,16 +5,17 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, case, func, insert, or_, select, union_all
+from sqlalchemy import ColumnElement, Row, func, insert, or_, select, union_all
 
 from arena.database import Database
 from arena.errors import StorageError
-from arena.records import Forfeits, GameKind, GameRow, HumanRecord, NewGame, RoundStatus
+from arena.records import Forfeits, GameKind, GameRow, NewGame, RoundStatus
 from arena.schema import games, rounds
 from replays.format import PERSON, Ending, Replay, decode, model_prefix
 from tron_env.types import DeathCause, Outcome, Seat
 
-COLUMNS = tuple(column for column in games.c if column.name not in {"replay", "session"})
+NOT_SHOWN = frozenset({"replay", "session", "player_name"})
+COLUMNS = tuple(column for column in games.c if column.name not in NOT_SHOWN)
 BAND_PLIES = 50
 LAST_BAND = 10
 """Of lengths; games of 500 plies and more are all in it."""
@@ -36,6 +37,8 @@ class NewHumanGame:
     first_try: bool
     session: str
     """Opaque identity of the person's browser."""
+    player_name: str | None = None
+    """What the person wants to be called on the players' ladder."""
     source_id: int | None = None
     """The stored game that a take-over goes on from; the replay says at which ply."""
 
@@ -132,44 +135,6 @@ class StoredGames(Database):
         with self.writing() as connection:
             return tuple(int(row[0]) for row in connection.execute(query, rows))
 
-    def has_played(self, session: str, sha256: str) -> bool:
-        """Whether this browser has a stored game against this model."""
-        query = select(games.c.id).where(games.c.session == session, rode(sha256)).limit(1)
-        with self.reading() as connection:
-            return connection.scalar(query) is not None
-
-    def human_record(self, sha256: str) -> HumanRecord:
-        """Return a model's results against people, from the model's side.
-
-        Games that a person took over from a replay count for nobody.
-        """
-        abandoned = games.c.ending == int(Ending.ABANDONED)
-        person_wins = games.c.outcome == games.c.human_seat + int(Outcome.FIRST_WINS)
-        drawn = games.c.outcome.in_([int(Outcome.DRAW), int(Outcome.TRUNCATED)])
-        result = case(
-            (abandoned, "abandoned"), (drawn, "draw"), (person_wins, "loss"), else_="win"
-        ).label("result")
-        query = (
-            select(result, games.c.first_try, func.count())
-            .where(games.c.kind == GameKind.HUMAN, games.c.takeover_ply.is_(None), rode(sha256))
-            .group_by(result, games.c.first_try)
-        )
-        with self.reading() as connection:
-            counts = {(row[0], bool(row[1])): int(row[2]) for row in connection.execute(query)}
-
-        def count(name: str) -> int:
-            return counts.get((name, False), 0) + counts.get((name, True), 0)
-
-        return HumanRecord(
-            wins=count("win"),
-            losses=count("loss"),
-            draws=count("draw"),
-            abandoned=count("abandoned"),
-            first_wins=counts.get(("win", True), 0),
-            first_losses=counts.get(("loss", True), 0),
-            first_draws=counts.get(("draw", True), 0),
-        )
-
 
 def _human_values(game: NewHumanGame) -> dict[str, Any]:
     models: list[str | None] = [game.model_sha256, game.model_sha256]
@@ -183,6 +148,7 @@ def _human_values(game: NewHumanGame) -> dict[str, Any]:
         "first_try": game.first_try,
         "session": game.session,
         "source_id": game.source_id,
+        "player_name": game.player_name,
         "played_at": datetime.now(UTC),
     }
 

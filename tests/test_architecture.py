@@ -65,6 +65,7 @@ PURE = (
     "arena.tally",
     "arena.ratings",
     "web.allowance",
+    "web.players",
     "web.frames",
     "web.human",
     "web.lateness",

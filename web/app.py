@@ -21,11 +21,12 @@ from web.lobby import Lobby
 from web.operations import operations
 from web.opponents import Opponents
 from web.pages import pages
+from web.people import people
 from web.recorder import Recorder
 from web.referee import Referee
 from web.reference import reference
 from web.services import EXTENSION, Services
-from web.sockets import PLAYER, LiveNamespace, make_socketio, use_lines
+from web.sockets import PLAYER, LiveNamespace, make_socketio
 from web.taking_over import TakeOvers
 from web.transport import Transport
 from web.watch import watch
@@ -96,10 +97,11 @@ def create_app(
     app.register_blueprint(reference)
     app.register_blueprint(watch)
     app.register_blueprint(operations)
+    app.register_blueprint(people)
     app.before_request(_know_player)
     harden(app)
     socketio.init_app(app)
-    use_lines(socketio, transport)
+    transport.use()
     socketio.on_namespace(LiveNamespace(lobby, transport))
     return app
 

@@ -16,7 +16,8 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 from urllib.parse import urlsplit
 
-from web.lateness import BUCKETS, Lateness
+from web.clock import MAX_LAG_SECONDS
+from web.lateness import Lateness
 
 TICK: Final = b'42/live,["tick",['
 GAME: Final = b'42/live,["game",'
@@ -25,7 +26,6 @@ WAITING: Final = b'42/live,["waiting",'
 REFUSED: Final = b'42/live,["refused",'
 STORED: Final = b'42/live,["stored",'
 PLIES_BETWEEN_TURNS: Final = 5
-TIMETABLE_PLIES: Final = 10
 WIDTH: Final = 32
 STEPS: Final = (-WIDTH, 1, WIDTH, -1)
 LOOK_AHEAD: Final = 12
@@ -67,7 +67,7 @@ class Rider:
         self._speed = 10
         self._heading = 0
         self._taken = bytearray()
-        self._start = self._next_start = float("inf")
+        self._due, self._ply = float("-inf"), 0
         self._turned_at = 0
         self.retry_at = float("inf")
         self.riding = False
@@ -166,7 +166,7 @@ class Rider:
             for row, col in trail:
                 self._taken[row * WIDTH + col] = 1
         self._heading = view["headings"][self._seat]
-        self._start = self._next_start = float("inf")
+        self._due, self._ply = float("-inf"), 0
         self._turned_at = 0
         self.riding = True
 
@@ -174,13 +174,14 @@ class Rider:
         row = message[len(TICK) : -2].split(b",")
         ply = int(row[1])
         tally = self._tally
-        # The timetable is the earliest that any of the last ten to twenty ticks allows.
-        start = now - ply / self._speed
-        if ply % TIMETABLE_PLIES == 0:
-            self._start, self._next_start = self._next_start, float("inf")
-        self._next_start = min(self._next_start, start)
-        self._start = min(self._start, start)
-        tally.lateness.add(start - self._start)
+        # A tick is due one period after the one before it was; a late one counts once, for then the
+        # server moves the whole timetable rather than hurry a game.
+        due = self._due + (ply - self._ply) / self._speed
+        late = now - due
+        self._due = due if 0 <= late <= MAX_LAG_SECONDS else now
+        self._ply = ply
+        if late < float("inf"):
+            tally.lateness.add(max(late, 0.0))
         tally.ticks += 1
         taken = self._taken
         taken[int(row[2]) * WIDTH + int(row[3])] = 1
@@ -245,6 +246,8 @@ def ride(
 def main() -> None:
     """Take orders: ``add N``, ``ride SECONDS``, ``measure SECONDS``; answer each with a line."""
     url, opponent, speed = sys.argv[1], sys.argv[2], int(sys.argv[3])
+    if sys.argv[4]:
+        os.sched_setaffinity(0, {int(core) for core in sys.argv[4].split(",")})
     parts = urlsplit(url)
     address = (str(parts.hostname), int(parts.port or 80))
     tally = Tally()
@@ -275,5 +278,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    assert BUCKETS > 20
     main()

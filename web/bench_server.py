@@ -28,14 +28,17 @@ CAPACITY: Final = 4096
 class PlainTransport(Transport):
     """The plain way: each event to each client is an ``emit`` in a task of its own.
 
-    Everything else is as it is on the site: one engine, one clock cut into phases, batched models,
-    the same WebSockets underneath Socket.IO's queues.
+    Everything else is as it is on the site: one engine, one clock cut into phases, batched models.
+    WebSockets, queues and events are those that Flask-SocketIO brings for gevent.
     """
 
     def spread(self, clients: Iterable[str], event: str, payload: object) -> None:
         """Start a task for each client."""
         for client in clients:
             self._socketio.start_background_task(self._long_way, client, event, payload)
+
+    def use(self) -> None:
+        """Leave the Engine.IO server its own WebSockets."""
 
     def enter(self, client: str, engine: str, environ: dict[str, object]) -> None:
         """Take note of a client, never of its line."""
@@ -46,7 +49,7 @@ class PlainTransport(Transport):
         self._clients.pop(client, None)
 
 
-def plain(socketio: SocketIO) -> Transport:
+def _plain(socketio: SocketIO) -> Transport:
     """Return the plain way, with a task for each event that comes in, too."""
     socketio.server_options["async_handlers"] = True
     return PlainTransport(socketio)
@@ -62,7 +65,7 @@ def main() -> None:
         secret_key="a key for benchmarks only",
         capacity=CAPACITY,
     )
-    app = create_app(config, transport_of=plain if way == "plain" else Transport)
+    app = create_app(config, transport_of=_plain if way == "plain" else Transport)
     services: Services = app.extensions[EXTENSION]
     services.warm_up()
     services.start()

@@ -15,6 +15,7 @@ const entryPoints = [
   "static/js/embed.js",
   "static/js/home.js",
   "static/js/list.js",
+  "static/js/live.js",
   "static/js/play.js",
   "static/js/replay.js",
   "static/js/round.js",

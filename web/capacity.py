@@ -55,6 +55,10 @@ class Cost:
         each = max((many - one) / (size - 1), one / 1000)
         return cls(max(one - each, 0.0), each)
 
+    def expected(self, positions: int) -> float:
+        """Return how many seconds a call should take."""
+        return self._factor * (self._fixed + positions * self._each)
+
     def add(self, positions: int, computed: float, took: float) -> None:
         """Take note of a call: how long it computed, and from question to answer."""
         expected = self._fixed + positions * self._each

@@ -41,6 +41,9 @@ STUCK_SECONDS: Final = 0.2
 """A copy whose oldest question has waited so long is passed over while another keeps up."""
 MORE_COPIES_SHARE: Final = 0.4
 """Another copy is loaded once those there compute for more than this share of the time."""
+AT_ONCE_SECONDS: Final = 0.002
+"""A shipped model that answers within this is asked on the spot: passing a question to a thread and
+back costs more than that where the interpreter is busy."""
 PROBE_BATCH: Final = 16
 SLOW_SECONDS: Final = 0.05
 """A model that takes so long for one position is not timed with more."""
@@ -153,7 +156,16 @@ def decide(policy: Policy, question: Question) -> Reply:
     return Reply(question.ask, actions, faulty, seconds)
 
 
-def _unanswered(question: Question) -> Reply:
+def answer_to(policy: Policy, question: Question) -> Reply:
+    """Return a model's answer, or that there is none and never will be."""
+    try:
+        return decide(policy, question)
+    except (AgentError, ArenaFault) as error:
+        # A whole call that fails cannot be laid on one position, so nobody loses by it.
+        logger.warning("model %s gave no answer: %s", question.ask.model[:8], error)
+    except Exception:
+        # A fault in our own code; the thread must outlive it, for the games that follow.
+        logger.exception("model %s gave no answer", question.ask.model[:8])
     return Reply(question.ask, None, np.zeros(0, dtype=np.bool_))
 
 
@@ -216,17 +228,7 @@ class ModelThread:
             if isinstance(question, Future):
                 self._start(question)
                 continue
-            try:
-                reply = decide(self._policy, question)
-            except (AgentError, ArenaFault) as error:
-                # A whole call that fails cannot be laid on one position, so nobody loses by it.
-                logger.warning("model %s gave no answer: %s", self._key[:8], error)
-                reply = _unanswered(question)
-            except Exception:
-                # A fault in our own code; the thread must outlive it, for the games that follow.
-                logger.exception("model %s gave no answer", self._key[:8])
-                reply = _unanswered(question)
-            self._deliver(replace(reply, worker=self))
+            self._deliver(replace(answer_to(self._policy, question), worker=self))
         self._policy.close()
 
     def _start(self, ready: "Future[None]") -> None:
@@ -245,10 +247,12 @@ class Crew:
     Attributes:
         used_at: when a game against it was last opened or its model asked.
         cost: what its answers cost, measured.
+        own: the model itself where it is a shipped one, which needs no thread if it is quick.
     """
 
-    def __init__(self, first: ModelThread, cost: Cost) -> None:
+    def __init__(self, first: ModelThread, cost: Cost, own: ShippedPolicy | None) -> None:
         self.used_at = time.monotonic()
+        self.own = own
         self.cost = cost
         self.workers = [first]
 
@@ -287,7 +291,8 @@ class InferencePool:
             crew = self._models.get(key)
             if crew is None:
                 policy, cost = _warmed(load())
-                self._models[key] = Crew(ModelThread(key, policy, self._deliver), cost)
+                own = policy if isinstance(policy, ShippedPolicy) else None
+                self._models[key] = Crew(ModelThread(key, policy, self._deliver), cost, own)
                 self._let_go()
                 return
             crew.used_at = time.monotonic()
@@ -320,7 +325,13 @@ class InferencePool:
         if crew is None:
             return False
         crew.used_at = now = time.monotonic()
-        crew.least_busy(now).submit(question)
+        if crew.own is not None and crew.cost.expected(question.ask.slots.size) <= AT_ONCE_SECONDS:
+            reply = answer_to(crew.own, question)
+            crew.cost.add(question.ask.slots.size, reply.seconds, reply.seconds)
+            self.answer_times.add(reply.seconds)
+            self._deliver(reply)
+        else:
+            crew.least_busy(now).submit(question)
         return True
 
     def answered(self, reply: Reply) -> None:

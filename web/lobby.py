@@ -60,6 +60,7 @@ class Taken:
     seat: Seat
     prefix: bytes
     takeover: TakeOver
+    source_id: int
     opponent: Opponent
     stands_in: bool
 
@@ -367,6 +368,7 @@ class Lobby:
             secrets.token_hex(KEY_BYTES),
             nickname=known.nickname,
             takeover=taken.takeover if taken else None,
+            source_id=taken.source_id if taken else None,
         )
 
     def _draw_start(self) -> tuple[int, tuple[Spawn, Spawn]]:

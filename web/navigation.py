@@ -10,7 +10,8 @@ Link = tuple[str, str]
 HEADER: Final[tuple[Link, ...]] = (
     ("pages.rounds", "Rounds"),
     ("pages.replays", "Replays"),
-    ("pages.players", "Players"),
+    ("people.live", "Live"),
+    ("people.players", "Players"),
     ("pages.learn", "Learn"),
     ("upload.submit", "Submit"),
 )
@@ -19,12 +20,13 @@ FOOTER: Final[tuple[tuple[str, tuple[Link, ...]], ...]] = (
         "Ride",
         (
             ("pages.play", "Against a champion"),
-            ("pages.players", "Players' ladder"),
+            ("people.players", "Players' ladder"),
         ),
     ),
     (
         "Watch",
         (
+            ("people.live", "Live rides"),
             ("pages.rounds", "Rounds"),
             ("pages.replays", "Replays"),
         ),

@@ -51,8 +51,15 @@ class Opponents:
         return next((each for each in rows if bytes.fromhex(each.sha256).startswith(prefix)), None)
 
     def all(self) -> tuple[Opponent, ...]:
-        """Return the champions, latest round first, then the shipped models."""
-        return (*map(_champion, self._storage.champions()), *map(_zoo, self._shipped.values()))
+        """Return both champions of every round, latest first, then the shipped models.
+
+        A model that won both crowns of a round is there once.
+        """
+        champions = [*map(_champion, self._storage.champions())]
+        won = {(each.round, each.sha256) for each in champions}
+        light = [each for each in self._light_champions() if (each.round, each.sha256) not in won]
+        crowned = sorted(champions + light, key=lambda each: (-(each.round or 0), each.light))
+        return (*crowned, *map(_zoo, self._shipped.values()))
 
     def council(self) -> tuple[Opponent, ...]:
         """Return the light champions, latest round first, each model once."""

@@ -3,7 +3,17 @@
 import re
 from typing import Final
 
-from flask import Blueprint, Response, abort, jsonify, redirect, render_template, request, url_for
+from flask import (
+    Blueprint,
+    Response,
+    abort,
+    jsonify,
+    redirect,
+    render_template,
+    request,
+    session,
+    url_for,
+)
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response as WerkzeugResponse
 
@@ -15,6 +25,7 @@ from web.live_types import DEFAULT_SPEED, SPEEDS
 from web.navigation import foot_links, site_links
 from web.profiles import profile_page
 from web.services import services
+from web.sockets import PLAYER
 from web.thumbs import thumbs
 from web.viewer import viewer_page
 from web.words import points_text
@@ -64,9 +75,10 @@ def home() -> str:
 
 @pages.get("/play")
 def play() -> str:
-    """The live board; ``?opponent=`` picks whom to ride against."""
+    """The live board; ``?opponent=`` picks whom to ride against, ``?takeover=`` a replay."""
     chosen = request.args.get("opponent", "champion")
-    groups = present.choices(services().storage, services().opponents)
+    player = session.get(PLAYER, "")
+    groups = present.choices(services().storage, services().opponents, player)
     known = {choice.spec for _, group in groups for choice in group}
     if chosen not in known:
         abort(404, "There is no opponent by that name.")

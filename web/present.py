@@ -40,6 +40,8 @@ class Choice:
 
     spec: str
     label: str
+    beaten: bool = False
+    """Whether this browser has beaten it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,33 +76,50 @@ def champion(storage: Storage, opponents: Opponents) -> Champion:
     )
 
 
-def choices(storage: Storage, opponents: Opponents) -> tuple[tuple[str, tuple[Choice, ...]], ...]:
+def choices(
+    storage: Storage, opponents: Opponents, session: str
+) -> tuple[tuple[str, tuple[Choice, ...]], ...]:
     """Return the groups of the opponent picker, a ladder from its top: the reigning champion first.
 
-    Below it the champions of every round, latest first, and the shipped models as training levels,
-    the highest first, as the latest finished round rated them.
+    Below it both champions of every round, latest first, and the shipped models as training levels,
+    the highest first, as rounds rated them. What this browser has beaten is marked.
     """
+    beaten = storage.beaten_by(session) if session else frozenset()
     every = opponents.all()
+
+    def choice(each: Opponent, label: str, spec: str = "") -> Choice:
+        return Choice(spec or each.spec, label, each.sha256 in beaten)
+
+    champion = opponents.champion()
+    top = choice(champion, champion.name, "champion")
     former = tuple(
-        Choice(each.spec, f"{each.name} (round {each.round})")
+        choice(each, f"{each.name} (round {each.round}{', light' if each.light else ''})")
         for each in every
         if each.round is not None
     )
     models = _by_strength(storage, [each for each in every if each.round is None])
     training = tuple(
-        Choice(model.spec, f"Level {len(models) - place}: {model.name}")
+        choice(model, f"Level {len(models) - place}: {model.name}")
         for place, model in enumerate(models)
     )
-    top = Choice("champion", opponents.champion().name)
     groups = (("Reigning champion", (top,)), ("Time machine", former), ("Training", training))
     return tuple(group for group in groups if group[1])
 
 
+def model_ratings(storage: Storage) -> dict[str, float]:
+    """Return the models' ratings by hash, each from the latest round that rated it."""
+    ratings: dict[str, float] = {}
+    for row in storage.rounds():
+        if row.status is RoundStatus.DONE:
+            for entry in storage.entries(row.number):
+                if entry.standing is not None:
+                    ratings.setdefault(entry.sha256, entry.standing.rating)
+    return ratings
+
+
 def _by_strength(storage: Storage, models: Sequence[Opponent]) -> list[Opponent]:
     """Return the models, strongest first; those that no round has rated come last."""
-    done = storage.latest_done_round()
-    entries = () if done is None else storage.entries(done.number)
-    ratings = {entry.sha256: entry.standing.rating for entry in entries if entry.standing}
+    ratings = model_ratings(storage)
     return sorted(models, key=lambda model: -ratings.get(model.sha256, -inf))
 
 

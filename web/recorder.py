@@ -159,11 +159,14 @@ class Recorder:
 
     def _tell(self, ticket: Ticket, record: FinishedGame) -> None:
         key = ticket.opponent.sha256
+        counts = ticket.takeover is None
         if record.ending is LiveEnding.ABANDONED:
-            self._records[key] = _counted(self._records[key], "abandoned")
+            if counts:
+                self._records[key] = _counted(self._records[key], "abandoned")
             return
         result, text = result_of(ticket, record)
-        self._records[key] = _counted(self._records[key], result)
+        if counts:
+            self._records[key] = _counted(self._records[key], result)
         payload: EndPayload = {
             "game": ticket.game,
             "ply": record.actions.shape[0],
@@ -230,6 +233,7 @@ class Recorder:
 
     def _new_game(self, over: _Over) -> NewHumanGame | None:
         ticket, record = over.ticket, over.record
+        taken = ticket.takeover is not None
         try:
             return NewHumanGame(
                 replay=encode(replay_of(ticket, record)),
@@ -238,8 +242,10 @@ class Recorder:
                 model_sha256=ticket.opponent.sha256,
                 round=ticket.opponent.round,
                 speed=ticket.opening.speed,
-                first_try=self._is_first_try(ticket) and not record.frozen,
+                first_try=self._is_first_try(ticket) and not record.frozen and not taken,
                 session=ticket.player or "",
+                player_name=ticket.nickname or None,
+                source_id=ticket.source_id,
             )
         except Exception:
             logger.exception("game %d could not be written down", ticket.game)

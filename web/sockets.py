@@ -196,13 +196,6 @@ def make_socketio() -> SocketIO:
     )
 
 
-def use_lines(socketio: SocketIO, transport: Transport) -> None:
-    """Have the Engine.IO server's WebSockets be lines of ours."""
-    # The driver's table is the only place where python-engineio lets its WebSockets be chosen.
-    engine = socketio.server.eio
-    engine._async = {**engine._async, "websocket": transport.websocket}
-
-
 def _client() -> str:
     client: str = request.sid  # type: ignore[attr-defined]
     return client

@@ -3,11 +3,10 @@
 from typing import Protocol
 
 from replays.format import PERSON, Replay, TakeOver, decode
-from tron_env.ruleset import ARENA
 from web.errors import Refusal, RefusedError
 from web.lobby import Taken
 from web.messages import TakeOverWish
-from web.tickets import Opponent
+from web.tickets import Opponent, may_go_on
 
 
 class Stored(Protocol):
@@ -53,13 +52,14 @@ class TakeOvers:
             seat=wish.seat,
             prefix=replay.actions[: wish.ply].tobytes(),
             takeover=TakeOver.of(encoded, wish.ply, wish.seat),
+            source_id=wish.replay,
             opponent=opponent or self._opponents.light_champion(),
             stands_in=opponent is None,
         )
 
 
 def _checked_seed(replay: Replay, ply: int) -> int:
-    if replay.ruleset != ARENA or replay.seed is None:
+    if replay.seed is None or not may_go_on(replay):
         raise RefusedError(
             Refusal.UNKNOWN_REPLAY, "that game was played by other rules than live games are"
         )

@@ -33,6 +33,11 @@ class Opponent:
     round: int | None
     sha256: str
 
+    @property
+    def light(self) -> bool:
+        """Whether it is here as a light champion."""
+        return self.spec.startswith("light@")
+
 
 @dataclass(frozen=True, slots=True)
 class Ticket:
@@ -50,6 +55,8 @@ class Ticket:
     key: str
     nickname: str = ""
     takeover: TakeOver | None = None
+    source_id: int | None = None
+    """The stored game of the replay that it goes on from."""
 
     @property
     def game(self) -> int:
@@ -119,6 +126,11 @@ def game_payload(
         "record": record,
         "view": view,
     }
+
+
+def may_go_on(replay: Replay) -> bool:
+    """Whether live play can go on from a replay: it was played by the rules of live games."""
+    return replay.ruleset == ARENA and replay.seed is not None
 
 
 def opponent_payload(opponent: Opponent) -> OpponentPayload:

@@ -49,6 +49,12 @@ class Transport:
         self._thread = 0
         self._waker: Any = None
 
+    def use(self) -> None:
+        """Have the Engine.IO server's WebSockets be lines; once the extension is bound."""
+        # The driver's table is the only place where python-engineio lets them be chosen.
+        engine = self._socketio.server.eio
+        engine._async = {**engine._async, "websocket": self.websocket}
+
     def listen(self, hear: Hear, caught_up: Callable[[str], None]) -> None:
         """Set who is told of text messages as they arrive, and of clients that catch up again."""
         self._hear = hear

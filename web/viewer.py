@@ -13,6 +13,7 @@ from replays.report import AnalysisView, analysis_view
 from replays.view import ReplayView, RiderKind, replay_view
 from tron_env.types import Seat
 from web.thumbs import kinds_of
+from web.tickets import may_go_on
 from web.words import end_of, note_of, verdict_of, winner_of
 
 DOWNLOADS: Final = (
@@ -53,6 +54,7 @@ class ViewerPage:
     linked: bool = True
     """Whether riders' names lead to their profiles."""
     takeover: bool = False
+    """Whether people can ride on from it."""
 
 
 def viewer_page(storage: Storage, game_id: int, ply: int | None = None) -> ViewerPage | None:
@@ -82,6 +84,7 @@ def viewer_page(storage: Storage, game_id: int, ply: int | None = None) -> Viewe
         ends=(first, second),
         ply=decisive_ply(analysis) if ply is None else max(0, min(ply, game.plies)),
         siblings=_siblings(storage, game),
+        takeover=may_go_on(decode(encoded)),
     )
 
 

@@ -284,6 +284,58 @@ def test_from_home_through_a_game_to_its_replay(site: Site, browser: Browser):
         expect(first.locator("canvas")).to_have_attribute("data-ply", str(record.replay.plies))
 
 
+def test_a_ride_goes_on_from_a_replay_and_is_watched_by_others(site: Site, browser: Browser):
+    with window(browser, site) as shown, window(browser, site) as other:
+        page = shown.page
+        page.goto("/play?opponent=zoo/voronoi")
+        await_game(shown)
+        ride(shown, ByKeys(), turns=1)
+        expect(page.locator("[data-do=replay]")).to_have_attribute("href", REPLAY)
+        source, record = newest_human_game(site)
+        ply = record.replay.plies // 2
+        page.goto(f"/replays/{source}?ply={ply}")
+        page.locator("a[data-takeover]").click()
+        game = await_game(shown)
+        other.page.goto(f"/live?game={game}")
+        assert await_game(other) == game, "two windows show one ride"
+        drawn = ride(shown, ByKeys(), turns=0)
+        expect(page.locator("[data-do=replay]")).to_have_attribute("href", REPLAY)
+        taken, again = newest_human_game(site)
+        assert taken != source
+        assert_drawn_as_recorded(drawn, again)
+        assert again.replay.takeover is not None
+        assert again.replay.takeover.ply == ply
+        assert np.array_equal(again.heads[: ply + 1], record.heads[: ply + 1])
+        expect(other.page.locator("[data-notice]")).to_contain_text("plies")
+        other.page.wait_for_function(
+            "plies => document.querySelector('[data-board]').dataset.ply === plies",
+            arg=str(again.replay.plies),
+        )
+        assert_drawn_as_recorded(other.drawn(), again)
+
+
+def test_two_people_ride_at_once_and_climb_a_rung(site: Site, browser: Browser):
+    with window(browser, site) as one, window(browser, site, phone=True) as two:
+        games = []
+        for shown, name in ((one, "wall-hugger"), (two, "voronoi")):
+            shown.page.goto(f"/play?opponent=zoo/{name}")
+            games.append(await_game(shown))
+        assert games[0] != games[1]
+        assert len(site.services.referee) >= 2
+        one.page.locator("[data-rung='zoo/voronoi']").click()
+        climbed = await_game(one, before=games[0])
+        expect(one.page.locator("[data-rung='zoo/voronoi']")).to_have_attribute(
+            "aria-current", "true"
+        )
+        expect(one.page.locator("[data-opponent-name]")).to_have_text("Voronoi")
+        assert climbed != games[0]
+        assert two.drawn().game == games[1], "nobody else is disturbed"
+        expect(two.page.locator("[data-result]")).to_be_visible()
+        two.page.locator("[data-do=next]").tap()
+        assert await_game(two, before=games[1]) != games[1]
+        assert not two.page.url.endswith("voronoi"), "one step up or down the ladder"
+
+
 def test_space_starts_a_rematch(site: Site, browser: Browser):
     with window(browser, site) as shown:
         shown.page.goto("/play?opponent=zoo/wall-hugger")

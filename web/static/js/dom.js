@@ -53,3 +53,13 @@ export function animate(draw) {
   wake();
   return wake;
 }
+
+/**
+ * Mark the present one of several.
+ * @param {Element} element
+ * @param {boolean} current
+ */
+export function setCurrent(element, current) {
+  if (current) element.setAttribute("aria-current", "true");
+  else element.removeAttribute("aria-current");
+}

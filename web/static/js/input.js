@@ -103,7 +103,6 @@ export function bindPad(pad, onAction) {
     const button = event.target instanceof Element ? event.target.closest("[data-action]") : null;
     if (!(button instanceof HTMLElement)) return;
     event.preventDefault();
-    navigator.vibrate?.(8);
     onAction(/** @type {Action} */ (Number(button.dataset.action)));
   };
   pad.addEventListener("pointerdown", press);

@@ -13,3 +13,14 @@ export function nextRung(place, rungs, won) {
   if (next < 0) return 1;
   return next < rungs ? next : rungs - 2;
 }
+
+/**
+ * @param {{name: string, beaten: boolean}[]} rungs  from the top
+ * @returns {string} where one sits on the ladder: above the highest rung that was beaten
+ */
+export function standing(rungs) {
+  const highest = rungs.findIndex(({ beaten }) => beaten);
+  if (highest === -1) return "Beat anybody to get on the ladder.";
+  if (highest === 0) return "You sit at the very top.";
+  return `You sit between ${rungs[highest].name} and ${rungs[highest - 1].name}.`;
+}

@@ -2,9 +2,9 @@
 /** The live page: wires connection, game state, board, steering and the words around them. */
 
 /** @import {Action, EndMessage, GameMessage} from "./types.js" */
-import { animate, memory, need } from "./dom.js";
+import { animate, memory, need, setCurrent } from "./dom.js";
 import { bindKeys, bindPad, bindSwipes } from "./input.js";
-import { nextRung } from "./ladder.js";
+import { nextRung, standing } from "./ladder.js";
 import { Board } from "./render.js";
 import { connect } from "./socket.js";
 import { freeAhead, Sound } from "./sound.js";
@@ -31,6 +31,15 @@ const recordOut = need("[data-record]", HTMLElement);
 
 const RESULT_WORDS = { won: "Victory", lost: "Defeat", draw: "Draw", void: "Void" };
 
+const line = need("[data-line]", HTMLElement);
+const linePlace = need("[data-line-place]", HTMLElement);
+const lineOffer = need("[data-do=offer]", HTMLButtonElement);
+const nickname = need("[data-nickname]", HTMLInputElement);
+const rungs = [...document.querySelectorAll("[data-rung]")];
+const NICKNAME_KEY = "tron-nickname";
+/** Without a tick for so many of them the connection is taken for dead, and begun anew. */
+const SILENT_TICKS = 15;
+
 const soundButton = need("[data-do=sound]", HTMLButtonElement);
 
 const board = new Board(canvas);
@@ -44,9 +53,21 @@ let connected = false;
 let lost = false;
 let returning = false;
 let shownCount = -1;
+let heardAt = 0;
+let frozen = false;
+/** @type {{replay: number, ply: number, seat: import("./types.js").Seat}|null} */
+let takeOver = readTakeOver();
 
 function speed() {
   return Number(need("input[name=speed]:checked", HTMLInputElement).value);
+}
+
+/** @returns {typeof takeOver} what the address asks to ride on from */
+function readTakeOver() {
+  const query = new URLSearchParams(location.search);
+  const [replay, ply, seat] = ["takeover", "ply", "seat"].map((name) => Number(query.get(name)));
+  if (!Number.isInteger(replay) || replay < 1 || !Number.isInteger(ply)) return null;
+  return { replay, ply, seat: seat === 1 ? 1 : 0 };
 }
 
 /** @param {string|null} text */
@@ -66,7 +87,21 @@ function join() {
   hideResult();
   tell(null);
   lost = false;
-  link.join(opponentPick.value, speed());
+  leaveLine();
+  if (takeOver === null) link.join(opponentPick.value, speed());
+  else link.takeOver(takeOver.replay, takeOver.ply, takeOver.seat, speed());
+}
+
+function leaveLine() {
+  if (!line.hidden) link.leaveLine();
+  line.hidden = true;
+}
+
+function forgetTakeOver() {
+  takeOver = null;
+  const url = new URL(location.href);
+  for (const name of ["takeover", "ply", "seat"]) url.searchParams.delete(name);
+  history.replaceState(null, "", url);
 }
 
 function rematch() {
@@ -74,13 +109,14 @@ function rematch() {
   const last = live;
   hideResult();
   // The server knows this connection's latest game, not that of one before.
-  if (last === null || lost || last.resumed || last.speed !== speed()) join();
+  if (last === null || lost || last.resumed || takeOver !== null || last.speed !== speed()) join();
   else link.rematch(last.id);
 }
 
 function nextOpponent() {
   const won = ended?.result === "won";
   opponentPick.selectedIndex = nextRung(opponentPick.selectedIndex, opponentPick.length, won);
+  forgetTakeOver();
   rememberOpponent();
   join();
 }
@@ -96,6 +132,7 @@ function steer(action) {
   if (live === null || !connected || !live.turn(action)) return;
   link.turn(live.id, action);
   sound.tick();
+  if (matchMedia("(pointer: coarse)").matches) navigator.vibrate?.(8);
 }
 
 function showSound() {
@@ -113,8 +150,13 @@ function begin(message) {
   canvas.dataset.game = String(message.game);
   lost = false;
   returning = false;
+  frozen = false;
+  line.hidden = true;
+  heardAt = performance.now() + message.countdown_ms;
   hideResult();
-  tell(null);
+  const stand = `${message.opponent.name} takes the seat: its rider cannot be played.`;
+  tell(message.stands_in ? stand : null);
+  if (message.stands_in) setTimeout(() => tell(null), 4000);
   const { opponent, seat, view } = message;
   for (const [index, name] of view.names.entries()) {
     const slot = need(`[data-name="${index}"]`, HTMLElement);
@@ -126,17 +168,47 @@ function begin(message) {
   need("[data-opponent-name]", HTMLElement).textContent = opponent.name;
   need("[data-opponent-label]", HTMLElement).textContent = opponent.label;
   recordOut.textContent = message.record.text;
+  showRung(opponent.spec);
   wake();
+}
+
+/**
+ * Mark where one rides on the ladder.
+ * @param {string} spec
+ */
+function showRung(spec) {
+  const chosen = opponentPick.value;
+  for (const rung of rungs) {
+    const { rung: name } = /** @type {HTMLElement} */ (rung).dataset;
+    setCurrent(rung, name === spec || name === chosen);
+    const list = rung.closest("ol");
+    if (list !== null && rung instanceof HTMLElement && rung.ariaCurrent !== null) {
+      list.scrollTop = rung.offsetTop - list.offsetTop - rung.offsetHeight;
+    }
+  }
 }
 
 /** @param {EndMessage} message */
 function finish(message) {
   if (live === null || message.game !== live.id) return;
   live.end(message, performance.now());
+  climb(message.result);
   sound.hush();
   ended = message;
   endedAt = 0;
   wake();
+}
+
+/** @param {EndMessage["result"]|null} result */
+function climb(result) {
+  const rung = rungs.find((each) => each.hasAttribute("aria-current"));
+  if (result === "won" && takeOver === null) rung?.setAttribute("data-beaten", "");
+  need("[data-standing]", HTMLElement).textContent = standing(
+    rungs.map((each) => ({
+      name: /** @type {HTMLElement} */ (each).dataset.label ?? "",
+      beaten: each.hasAttribute("data-beaten"),
+    })),
+  );
 }
 
 /** @param {number} ms */
@@ -203,12 +275,17 @@ const wake = animate((now) => {
     }
     if (result.hidden && now - endedAt >= RESULT_DELAY_MS) showResult(ended);
   }
+  if (!live.finished && connected && !frozen && now - heardAt > SILENT_TICKS * live.tickMs) {
+    heardAt = now + 2000;
+    link.reconnect();
+  }
   return !live.finished || result.hidden || board.busy(now);
 });
 
 const link = connect({
   onConnect: () => {
     connected = true;
+    if (nickname.value !== "") link.callMe(nickname.value);
     if (live === null) join();
     else if (live.finished || lost) {
       tell(null);
@@ -231,6 +308,7 @@ const link = connect({
   onGame: begin,
   onTick: (message) => {
     if (live === null || message[0] !== live.id) return;
+    heardAt = performance.now();
     if (message[1] % live.speed === 0) link.echo(live.id, message[1]);
     live.tick(message, performance.now());
     sound.hum(freeAhead(live.view, live.seat));
@@ -241,6 +319,29 @@ const link = connect({
     if (ended === null || ended.game !== game) return;
     ended.replay = replay;
     offerReplay(replay);
+  },
+  onWaiting: ({ place, opponent, offer }) => {
+    hideResult();
+    line.hidden = false;
+    const ahead = place === 1 ? "You are next." : `${place - 1} before you.`;
+    linePlace.textContent = `${opponent.name} rides against as many as it can. ${ahead} Your ride starts by itself.`;
+    lineOffer.hidden = offer === null;
+    if (offer !== null) {
+      lineOffer.textContent = `Ride ${offer.name} now`;
+      lineOffer.value = offer.spec;
+    }
+  },
+  onFrozen: ({ game, seconds }) => {
+    if (live === null || game !== live.id) return;
+    frozen = true;
+    sound.hush();
+    tell(`The line is slow: your ride waits up to ${Math.round(seconds)} seconds for you, once.`);
+    link.echo(live.id, Math.max(live.view.plies, 1));
+  },
+  onSnapshot: ({ game, view }) => {
+    if (live === null || game !== live.id) return;
+    live.catchUp(view, performance.now());
+    wake();
   },
   onRefused: ({ code, message }) => {
     if (code === "queue_full") live?.refuseTurn();
@@ -266,6 +367,7 @@ for (const kind of ["keydown", "pointerdown"]) {
 }
 soundButton.addEventListener("click", toggleSound);
 showSound();
+climb(null);
 addEventListener("keydown", (event) => {
   if (event.code !== "KeyM" || event.repeat || event.ctrlKey || event.metaKey || event.altKey) return;
   if (!(event.target instanceof HTMLSelectElement)) toggleSound();
@@ -278,7 +380,26 @@ addEventListener("keydown", (event) => {
 });
 need("[data-do=rematch]", HTMLButtonElement).addEventListener("click", rematch);
 need("[data-do=next]", HTMLButtonElement).addEventListener("click", nextOpponent);
+lineOffer.addEventListener("click", () => {
+  leaveLine();
+  link.join(lineOffer.value, speed());
+});
+nickname.value = memory().getItem(NICKNAME_KEY) ?? "";
+nickname.addEventListener("change", () => {
+  if (!nickname.reportValidity()) return;
+  memory().setItem(NICKNAME_KEY, nickname.value);
+  link.callMe(nickname.value);
+});
+for (const rung of rungs) {
+  rung.addEventListener("click", () => {
+    opponentPick.value = /** @type {HTMLElement} */ (rung).dataset.rung ?? "";
+    forgetTakeOver();
+    rememberOpponent();
+    join();
+  });
+}
 opponentPick.addEventListener("change", () => {
+  forgetTakeOver();
   rememberOpponent();
   opponentPick.blur();
   join();

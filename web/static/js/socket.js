@@ -1,7 +1,7 @@
 // @ts-check
 /** The live connection: events in, events out, nothing else. */
 
-/** @import {Action, EndMessage, GameMessage, RefusedMessage, TickMessage} from "./types.js" */
+/** @import {Action, EndMessage, GameMessage, OverMessage, RefusedMessage, Seat, SnapshotMessage, TickMessage, WaitingMessage, WatchedMessage} from "./types.js" */
 import { io } from "socket.io-client";
 
 /**
@@ -14,6 +14,11 @@ import { io } from "socket.io-client";
  * @property {(message: EndMessage) => void} onEnd
  * @property {(message: {game: number, replay: string}) => void} onStored
  * @property {(message: RefusedMessage) => void} onRefused
+ * @property {(message: WaitingMessage) => void} onWaiting
+ * @property {(message: {game: number, seconds: number}) => void} onFrozen
+ * @property {(message: SnapshotMessage) => void} onSnapshot
+ * @property {(message: WatchedMessage) => void} onWatched
+ * @property {(message: OverMessage) => void} onOver
  */
 
 /**
@@ -24,10 +29,15 @@ import { io } from "socket.io-client";
  * @property {(game: number, ply: number) => void} echo
  * @property {(game: number) => void} rematch
  * @property {(game: number) => void} leave
+ * @property {(replay: number, ply: number, seat: Seat, speed: number) => void} takeOver
+ * @property {() => void} leaveLine
+ * @property {(name: string) => void} callMe
+ * @property {(game: number) => void} watch
+ * @property {() => void} reconnect  begin again with a new connection, at once
  */
 
 /**
- * @param {LiveHandlers} handlers
+ * @param {Partial<LiveHandlers>} handlers
  * @returns {LiveConnection}
  */
 export function connect(handlers) {
@@ -36,15 +46,24 @@ export function connect(handlers) {
     reconnectionDelay: 250,
     reconnectionDelayMax: 2000,
   });
-  socket.on("connect", handlers.onConnect);
-  socket.on("disconnect", handlers.onLost);
-  socket.on("connect_error", handlers.onLost);
-  socket.on("game", handlers.onGame);
-  socket.on("tick", handlers.onTick);
-  socket.on("latency", handlers.onLatency);
-  socket.on("end", handlers.onEnd);
-  socket.on("stored", handlers.onStored);
-  socket.on("refused", handlers.onRefused);
+  /** @type {[string, ((message: any) => void)|undefined][]} */
+  const events = [
+    ["connect", handlers.onConnect],
+    ["disconnect", handlers.onLost],
+    ["connect_error", handlers.onLost],
+    ["game", handlers.onGame],
+    ["tick", handlers.onTick],
+    ["latency", handlers.onLatency],
+    ["end", handlers.onEnd],
+    ["stored", handlers.onStored],
+    ["refused", handlers.onRefused],
+    ["waiting", handlers.onWaiting],
+    ["frozen", handlers.onFrozen],
+    ["snapshot", handlers.onSnapshot],
+    ["watched", handlers.onWatched],
+    ["over", handlers.onOver],
+  ];
+  for (const [name, handler] of events) if (handler !== undefined) socket.on(name, handler);
   return {
     join: (opponent, speed) => socket.emit("join", { opponent, speed }),
     turn: (game, action) => socket.emit("turn", { game, action }),
@@ -52,5 +71,13 @@ export function connect(handlers) {
     echo: (game, ply) => socket.emit("echo", { game, ply }),
     rematch: (game) => socket.emit("rematch", { game }),
     leave: (game) => socket.emit("leave", { game }),
+    takeOver: (replay, ply, seat, speed) => socket.emit("take_over", { replay, ply, seat, speed }),
+    leaveLine: () => socket.emit("leave_line"),
+    callMe: (name) => socket.emit("call_me", { name }),
+    watch: (game) => socket.emit("watch", { game }),
+    reconnect: () => {
+      socket.disconnect();
+      socket.connect();
+    },
   };
 }

@@ -104,6 +104,7 @@ export class LiveGame {
     this.id = message.game;
     this.key = message.key;
     this.resumed = message.resumed;
+    this.record = message.record;
     this.seat = message.seat;
     this.speed = message.speed;
     this.tickMs = 1000 / message.speed;
@@ -143,6 +144,21 @@ export class LiveGame {
     this.view.headings = [heading0, heading1];
     this.view.plies = ply;
     this.settleTurns(this.view.headings[this.seat]);
+    this.glide();
+  }
+
+  /**
+   * Take over how the server says that the game stands, after ticks were missed.
+   * @param {ReplayView} view
+   * @param {number} now
+   */
+  catchUp(view, now) {
+    if (this.finished) return;
+    this.advance(now);
+    this.view = structuredClone(view);
+    this.view.outcome = "ongoing";
+    this.view.ending = "rules";
+    this.turns = [];
     this.glide();
   }
 

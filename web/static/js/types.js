@@ -61,6 +61,7 @@
  * @property {number} game
  * @property {string} key  lets another connection go on with it
  * @property {boolean} resumed
+ * @property {boolean} stands_in  not the rider of the replay that was taken over
  * @property {Seat} seat
  * @property {number} speed  plies a second
  * @property {number} countdown_ms
@@ -68,6 +69,16 @@
  * @property {HumanRecord} record  the opponent's, before this game
  * @property {ReplayView} view
  */
+
+/** Whom one rides against. @typedef {{spec: string, name: string, label: string, round: number|null}} OpponentName */
+
+/** Server: one waits in line; `place` is 1 for who is next. @typedef {{place: number, opponent: OpponentName, offer: OpponentName|null}} WaitingMessage */
+
+/** Server: how a game stands, for a client that missed ticks. @typedef {{game: number, view: ReplayView}} SnapshotMessage */
+
+/** Server: a live game as it stands, for who watches. @typedef {{game: number, speed: number, opponent: OpponentName, frozen: boolean, view: ReplayView}} WatchedMessage */
+
+/** Server: a watched game has ended. @typedef {{game: number, text: string, view: ReplayView}} OverMessage */
 
 /** Server: game, ply, then row and column of both riders and their headings. @typedef {[number, number, number, number, number, number, Action, Action]} TickMessage */
 

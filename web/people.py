@@ -1,0 +1,93 @@
+"""Pages about people: the rides that are on now, the players' ladder, models against people."""
+
+from dataclasses import dataclass
+from typing import Final, TypedDict
+
+from flask import Blueprint, Response, jsonify, render_template
+
+from arena.records import HumanRecord
+from web import present
+from web.human import Tries, all_tries, first_tries
+from web.messages import OpponentPayload
+from web.players import MIN_TRIES, Player, ladder
+from web.services import services
+from web.tickets import STORED_NAME, Opponent, opponent_payload
+
+people = Blueprint("people", __name__)
+
+MOST_RIDES: Final = 60
+"""Shown at once, the newest first."""
+
+
+class RidePayload(TypedDict):
+    """A ride that can be watched."""
+
+    game: int
+    player: str
+    speed: int
+    opponent: OpponentPayload
+
+
+@dataclass(frozen=True, slots=True)
+class Against:
+    """How people have fared against one model."""
+
+    opponent: Opponent
+    first: Tries
+    every: Tries
+    abandoned: int
+    speeds: tuple[tuple[int, Tries], ...]
+
+
+@people.get("/live")
+def live() -> str:
+    """The rides that are on now, to watch."""
+    return render_template("live.html")
+
+
+@people.get("/live/games.json")
+def live_games() -> Response:
+    """The same as data."""
+    tickets = services().referee.tickets()
+    rides: list[RidePayload] = [
+        {
+            "game": ticket.game,
+            "player": ticket.nickname or STORED_NAME,
+            "speed": ticket.opening.speed,
+            "opponent": opponent_payload(ticket.opponent),
+        }
+        for ticket in reversed(tickets[-MOST_RIDES:])
+    ]
+    answer = jsonify({"games": rides, "total": len(tickets), "waiting": services().lobby.waiting})
+    answer.headers["Cache-Control"] = "no-store"
+    return answer
+
+
+@people.get("/players")
+def players() -> str:
+    """The players' ladder, and every model's record against people."""
+    storage = services().storage
+    ratings = present.model_ratings(storage)
+    table: tuple[Player, ...] = ladder(storage.first_tries(), ratings)
+    seen: dict[str, Opponent] = {}
+    for opponent in services().opponents.all():
+        seen.setdefault(opponent.sha256, opponent)
+    against = [
+        row
+        for opponent in seen.values()
+        if (row := _against(opponent, storage.human_records(opponent.sha256))) is not None
+    ]
+    return render_template("players.html", players=table, min_tries=MIN_TRIES, against=against)
+
+
+def _against(opponent: Opponent, by_speed: dict[int, HumanRecord]) -> Against | None:
+    record = services().storage.human_record(opponent.sha256)
+    if not all_tries(record).tries and not record.abandoned:
+        return None
+    return Against(
+        opponent=opponent,
+        first=first_tries(record),
+        every=all_tries(record),
+        abandoned=record.abandoned,
+        speeds=tuple((speed, all_tries(each)) for speed, each in by_speed.items()),
+    )
