@@ -65,7 +65,6 @@ PURE = (
     "arena.tally",
     "arena.ratings",
     "web.allowance",
-    "web.players",
     "web.frames",
     "web.human",
     "web.lateness",
