@@ -12,12 +12,13 @@ from arena.storage import open_storage
 from tron_env.ruleset import ARENA
 from web.addresses import NumberConverter
 from web.api import api
-from web.config import WebConfig
+from web.config import WebConfig, load_config
 from web.council import Council
 from web.films import Films
 from web.hardening import harden
 from web.live import LiveGames
 from web.lobby import Lobby
+from web.logs import start_logging
 from web.operations import operations
 from web.opponents import Opponents
 from web.pages import pages
@@ -39,6 +40,13 @@ PLAYER_BYTES: Final = 16
 def secret_seed() -> int:
     """Draw the start of a live game."""
     return secrets.randbits(63)
+
+
+def site() -> Flask:
+    """Return the site that the environment describes, for servers that want a factory."""
+    config = load_config()
+    start_logging(as_json=config.log_json)
+    return create_app(config)
 
 
 def create_app(
@@ -64,7 +72,7 @@ def create_app(
         SESSION_COOKIE_HTTPONLY=True,
         SESSION_COOKIE_SAMESITE="Lax",
     )
-    socketio = make_socketio()
+    socketio = make_socketio(config.redis_url)
     transport = transport_of(socketio)
     app.url_map.converters["int"] = NumberConverter
     storage = open_storage(config.arena)

@@ -72,15 +72,14 @@ def _ending_cleanly() -> Iterator[None]:
 
 @contextmanager
 def _site(host: str, port: int) -> Iterator[tuple["Services", "Settings"]]:
-    import logging
-
     from web.app import create_app
     from web.config import load_config
+    from web.logs import start_logging
     from web.server import Server
     from web.services import EXTENSION
 
-    logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
     config = load_config()
+    start_logging(as_json=config.log_json)
     app = create_app(config)
     server = Server(app, host, port)
     services: Services = app.extensions[EXTENSION]

@@ -3,6 +3,8 @@
 ======================  ==============================================================
 ``TRON_SECRET_KEY``     signs session cookies; default is drawn once, kept in the home
 ``TRON_LIVE_CAPACITY``  live games at once; default 256
+``TRON_REDIS_URL``      Flask-SocketIO's message queue; default is none, for one process
+``TRON_LOG_JSON``       1 to log JSON, one object a line; default 0
 ======================  ==============================================================
 
 The rest is ``arena.settings``.
@@ -34,12 +36,16 @@ class WebConfig:
         secret_key: signs session cookies.
         capacity: live games at once.
         countdown_slots: least time before a game's first ply, see ``web.live_types``.
+        redis_url: of the message queue that several processes share, "" for one alone.
+        log_json: whether to log for machines.
     """
 
     arena: Settings
     secret_key: str
     capacity: int = DEFAULT_CAPACITY
     countdown_slots: int = DEFAULT_COUNTDOWN_SLOTS
+    redis_url: str = ""
+    log_json: bool = False
 
 
 def load_config(environ: Mapping[str, str] = os.environ) -> WebConfig:
@@ -57,7 +63,21 @@ def load_config(environ: Mapping[str, str] = os.environ) -> WebConfig:
         arena=arena,
         secret_key=secret or _kept_secret(arena.home),
         capacity=_capacity(environ.get("TRON_LIVE_CAPACITY", "")),
+        redis_url=_redis(environ.get("TRON_REDIS_URL", "")),
+        log_json=_switch("TRON_LOG_JSON", environ.get("TRON_LOG_JSON", "")),
     )
+
+
+def _redis(value: str) -> str:
+    if value and not value.startswith(("redis://", "rediss://", "unix://")):
+        raise ConfigError("TRON_REDIS_URL must begin with redis://, rediss:// or unix://")
+    return value
+
+
+def _switch(name: str, value: str) -> bool:
+    if value not in ("", "0", "1"):
+        raise ConfigError(f"{name} is {value!r}; allowed are 0 and 1")
+    return value == "1"
 
 
 def _capacity(value: str) -> int:

@@ -186,9 +186,19 @@ class LiveNamespace(Namespace):  # type: ignore[misc]
         self._transport(client, "refused", refused(error))
 
 
-def make_socketio() -> SocketIO:
-    """Return the extension, unbound: same origin only, small messages, events in order."""
+def make_socketio(redis_url: str = "") -> SocketIO:
+    """Return the extension, unbound: same origin only, small messages, events in order.
+
+    Args:
+        redis_url: of the message queue that several processes share, "" for one alone.
+    """
+    shared: dict[str, object] = {}
+    if redis_url:
+        from web.message_queue import RedisQueue
+
+        shared["client_manager"] = RedisQueue(redis_url)
     return SocketIO(
+        **shared,
         async_mode="gevent",
         async_handlers=False,  # two quick keys must arrive in the order they were pressed
         max_http_buffer_size=MAX_MESSAGE_BYTES,

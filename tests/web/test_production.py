@@ -1,0 +1,121 @@
+"""The site under gunicorn, and two processes that share a real Redis."""
+
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from flask_socketio import SocketIO
+
+from arena.records import GameFilter, GameKind
+from arena.settings import load_settings
+from arena.storage import open_storage
+from replays.format import Ending
+from tests.web.site import Rider
+from web.sockets import LIVE
+
+PATIENCE_SECONDS = 120.0
+
+
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as bound:
+        port: int = bound.getsockname()[1]
+        return port
+
+
+def await_ready(url: str, process: subprocess.Popen[bytes]) -> None:
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while time.monotonic() < deadline:
+        assert process.poll() is None, "it ended before it was ready"
+        try:
+            with urllib.request.urlopen(f"{url}/readyz", timeout=5):
+                return
+        except OSError:
+            time.sleep(0.1)
+    raise AssertionError("it was never ready")
+
+
+@contextmanager
+def gunicorn(home: Path, **environ: str) -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
+    port = free_port()
+    process = subprocess.Popen(
+        [
+            *(sys.executable, "-m", "gunicorn", "--bind", f"127.0.0.1:{port}", "--workers", "1"),
+            *("--worker-class", "web.gunicorn_worker.LiveWorker", "--log-level", "error"),
+            *("--graceful-timeout", "60", "--timeout", "120", "web.app:site()"),
+        ],
+        env=os.environ | {"TRON_HOME": str(home), **environ},
+    )
+    try:
+        url = f"http://127.0.0.1:{port}"
+        await_ready(url, process)
+        yield url, process
+    finally:
+        process.terminate()
+        process.wait(PATIENCE_SECONDS)
+
+
+def test_gunicorn_serves_live_play_and_ends_games_as_abandoned(tmp_path: Path):
+    with gunicorn(tmp_path) as (url, process):
+        rider = Rider(url)
+        game = rider.join("zoo/voronoi", 8)
+        assert rider.next("tick")[0] == game["game"]
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(PATIENCE_SECONDS) == 0
+    with open_storage(load_settings({"TRON_HOME": str(tmp_path)})) as storage:
+        (row,) = storage.search_games(GameFilter(kind=GameKind.HUMAN))
+        assert row.ending is Ending.ABANDONED
+
+
+@pytest.fixture
+def redis_url(tmp_path: Path) -> Iterator[str]:
+    server = shutil.which("redis-server")
+    assert server, "`make servers` installs Redis"
+    port = free_port()
+    process = subprocess.Popen(
+        [server, "--port", str(port), "--bind", "127.0.0.1", "--save", "", "--dir", str(tmp_path)],
+        stdout=subprocess.DEVNULL,
+    )
+    try:
+        yield f"redis://127.0.0.1:{port}/0"
+    finally:
+        process.terminate()
+        process.wait(30)
+
+
+def test_what_is_emitted_through_redis_reaches_the_clients_of_every_process(
+    tmp_path: Path, redis_url: str
+):
+    homes = tmp_path / "one", tmp_path / "two"
+    with (
+        gunicorn(homes[0], TRON_REDIS_URL=redis_url) as (first, _),
+        gunicorn(homes[1], TRON_REDIS_URL=redis_url) as (second, _),
+    ):
+        riders = [Rider(first), Rider(second)]
+        games = [rider.join("zoo/wall-hugger", 14) for rider in riders]
+        assert games[0]["game"] != games[1]["game"], "numbers of two processes do not meet"
+        news = SocketIO(message_queue=redis_url)
+        stop = threading.Event()
+
+        def announce() -> None:
+            while not stop.wait(0.2):
+                news.emit("over", {"text": "hello, everybody"}, namespace=LIVE)
+
+        announcer = threading.Thread(target=announce)
+        announcer.start()
+        try:
+            assert [rider.next("over")["text"] for rider in riders] == ["hello, everybody"] * 2
+        finally:
+            stop.set()
+            announcer.join()
+        for rider in riders:
+            rider.close()
