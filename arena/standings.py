@@ -66,10 +66,10 @@ def standings(
     ratings = rate(starts, len(entries), anchors, np.random.default_rng(seed))
 
     against = {pair: total(tallies) for pair, tallies in pairs.items()}
-    whole = [
-        total(tally for (index, _), tally in against.items() if index == own)
-        for own in range(len(entries))
-    ]
+    by_entrant: list[list[Tally]] = [[] for _ in entries]
+    for (index, _), tally in against.items():
+        by_entrant[index].append(tally)
+    whole = [total(tallies) for tallies in by_entrant]
 
     means = [tally.points / tally.games if tally.games else 0.0 for tally in whole]
 
