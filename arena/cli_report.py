@@ -20,20 +20,8 @@ if TYPE_CHECKING:
 
 WORDS = frozenset(
     {
-        "",
-        "name",
-        "status",
-        "champion",
-        "closed",
-        "winner",
-        "why",
-        "95%",
-        "forfeited by",
-        "division",
-        "kind",
-        "who",
-        "what",
-        "when (UTC)",
+        *("", "name", "status", "champion", "closed", "winner", "why", "95%", "forfeited by"),
+        *("division", "kind", "who", "what", "when (UTC)"),
     }
 )
 """Headings of columns that are aligned to the left."""
@@ -283,19 +271,7 @@ def _table(*headings: str) -> "Table":
 
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
     for heading in headings:
-        words = {
-            "",
-            "name",
-            "status",
-            "champion",
-            "closed",
-            "winner",
-            "why",
-            "95%",
-            "forfeited by",
-            "division",
-        }
-        table.add_column(heading, justify="left" if heading in words else "right")
+        table.add_column(heading, justify="left" if heading in WORDS else "right")
     return table
 
 
