@@ -67,6 +67,14 @@ def known_by(storage: Storage, token: str) -> MinerRow:
     return found[0]
 
 
+def token_id(token: str) -> str:
+    """Return the public part of a token, which names it and tells nothing."""
+    parts = TOKEN.fullmatch(token)
+    if parts is None:
+        raise TokenRefusedError("this is no token")
+    return parts[1]
+
+
 def named(storage: Storage, name: str) -> MinerRow:
     """Return the miner registered as ``name``.
 

@@ -76,6 +76,10 @@ class ModelStore:
                 if time.time() - left.stat().st_mtime > LEFTOVER_SECONDS:
                     left.unlink()
 
+    def has(self, sha256: str) -> bool:
+        """Whether a model is stored; False for what is no SHA-256 too."""
+        return DIGEST.fullmatch(sha256) is not None and self.path(sha256).exists()
+
     def get(self, sha256: str) -> bytes:
         """Return a stored model.
 

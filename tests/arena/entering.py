@@ -2,10 +2,12 @@
 
 from datetime import UTC, datetime, timedelta
 
+from arena.admission import Findings, encode_findings
 from arena.miners import local_miner
 from arena.records import SubmissionRow
 from arena.storage import Storage
 from arena.stored_queue import Settlement
+from arena.validation import Verdict
 
 
 def submitted(
@@ -19,6 +21,7 @@ def submitted(
 ) -> SubmissionRow:
     """Enter a model into the open round unchecked; ``reason`` says why it is rejected instead."""
     row = storage.receive(local_miner(storage, name), sha256, b"")
+    found = Findings(Verdict(accepted=not reason, checks=()))
     now = datetime.now(UTC)
     claim = storage.claim("tests", now, now + timedelta(minutes=1), row.id)
-    return storage.settle(claim, Settlement(reason, alone, graph, "{}"))
+    return storage.settle(claim, Settlement(reason, alone, graph, encode_findings(found)))

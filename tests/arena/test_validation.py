@@ -6,6 +6,8 @@ from click.testing import CliRunner
 
 from arena import cli_validate
 from arena.validation import probe_positions, validate_model
+from replays.format import decode
+from replays.playback import verify
 from tests.arena import graphs
 from tron_env.types import Plane
 
@@ -106,7 +108,7 @@ def test_probe_positions_are_real_varied_and_always_the_same():
 
 
 def run_command(path, *options):
-    return CliRunner().invoke(cli_validate.validate, [str(path), *options])
+    return CliRunner().invoke(cli_validate.validate, [str(path), "--no-trial", *options])
 
 
 def test_the_command_shows_every_check_and_accepts(tmp_path):
@@ -136,3 +138,19 @@ def test_the_command_prints_json(tmp_path):
     verdict = json.loads(result.output)
     assert verdict["accepted"] is False
     assert verdict["checks"][-1]["name"] == "operators"
+
+
+def test_the_command_plays_a_trial_and_keeps_its_replays(tmp_path, monkeypatch):
+    monkeypatch.setenv("TRON_HOME", str(tmp_path / "home"))
+    path = tmp_path / "fine.onnx"
+    path.write_bytes(graphs.policy())
+    arguments = [str(path), "--json", "--save", str(tmp_path / "kept")]
+    result = CliRunner().invoke(cli_validate.validate, arguments)
+    assert result.exit_code == 0
+    games = json.loads(result.stdout)["trial"]["games"]
+    kept = sorted((tmp_path / "kept").iterdir())
+    assert [file.name for file in kept] == [f"{g['number']:02}-{g['opponent']}.trp" for g in games]
+    for file, game in zip(kept, games, strict=True):
+        replay = decode(file.read_bytes())
+        verify(replay)
+        assert replay.plies == game["plies"]
