@@ -24,12 +24,13 @@ class BackgroundProcess:
     Args:
         module: is run as ``python -m MODULE``.
         settings: what the child loads too.
+        arguments: what it is told besides.
 
     Attributes:
         log: what the child wrote.
     """
 
-    def __init__(self, module: str, settings: Settings) -> None:
+    def __init__(self, module: str, settings: Settings, *arguments: str) -> None:
         self.log: Path = settings.home / f"{module.rpartition('.')[2].replace('_', '-')}.log"
         environ = os.environ | {
             "TRON_HOME": str(settings.home),
@@ -37,13 +38,18 @@ class BackgroundProcess:
         }
         with self.log.open("wb") as log:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", module],
+                [sys.executable, "-m", module, *arguments],
                 stdin=subprocess.PIPE,
                 stdout=log,
                 stderr=log,
                 env=environ,
                 start_new_session=True,  # Ctrl-C is for the site, which then ends its child
             )
+
+    @property
+    def pid(self) -> int:
+        """Its process ID."""
+        return self._process.pid
 
     @property
     def running(self) -> bool:

@@ -5,13 +5,13 @@ does. One that is killed leaves its submission to whoever asks next, once its cl
 """
 
 import logging
-import os
 import secrets
 import sys
 import threading
 from typing import Final
 
 from arena.admission import check_next, shipped_graphs
+from arena.background import end_with_input
 from arena.confinement import available_layers, lacking_for_strangers
 from arena.errors import ArenaFault
 from arena.models import ModelStore
@@ -20,8 +20,6 @@ from arena.storage import open_storage
 from tron_env.errors import TronArenaError
 from tron_env.warming import compile_kernels
 
-NICENESS: Final = 10
-"""Live games come first where both want a core."""
 IDLE_SECONDS: Final = 0.5
 FAULT_SECONDS: Final = 5.0
 ACCEPT: Final = "--i-accept-unsandboxed"
@@ -53,9 +51,8 @@ def work(settings: Settings, stop: threading.Event) -> None:
 
 def main() -> int:
     """Work and return the exit status."""
-    threading.Thread(target=_end_with_input, daemon=True).start()
+    end_with_input()
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
-    os.nice(NICENESS)
     lacking = lacking_for_strangers(available_layers())
     if lacking and ACCEPT not in sys.argv[1:]:
         sys.stderr.write(f"submissions are not checked: this machine lacks {lacking}\n")
@@ -66,13 +63,6 @@ def main() -> int:
         sys.stderr.write(f"{error}\n")
         return 1
     return 0
-
-
-def _end_with_input() -> None:
-    # Not through sys.stdin, whose lock a waiting thread would hold while the interpreter ends.
-    while os.read(0, 1):
-        pass
-    os._exit(0)
 
 
 if __name__ == "__main__":

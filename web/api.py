@@ -1,17 +1,12 @@
-"""The JSON interface, version 1: reading. ``/api/v1/openapi.json`` describes it, ``/api`` shows it.
-
-What changes something is in ``web.api_submissions``.
-"""
+"""What the JSON interface tells about rounds and replays; ``web.api_miners`` is the rest."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import lru_cache
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Literal
 
 import msgspec
-from flask import Blueprint, Response, abort
+from flask import Response, abort
 from msgspec import Meta
-from werkzeug.exceptions import HTTPException
 
 from arena.records import GameFilter, GameKind, GameRow, RoundRow
 from arena.storage import Storage
@@ -21,26 +16,13 @@ from replays.format import decode
 from replays.report import AnalysisView
 from web import payloads
 from web.addresses import MAX_NUMBER
-from web.endpoints import BINARY, JSON, NDJSON, Interface
-from web.openapi import document
+from web.endpoints import BINARY, NDJSON
+from web.interface import interface
 from web.payloads import GameView
 from web.services import StatusPayload, services
 from web.thumbs import kinds_of
 from web.viewer import analysis_of, stored_replay, view_of
 
-TITLE: Final = "Tron Arena"
-VERSION: Final = "1"
-PREFIX: Final = "/api/v1"
-
-api = Blueprint("api", __name__, url_prefix=PREFIX)
-
-
-def nobody() -> object:
-    """Refuse every token."""
-    abort(401, "this interface takes no tokens")
-
-
-interface = Interface(api, nobody)
 Limit = Annotated[int, Meta(ge=1, le=MAX_PAGE, description="How many at most.")]
 
 
@@ -219,33 +201,6 @@ def replay_analysis(game_id: int) -> AnalysisView:
     """What decided one stored game: marks, graphs by ply, and sentences with their facts."""
     game, encoded = _game(services().storage, game_id)
     return analysis_of(encoded, game.names)
-
-
-@interface.endpoint("GET", "/openapi.json", tag="Site", media=JSON)
-def openapi() -> Response:
-    """This interface as an OpenAPI 3.1 document."""
-    return Response(msgspec.json.encode(described()), mimetype=JSON)
-
-
-@api.get("/<path:rest>")
-def nothing(rest: str) -> Response:
-    """Answer addresses that are not here in JSON too."""
-    abort(404, f"there is no /api/v1/{rest}")
-
-
-@api.errorhandler(HTTPException)
-def failed(error: HTTPException) -> tuple[Response, int]:
-    """Present an error."""
-    code = error.code or 500
-    body = payloads.ErrorPayload(payloads.Refusal(code, error.description or error.name))
-    headers = [(name, value) for name, value in error.get_headers() if name != "Content-Type"]
-    return Response(msgspec.json.encode(body), headers=headers, mimetype=JSON), code
-
-
-@lru_cache(maxsize=1)
-def described() -> dict[str, Any]:
-    """Return the OpenAPI document."""
-    return document(TITLE, VERSION, PREFIX, interface.endpoints, payloads.ErrorPayload)
 
 
 def game_view(storage: Storage, game: GameRow) -> GameView:

@@ -6,19 +6,23 @@ from typing import Final
 
 from flask import Flask, request, session
 from flask_socketio import SocketIO
+from werkzeug.middleware.proxy_fix import ProxyFix
 
+from arena.confinement import available_layers, lacking_for_strangers
 from arena.models import ModelStore
 from arena.storage import open_storage
 from tron_env.ruleset import ARENA
 from web.addresses import NumberConverter
-from web.api import api
 from web.config import WebConfig, load_config
 from web.council import Council
 from web.films import Films
 from web.hardening import harden
+from web.interface import api
 from web.live import LiveGames
 from web.lobby import Lobby
 from web.logs import start_logging
+from web.miner_pages import upload
+from web.miners import MinerDesk
 from web.operations import operations
 from web.opponents import Opponents
 from web.pages import pages
@@ -33,7 +37,7 @@ from web.transport import Transport
 from web.watch import watch
 
 MAX_REQUEST_BYTES: Final = 64 * 1024
-"""No page takes more; uploads of models have their own limit once there are any."""
+"""No page takes more; what takes models has its own limit."""
 PLAYER_BYTES: Final = 16
 
 
@@ -72,11 +76,16 @@ def create_app(
         SESSION_COOKIE_HTTPONLY=True,
         SESSION_COOKIE_SAMESITE="Lax",
     )
+    if config.proxies:
+        app.wsgi_app = ProxyFix(  # type: ignore[method-assign]
+            app.wsgi_app, *(config.proxies for _ in ("for", "proto", "host"))
+        )
     socketio = make_socketio(config.redis_url)
     transport = transport_of(socketio)
     app.url_map.converters["int"] = NumberConverter
     storage = open_storage(config.arena)
-    opponents = Opponents(storage, ModelStore(config.arena.models))
+    models = ModelStore(config.arena.models)
+    opponents = Opponents(storage, models)
     recorder = Recorder(storage, transport, config.capacity)
     games = LiveGames(ARENA, config.capacity, config.countdown_slots)
     referee = Referee(games, transport, recorder.finish, recorder.resume)
@@ -98,6 +107,7 @@ def create_app(
         transport=transport,
         council=Council(opponents.council, opponents.load, opponents.says_logits),
         films=Films(config.arena.home),
+        miners=MinerDesk(storage, models, config.policy, config.secret_key, _lacking(config)),
     )
 
     app.register_blueprint(pages)
@@ -106,12 +116,17 @@ def create_app(
     app.register_blueprint(watch)
     app.register_blueprint(operations)
     app.register_blueprint(people)
+    app.register_blueprint(upload)
     app.before_request(_know_player)
     harden(app)
     socketio.init_app(app)
     transport.use()
     socketio.on_namespace(LiveNamespace(lobby, transport))
     return app
+
+
+def _lacking(config: WebConfig) -> str:
+    return "" if config.accept_unsandboxed else lacking_for_strangers(available_layers())
 
 
 def _know_player() -> None:

@@ -20,6 +20,7 @@ const entryPoints = [
   "static/js/replay.js",
   "static/js/round.js",
   "static/js/site.js",
+  "static/js/submit.js",
   "static/css/app.css",
 ];
 

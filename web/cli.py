@@ -25,32 +25,40 @@ _port = click.option(
     show_default=True,
     help="Port to serve on; 0 picks a free one.",
 )
+_accept = click.option(
+    "--i-accept-unsandboxed",
+    "accept_unsandboxed",
+    is_flag=True,
+    help="Take models over the network though this machine cannot confine them; see `tron doctor`.",
+)
 
 
 @click.command()
 @_host
 @_port
-def serve(host: str, port: int) -> None:
+@_accept
+def serve(host: str, port: int, accept_unsandboxed: bool) -> None:
     """Serve the site: live play, rounds, replays, JSON interface."""
-    with _ending_cleanly(), _site(host, port):
+    with _ending_cleanly(), _site(host, port, accept_unsandboxed):
         signal.pause()
 
 
 @click.command()
 @_host
 @_port
+@_accept
 @click.option(
     "--home",
     type=click.Path(file_okay=False, path_type=Path),
     help="Folder for all state [default: as for `tron`].",
 )
-def up(host: str, port: int, home: Path | None) -> None:
+def up(host: str, port: int, home: Path | None, accept_unsandboxed: bool) -> None:
     """Serve the site at once; on an empty home, play a first round behind it."""
     import os
 
     if home is not None:
         os.environ["TRON_HOME"] = str(home.resolve())
-    with _ending_cleanly(), _site(host, port) as (services, settings):
+    with _ending_cleanly(), _site(host, port, accept_unsandboxed) as (services, settings):
         if services.storage.latest_done_round() is None:
             _play_first_round(services, settings)
         signal.pause()
@@ -71,14 +79,19 @@ def _ending_cleanly() -> Iterator[None]:
 
 
 @contextmanager
-def _site(host: str, port: int) -> Iterator[tuple["Services", "Settings"]]:
+def _site(
+    host: str, port: int, accept_unsandboxed: bool
+) -> Iterator[tuple["Services", "Settings"]]:
+    from dataclasses import replace
+
     from web.app import create_app
+    from web.checking import checking
     from web.config import load_config
     from web.logs import start_logging
     from web.server import Server
     from web.services import EXTENSION
 
-    config = load_config()
+    config = replace(load_config(), accept_unsandboxed=accept_unsandboxed)
     start_logging(as_json=config.log_json)
     app = create_app(config)
     server = Server(app, host, port)
@@ -91,7 +104,16 @@ def _site(host: str, port: int) -> Iterator[tuple["Services", "Settings"]]:
         champion = services.opponents.champion()
         click.echo(f"Tron Arena is up   {click.style(server.url, bold=True)}   (Ctrl-C ends it)")
         click.echo(f"Champion           {champion.name}, {champion.label}")
-        yield services, config.arena
+        if services.miners.lacking:
+            click.echo(
+                f"No models are taken: this machine lacks {services.miners.lacking} "
+                "(--i-accept-unsandboxed allows them all the same)",
+                err=True,
+            )
+            yield services, config.arena
+            return
+        with checking(config.arena, accept_unsandboxed=accept_unsandboxed):
+            yield services, config.arena
     finally:
         signal.signal(signal.SIGINT, signal.SIG_IGN)
         signal.signal(signal.SIGTERM, signal.SIG_IGN)

@@ -5,18 +5,20 @@
 ``TRON_LIVE_CAPACITY``  live games at once; default 256
 ``TRON_REDIS_URL``      Flask-SocketIO's message queue; default is none, for one process
 ``TRON_LOG_JSON``       1 to log JSON, one object a line; default 0
+``TRON_PROXIES``        trusted proxies in front, whose word on addresses counts; default 0
 ======================  ==============================================================
 
-The rest is ``arena.settings``.
+The rest is ``arena.settings`` and ``arena.policy``.
 """
 
 import os
 import secrets
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
+from arena.policy import Policy, load_policy
 from arena.settings import Settings, load_settings
 from web.errors import ConfigError
 from web.live_types import DEFAULT_COUNTDOWN_SLOTS
@@ -25,6 +27,7 @@ SECRET_FILE: Final = "secret_key"
 MIN_SECRET_CHARACTERS: Final = 16
 DEFAULT_CAPACITY: Final = 256
 MAX_CAPACITY: Final = 4096
+MAX_PROXIES: Final = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +41,10 @@ class WebConfig:
         countdown_slots: least time before a game's first ply, see ``web.live_types``.
         redis_url: of the message queue that several processes share, "" for one alone.
         log_json: whether to log for machines.
+        policy: what miners may.
+        proxies: trusted proxies in front.
+        accept_unsandboxed: whether models are taken over the network without the sandbox layers
+            that ``arena.confinement`` asks for.
     """
 
     arena: Settings
@@ -46,6 +53,9 @@ class WebConfig:
     countdown_slots: int = DEFAULT_COUNTDOWN_SLOTS
     redis_url: str = ""
     log_json: bool = False
+    policy: Policy = field(default_factory=Policy)
+    proxies: int = 0
+    accept_unsandboxed: bool = False
 
 
 def load_config(environ: Mapping[str, str] = os.environ) -> WebConfig:
@@ -62,7 +72,9 @@ def load_config(environ: Mapping[str, str] = os.environ) -> WebConfig:
     return WebConfig(
         arena=arena,
         secret_key=secret or _kept_secret(arena.home),
-        capacity=_capacity(environ.get("TRON_LIVE_CAPACITY", "")),
+        capacity=_number(environ, "TRON_LIVE_CAPACITY", DEFAULT_CAPACITY, 1, MAX_CAPACITY),
+        policy=load_policy(environ),
+        proxies=_number(environ, "TRON_PROXIES", 0, 0, MAX_PROXIES),
         redis_url=_redis(environ.get("TRON_REDIS_URL", "")),
         log_json=_switch("TRON_LOG_JSON", environ.get("TRON_LOG_JSON", "")),
     )
@@ -80,11 +92,10 @@ def _switch(name: str, value: str) -> bool:
     return value == "1"
 
 
-def _capacity(value: str) -> int:
-    if not value:
-        return DEFAULT_CAPACITY
-    if not value.isdecimal() or not 1 <= int(value) <= MAX_CAPACITY:
-        raise ConfigError(f"TRON_LIVE_CAPACITY is {value!r}; allowed are 1 to {MAX_CAPACITY}")
+def _number(environ: Mapping[str, str], name: str, default: int, low: int, high: int) -> int:
+    value = environ.get(name, "") or str(default)
+    if not value.isdecimal() or not low <= int(value) <= high:
+        raise ConfigError(f"{name} is {value!r}; allowed are {low} to {high}")
     return int(value)
 
 

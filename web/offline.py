@@ -31,7 +31,7 @@ def replay_html(replay: Replay, names: tuple[str, str]) -> bytes:
     def built(source: str) -> str:
         return (DIST / assets.path(source).removeprefix("dist/")).read_text(encoding="utf-8")
 
-    page = loose_page(replay, names, _row(replay, names))
+    page = loose_page(replay, names, loose_row(replay, names))
     text = (
         _templates()
         .get_template("offline.html")
@@ -45,7 +45,8 @@ def replay_html(replay: Replay, names: tuple[str, str]) -> bytes:
     return text.encode()
 
 
-def _row(replay: Replay, names: tuple[str, str]) -> GameRow:
+def loose_row(replay: Replay, names: tuple[str, str]) -> GameRow:
+    """Return what there is to say of a game that no database holds."""
     kinds = rider_kinds(replay)
     person = next((seat for seat in Seat if kinds[seat] == "person"), None)
     both = kinds[0] == kinds[1]

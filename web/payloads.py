@@ -6,6 +6,8 @@ from datetime import datetime
 from typing import Literal
 
 from arena.records import ChampionRow, DuelRow, EntryRow, GameRow, RoundRow
+from arena.trial import Trial
+from arena.validation import Verdict
 from replays.document import ReplayDocument
 from replays.view import ReplayView
 
@@ -166,6 +168,66 @@ class ChampionsPayload:
     """The champion of every finished round, newest first."""
 
     champions: list[ChampionPayload]
+
+
+@dataclass(frozen=True, slots=True)
+class MinerPayload:
+    """A miner, as it sees itself."""
+
+    id: int
+    name: str
+    hidden: bool
+    """Whether the operator hid the name from all others."""
+    created_at: datetime
+    submissions_a_day: int
+    submissions_left: int
+
+
+@dataclass(frozen=True, slots=True)
+class RegisteredPayload:
+    """A new miner and its token, which is shown only this once."""
+
+    miner: MinerPayload
+    token: str
+
+
+@dataclass(frozen=True, slots=True)
+class TokenPayload:
+    """A token, which is shown only this once."""
+
+    token: str
+
+
+@dataclass(frozen=True, slots=True)
+class SubmissionPayload:
+    """A submission, as its miner sees it.
+
+    `place` is null unless it waits or is being checked; `verdict` is null until it was checked,
+    and `trial` unless it was accepted.
+    """
+
+    id: int
+    round: int
+    name: str
+    sha256: str
+    state: Literal[
+        "received", "checking", "accepted", "rejected", "superseded", "entered", "forfeited"
+    ]
+    reason: str
+    place: int | None
+    submitted_at: datetime
+    checked_at: datetime | None
+    light: bool
+    """Whether it may ride for the light crown."""
+    verdict: Verdict | None
+    trial: Trial | None
+
+
+@dataclass(frozen=True, slots=True)
+class SubmissionsPayload:
+    """A miner's latest submissions, newest first."""
+
+    submissions: list[SubmissionPayload]
 
 
 class GameView(ReplayView):

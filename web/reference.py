@@ -1,11 +1,22 @@
-"""The page that documents the JSON interface, drawn from its OpenAPI document."""
+"""The JSON interface described: as an OpenAPI document, and as a page drawn from that."""
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, Final
 
-from flask import Blueprint, render_template
+import msgspec
+from flask import Blueprint, Response, render_template
 
-from web.api import described
+from web import api, api_miners
+from web.endpoints import JSON
+from web.interface import PREFIX, interface
+from web.openapi import document
+from web.payloads import ErrorPayload
+
+TITLE: Final = "Tron Arena"
+VERSION: Final = "1"
+ROUTES: Final = (api, api_miners)
+"""Importing these puts their endpoints into the table."""
 
 BOUNDS: Final = (("minimum", "from"), ("maximum", "to"), ("default", "else"))
 
@@ -47,6 +58,18 @@ class Shape:
     name: str
     note: str
     fields: tuple[Field, ...]
+
+
+@lru_cache(maxsize=1)
+def described() -> dict[str, Any]:
+    """Return the OpenAPI document."""
+    return document(TITLE, VERSION, PREFIX, interface.endpoints, ErrorPayload)
+
+
+@interface.endpoint("GET", "/openapi.json", tag="Site", media=JSON)
+def openapi() -> Response:
+    """This interface as an OpenAPI 3.1 document."""
+    return Response(msgspec.json.encode(described()), mimetype=JSON)
 
 
 @reference.get("/api")

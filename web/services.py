@@ -14,6 +14,7 @@ from web.council import Council
 from web.demo import demo_replay
 from web.films import Films
 from web.lobby import Lobby
+from web.miners import MinerDesk
 from web.opponents import Opponents
 from web.recorder import Recorder
 from web.referee import Referee
@@ -64,6 +65,7 @@ class Services:
     council: Council
     films: Films
     transport: Transport
+    miners: MinerDesk
 
     def start(self) -> None:
         """Start the threads that keep live games; the clock runs with the server."""

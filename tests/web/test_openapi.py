@@ -13,10 +13,11 @@ from openapi_spec_validator import validate
 
 from arena.settings import load_settings
 from tests.web.site import play_round
-from web.api import api, described
 from web.app import create_app
 from web.config import WebConfig
+from web.interface import api
 from web.openapi import template
+from web.reference import described
 from web.services import EXTENSION, Services
 
 DOCUMENT = described()

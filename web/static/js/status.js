@@ -37,7 +37,7 @@ function showProgress(running) {
  * The page's `data-swap` parts as they came from the server, by ID: drawing changes them here.
  * @returns {Map<string, string>}
  */
-function partsAsServed() {
+export function partsAsServed() {
   const parts = [...document.querySelectorAll("[data-swap]")];
   return new Map(parts.map((part) => [part.id, part.innerHTML]));
 }
@@ -47,7 +47,7 @@ function partsAsServed() {
  * @param {Map<string, string>} served  the parts as they came; brought up to date
  * @returns {Promise<Element[]>} the new parts
  */
-async function swapParts(served) {
+export async function swapParts(served) {
   const response = await fetch(location.href, { headers: { accept: "text/html" } });
   if (!response.ok) return [];
   const fresh = new DOMParser().parseFromString(await response.text(), "text/html");

@@ -1,0 +1,50 @@
+"""The process that checks submissions beside the site."""
+
+import os
+import signal
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from arena import checker
+from arena.admission import receive
+from arena.background import BackgroundProcess
+from arena.miners import local_miner
+from arena.records import SubmissionStatus
+from arena.rounds import ensure_open
+from arena.settings import load_settings
+from arena.storage import open_storage
+from tests.arena.rivals import rival
+from web.checking import checking
+
+PATIENCE_SECONDS = 120.0
+
+
+def until(holds: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while not holds():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+
+
+def test_a_check_that_is_killed_is_taken_up_again(tmp_path: Path):
+    settings = load_settings({"TRON_HOME": str(tmp_path)})
+    with open_storage(settings) as storage:
+        ensure_open(storage)
+        row = receive(storage, local_miner(storage, "ann"), rival(1))
+
+        def status() -> SubmissionStatus:
+            found = storage.submission(row.id)
+            assert found is not None
+            return found.status
+
+        first = BackgroundProcess(checker.__name__, settings)
+        until(lambda: status() is SubmissionStatus.CHECKING)
+        os.kill(first.pid, signal.SIGKILL)
+        first.stop()
+        assert status() is SubmissionStatus.CHECKING
+        with checking(settings, accept_unsandboxed=False):
+            until(lambda: status() is SubmissionStatus.ACCEPTED)
+        assert storage.findings(row.id)
+        assert storage.trial(row.id, 0)
+        assert storage.place(row.id) is None
