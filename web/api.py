@@ -63,8 +63,8 @@ def status() -> StatusPayload:
 def rounds() -> payloads.RoundsPayload:
     """All rounds, newest first."""
     storage = services().storage
-    champions = _champion_names(storage)
-    listed = [payloads.round_payload(row, champions) for row in storage.rounds()]
+    crowned = _crowned(storage)
+    listed = [payloads.round_payload(row, *crowned) for row in storage.rounds()]
     return payloads.RoundsPayload(listed)
 
 
@@ -74,7 +74,7 @@ def rounds() -> payloads.RoundsPayload:
 def round_(number: int) -> payloads.RoundPayload:
     """One round."""
     storage = services().storage
-    return payloads.round_payload(_round(storage, number), _champion_names(storage))
+    return payloads.round_payload(_round(storage, number), *_crowned(storage))
 
 
 @interface.endpoint(
@@ -92,7 +92,7 @@ def standings(number: int) -> payloads.StandingsPayload:
     storage = services().storage
     row = _round(storage, number)
     entries = [payloads.entry_payload(entry) for entry in storage.entries(number)]
-    return payloads.StandingsPayload(payloads.round_payload(row, _champion_names(storage)), entries)
+    return payloads.StandingsPayload(payloads.round_payload(row, *_crowned(storage)), entries)
 
 
 @interface.endpoint(
@@ -143,9 +143,12 @@ def duel(duel_id: int) -> payloads.DuelGamesPayload:
 
 @interface.endpoint("GET", "/champions", tag="Rounds", answer=payloads.ChampionsPayload)
 def champions() -> payloads.ChampionsPayload:
-    """The champion of every finished round, newest first."""
-    rows = services().storage.champions()
-    return payloads.ChampionsPayload([payloads.champion_payload(row) for row in rows])
+    """The champions and light champions of every finished round, newest first."""
+    storage = services().storage
+    lines = (storage.champions(), storage.light_champions())
+    return payloads.ChampionsPayload(
+        *([payloads.champion_payload(row) for row in line] for line in lines)
+    )
 
 
 @interface.endpoint("GET", "/replays", tag="Replays", answer=payloads.GamesPayload, query=GamePage)
@@ -232,8 +235,11 @@ def _game(storage: Storage, game_id: int) -> tuple[GameRow, bytes]:
     return game, encoded
 
 
-def _champion_names(storage: Storage) -> dict[int, str]:
-    return {row.round: row.name for row in storage.champions()}
+def _crowned(storage: Storage) -> tuple[dict[int, str], dict[int, str]]:
+    """Return the names of champions and light champions by round."""
+    lines = (storage.champions(), storage.light_champions())
+    first, second = ({row.round: row.name for row in line} for line in lines)
+    return first, second
 
 
 def _lines(storage: Storage, number: int) -> Iterator[bytes]:

@@ -46,6 +46,7 @@ class RoundPayload:
     closed_at: datetime | None
     finished_at: datetime | None
     champion: str | None
+    light_champion: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +64,8 @@ class EntryPayload:
     kind: Literal["champion", "light champion", "anchor", "submission"]
     anchor: bool
     sha256: str
+    light: bool
+    """Whether it may win the light crown."""
     rank: int | None = None
     points: float | None = None
     games: int | None = None
@@ -74,6 +77,8 @@ class EntryPayload:
     rating_low: float | None = None
     rating_high: float | None = None
     apex_score: float | None = None
+    kills: int | None = None
+    own_deaths: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,7 +159,7 @@ class GameLine:
 
 @dataclass(frozen=True, slots=True)
 class ChampionPayload:
-    """The winner of one finished round."""
+    """The winner of one crown of one finished round."""
 
     round: int
     name: str
@@ -165,9 +170,10 @@ class ChampionPayload:
 
 @dataclass(frozen=True, slots=True)
 class ChampionsPayload:
-    """The champion of every finished round, newest first."""
+    """The champions and light champions of every finished round, newest first."""
 
     champions: list[ChampionPayload]
+    light_champions: list[ChampionPayload]
 
 
 @dataclass(frozen=True, slots=True)
@@ -243,8 +249,10 @@ class GameView(ReplayView):
     played_at: str
 
 
-def round_payload(row: RoundRow, champions: Mapping[int, str]) -> RoundPayload:
-    """Present a round; ``champions`` holds the name by round."""
+def round_payload(
+    row: RoundRow, champions: Mapping[int, str], light_champions: Mapping[int, str]
+) -> RoundPayload:
+    """Present a round; the mappings hold the crowned names by round."""
     return RoundPayload(
         round=row.number,
         status=row.status.value,
@@ -259,6 +267,7 @@ def round_payload(row: RoundRow, champions: Mapping[int, str]) -> RoundPayload:
         closed_at=row.closed_at,
         finished_at=row.finished_at,
         champion=champions.get(row.number),
+        light_champion=light_champions.get(row.number),
     )
 
 
@@ -266,12 +275,13 @@ def entry_payload(entry: EntryRow) -> EntryPayload:
     """Present an entrant."""
     standing = entry.standing
     if standing is None:
-        return EntryPayload(entry.name, entry.kind.value, entry.anchor, entry.sha256)
+        return EntryPayload(entry.name, entry.kind.value, entry.anchor, entry.sha256, entry.light)
     return EntryPayload(
         name=entry.name,
         kind=entry.kind.value,
         anchor=entry.anchor,
         sha256=entry.sha256,
+        light=entry.light,
         rank=standing.rank,
         points=standing.points,
         games=standing.games,
@@ -283,6 +293,8 @@ def entry_payload(entry: EntryRow) -> EntryPayload:
         rating_low=standing.rating_low,
         rating_high=standing.rating_high,
         apex_score=standing.apex_score,
+        kills=standing.kills,
+        own_deaths=standing.own_deaths,
     )
 
 
