@@ -32,7 +32,7 @@ logger = logging.getLogger(__name__)
 PENDING_CONNECTIONS: Final = 1024
 PAGE_THREADS: Final = 4
 SWITCH_SECONDS: Final = 0.0005
-MAX_BODY_BYTES: Final = 256 * 1024 * 1024
+MAX_BODY_BYTES: Final = 32 * 1024 * 1024
 """No request may be longer; views have limits of their own."""
 IN_MEMORY_BYTES: Final = 1024 * 1024
 READ_BYTES: Final = 64 * 1024
