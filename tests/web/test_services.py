@@ -17,11 +17,13 @@ from numba.core.dispatcher import Dispatcher
 from tests.web.site import riding, serving
 
 def compiled():
+    gc.unfreeze()  # the server hides what is there before it serves from the collector
     kernels = [each for each in gc.get_objects() if isinstance(each, Dispatcher)]
     return {f"{each.__module__}.{each.__name__}": len(each.overloads) for each in kernels}
 
 paths = json.loads(sys.argv[2])
 with serving(Path(sys.argv[1])) as site:
+    urllib.request.urlopen(site.url + "/healthz").close()  # it serves by now
     before = compiled()
     for path in paths:
         urllib.request.urlopen(site.url + path).close()
