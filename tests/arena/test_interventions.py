@@ -220,3 +220,24 @@ def test_a_killed_run_resumes_on_either_database(storage, models, database_url, 
     process.wait()
     run_round(storage, SerialExecutor(models))
     assert records(storage, 1) == undisturbed
+
+
+def test_a_database_that_drops_every_connection_loses_nothing(postgres, migrated, models):
+    name = postgres.fresh(migrated)
+
+    class Dropping(SerialExecutor):
+        """Ends all connections to the database before each block is stored."""
+
+        def play(self, tasks):
+            for result in super().play(tasks):
+                postgres.sql(
+                    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+                    f"WHERE datname = '{name}'"
+                )
+                yield result
+
+    with Storage(postgres.url(name)) as storage:
+        closed_round(storage, models, SIX)
+        done = run_round(storage, Dropping(models))
+        assert (done.status, done.duels_done) == (RoundStatus.DONE, 15)
+        assert check_all(storage, models).findings == []
