@@ -193,6 +193,7 @@ def test_positions_that_cannot_be_played_are_named():
 
 
 @pytest.mark.proof
+@pytest.mark.timeout(1800)
 def test_ten_million_random_plies_break_no_invariant():
     invariants_hold(plies=10_000_000)
 
