@@ -16,6 +16,7 @@ const entryPoints = [
   "static/js/home.js",
   "static/js/list.js",
   "static/js/live.js",
+  "static/js/model.js",
   "static/js/play.js",
   "static/js/replay.js",
   "static/js/round.js",

@@ -84,6 +84,7 @@ def _site(
 ) -> Iterator[tuple["Services", "Settings"]]:
     from dataclasses import replace
 
+    from arena.background import BackgroundProcess
     from web.app import create_app
     from web.checking import checking
     from web.config import load_config
@@ -100,6 +101,7 @@ def _site(
     services.start()
     thread = threading.Thread(target=server.serve, name="server")
     thread.start()
+    analyst = BackgroundProcess("arena.analyst", config.arena)
     try:
         champion = services.opponents.champion()
         click.echo(f"Tron Arena is up   {click.style(server.url, bold=True)}   (Ctrl-C ends it)")
@@ -117,6 +119,7 @@ def _site(
     finally:
         signal.signal(signal.SIGINT, signal.SIG_IGN)
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
+        analyst.stop()
         server.stop()
         thread.join()
         services.close()

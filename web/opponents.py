@@ -62,8 +62,9 @@ class Opponents:
         return (*crowned, *map(_zoo, self._shipped.values()))
 
     def council(self) -> tuple[Opponent, ...]:
-        """Return the light champions, latest round first, each model once."""
-        return tuple({row.sha256: row for row in reversed(self._light_champions())}.values())[::-1]
+        """Return the light champions, latest round first, each model once; at least one."""
+        latest = self._light_champions() or (self.light_champion(),)
+        return tuple({row.sha256: row for row in reversed(latest)}.values())[::-1]
 
     def says_logits(self, opponent: Opponent) -> bool:
         """Whether a model's values are logits, as its card declares; others make no promise."""

@@ -17,20 +17,18 @@ from flask import (
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response as WerkzeugResponse
 
-from arena.records import GameFilter, GameKind
 from web import present, tables, words
 from web.assets import Assets
 from web.lines import champion_line
 from web.live_types import DEFAULT_SPEED, SPEEDS
 from web.navigation import foot_links, site_links
 from web.profiles import profile_page
+from web.search import search_page
 from web.services import services
 from web.sockets import PLAYER
-from web.thumbs import thumbs
 from web.viewer import viewer_page
 from web.words import points_text
 
-PAGE_SIZE: Final = 24
 MOST_ROWS: Final = 16
 """Of a cross table in one answer."""
 YEAR_SECONDS: Final = 31_536_000
@@ -132,33 +130,28 @@ def crossing(number: int, row: int, column: int) -> WerkzeugResponse:
 
 
 @pages.get("/duels/<int:duel_id>")
-def duel(duel_id: int) -> str:
-    """All games of one pair in one round."""
+def duel(duel_id: int) -> str | WerkzeugResponse:
+    """All games of one pair in one round; ``?game=`` (from 1) and ``?ply=`` open one."""
     page = tables.duel_page(services().storage, duel_id)
     if page is None:
         abort(404, f"There is no duel {duel_id}.")
-    return render_template("duel.html", page=page)
+    number = request.args.get("game", type=int)
+    if number is None:
+        return render_template("duel.html", page=page)
+    if not 1 <= number <= len(page.games):
+        abort(404, f"Duel {duel_id} has no game {number}.")
+    ply = request.args.get("ply", type=int)
+    return redirect(url_for("pages.replay", game_id=page.games[number - 1].id, ply=ply))
 
 
 @pages.get("/replays")
-def replays() -> str:
-    """Games, newest first; ``?kind=``, ``?round=`` and ``?before=`` narrow them."""
-    kind = request.args.get("kind", "")
-    round_number = request.args.get("round", type=int)
-    if kind not in ("", *(each.value for each in GameKind)):
-        abort(404, "Replays are of the kind duel or human.")
-    filters = GameFilter(kind=GameKind(kind) if kind else None, round=round_number)
-    before = request.args.get("before", type=int)
-    storage = services().storage
-    games = storage.search_games(filters, before_id=before, limit=PAGE_SIZE + 1)
-    return render_template(
-        "replays.html",
-        thumbs=thumbs(storage, games[:PAGE_SIZE]),
-        kind=kind,
-        round=round_number,
-        before=before,
-        older=games[PAGE_SIZE - 1].id if len(games) > PAGE_SIZE else None,
-    )
+def replays() -> str | WerkzeugResponse:
+    """Stored games by rider, round, result and what happened; ``?game=`` and ``?ply=`` open one."""
+    game = request.args.get("game", type=int)
+    if game is not None:
+        ply = request.args.get("ply", type=int)
+        return redirect(url_for("pages.replay", game_id=game, ply=ply))
+    return render_template("replays.html", page=search_page(services().storage, request.args))
 
 
 @pages.get("/replays/<int:game_id>")
@@ -178,8 +171,9 @@ def learn() -> str:
 
 @pages.get("/models/<sha256>")
 def model(sha256: str) -> str:
-    """What one model has done: its rounds, its games."""
-    page = profile_page(services().storage, services().opponents, sha256)
+    """What one model has done; ``?round=`` picks the round that is told about."""
+    round_number = request.args.get("round", type=int)
+    page = profile_page(services().storage, services().opponents, sha256, round_number)
     if page is None:
         abort(404, "No model by that fingerprint has ridden here.")
     return render_template("model.html", page=page)

@@ -131,6 +131,11 @@ def home(storage: Storage, opponents: Opponents) -> Home:
     opened = [row for row in rounds if row.status is RoundStatus.OPEN]
     best_round = done[0].number if done else None
     games = [] if best_round is None else _showcase(storage, best_round)
+    featured = None if best_round is None else storage.featured_of_round(best_round)
+    if featured is not None and featured not in {game.id for game in games}:
+        found = storage.game(featured)
+        games = games if found is None else [found, *games[: SHOWCASE - 1]]
+    games.sort(key=lambda game: game.id != featured)
     best = thumbs(storage, games)
     if games:
         encoded, names = stored_replay(storage, games[0]), games[0].names

@@ -1,6 +1,6 @@
 """Games small enough for lists: what a browser needs to draw one, in about a kilobyte."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import groupby
@@ -9,6 +9,7 @@ from typing import TypedDict
 from arena.errors import StorageError
 from arena.records import GameRow
 from arena.storage import Storage
+from arena.stored_search import FoundGame, GameSummary
 from replays.document import LETTERS
 from replays.format import Replay, decode
 from replays.view import Point, RiderKind, lead_in
@@ -43,6 +44,10 @@ class Thumb:
     winner: Seat | None
     note: str
     view: SmallView
+    title: str = ""
+    """What happened, where the game was analysed."""
+    ply: int | None = None
+    """The decisive one, which the picture shows; the last where it is None."""
 
 
 def thumbs(storage: Storage, games: Sequence[GameRow]) -> tuple[Thumb, ...]:
@@ -53,6 +58,22 @@ def thumbs(storage: Storage, games: Sequence[GameRow]) -> tuple[Thumb, ...]:
         ReplayError: a stored replay is damaged.
     """
     replays = storage.replays([game.id for game in games])
+    summaries = storage.summaries([game.id for game in games])
+    return _items(games, replays, summaries)
+
+
+def found_thumbs(storage: Storage, found: Sequence[FoundGame]) -> tuple[Thumb, ...]:
+    """Return list items for a page of a search; raises as ``thumbs``."""
+    replays = storage.replays([each.game.id for each in found])
+    summaries = {each.game.id: each.summary for each in found if each.summary is not None}
+    return _items([each.game for each in found], replays, summaries)
+
+
+def _items(
+    games: Sequence[GameRow],
+    replays: Mapping[int, bytes],
+    summaries: Mapping[int, GameSummary],
+) -> tuple[Thumb, ...]:
     items = []
     for game in games:
         if game.id not in replays:
@@ -64,6 +85,8 @@ def thumbs(storage: Storage, games: Sequence[GameRow]) -> tuple[Thumb, ...]:
                 winner=winner_of(game.outcome, game.ending),
                 note=note_of(game),
                 view=small_view(replays[game.id], game.names, kinds_of(game)),
+                title=summaries[game.id].title if game.id in summaries else "",
+                ply=summaries[game.id].decided if game.id in summaries else None,
             )
         )
     return tuple(items)

@@ -8,6 +8,8 @@ from arena.errors import StorageError
 from arena.records import GameRow
 from arena.schedule import first_seat
 from arena.storage import Storage
+from arena.stored_analyses import Judged
+from replays.deep import DeepView
 from replays.format import Replay, decode
 from replays.report import AnalysisView, analysis_view
 from replays.view import ReplayView, RiderKind, replay_view
@@ -22,6 +24,13 @@ DOWNLOADS: Final = (
     ("json", "Moves (JSON)"),
     ("trp", "Moves (binary)"),
 )
+
+
+class ToldGame(AnalysisView):
+    """A game's analysis with its deep pass, where a search has judged it."""
+
+    deep: DeepView | None
+    """Its blunders are among ``marks``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +51,7 @@ class ViewerPage:
 
     game: GameRow
     view: ReplayView
-    analysis: AnalysisView
+    analysis: ToldGame
     winner: Seat | None
     verdict: str
     ends: tuple[str, str]
@@ -78,7 +87,7 @@ def viewer_page(storage: Storage, game_id: int, ply: int | None = None) -> Viewe
     return ViewerPage(
         game=game,
         view=view_of(encoded, game.names, kinds_of(game)),
-        analysis=analysis,
+        analysis=_with_deep(analysis, storage.deep(game_id)),
         winner=winner_of(game.outcome, game.ending),
         verdict=verdict_of(game.names, game.outcome, game.ending, game.plies),
         ends=(first, second),
@@ -130,7 +139,7 @@ def loose_page(replay: Replay, names: tuple[str, str], game: GameRow) -> ViewerP
     return ViewerPage(
         game=game,
         view=replay_view(replay, names, kinds),
-        analysis=analysis,
+        analysis=_with_deep(analysis, None),
         winner=winner_of(game.outcome, game.ending),
         verdict=verdict_of(names, game.outcome, game.ending, game.plies),
         ends=(first, second),
@@ -138,7 +147,16 @@ def loose_page(replay: Replay, names: tuple[str, str], game: GameRow) -> ViewerP
         siblings=(),
         downloads=(),
         linked=False,
+        takeover=False,
     )
+
+
+def _with_deep(analysis: AnalysisView, judged: Judged | None) -> ToldGame:
+    if judged is None:
+        return ToldGame(**analysis, deep=None)
+    told = ToldGame(**analysis, deep=judged["deep"])
+    told["marks"] = sorted([*analysis["marks"], *judged["blunders"]], key=lambda mark: mark["ply"])
+    return told
 
 
 def decisive_ply(analysis: AnalysisView) -> int:

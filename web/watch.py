@@ -3,16 +3,28 @@
 import json
 from typing import Final
 
-from flask import Blueprint, Response, abort, jsonify, make_response, render_template, request
+from flask import (
+    Blueprint,
+    Response,
+    abort,
+    jsonify,
+    make_response,
+    redirect,
+    render_template,
+    request,
+    url_for,
+)
+from werkzeug.wrappers import Response as WerkzeugResponse
 
 from arena.records import GameRow
+from arena.stored_analyses import DeepState
 from replays.document import to_document
 from replays.format import decode
 from web.cards import card as draw_card
 from web.council import CouncilBusyError
 from web.demo import demo_replay
 from web.films import FilmBusyError
-from web.hardening import allow_embedding
+from web.hardening import allow_embedding, check_csrf
 from web.offline import replay_html
 from web.owners import packed_owners
 from web.rates import Rate
@@ -23,6 +35,7 @@ watch = Blueprint("watch", __name__)
 
 DAY_SECONDS: Final = 86_400
 COUNCIL_RATE: Final = Rate(times=40, seconds=60.0)
+DEEP_RATE: Final = Rate(times=10, seconds=600.0)
 FILM_RATE: Final = Rate(times=6, seconds=60.0)
 SLOW_DOWN: Final = "That was often. Nothing is lost: wait a moment, then ask again."
 MEDIA: Final = {
@@ -71,6 +84,18 @@ def council(game_id: int) -> Response:
         return jsonify(services().council.ask(encoded, ply))
     except CouncilBusyError:
         abort(429, SLOW_DOWN)
+
+
+@watch.post("/replays/<int:game_id>/deep")
+def deepen(game_id: int) -> WerkzeugResponse:
+    """Ask for the deep pass of a game, which a worker makes by and by."""
+    check_csrf()
+    _game(game_id)
+    if not DEEP_RATE.allows(_visitor()):
+        abort(429, SLOW_DOWN)
+    if services().storage.request_deep(game_id) is DeepState.REFUSED:
+        abort(503, "Many games wait to be judged. Nothing is lost: ask again in some minutes.")
+    return redirect(url_for("pages.replay", game_id=game_id, judged=1))
 
 
 @watch.get("/replays/<int:game_id>/embed")

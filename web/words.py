@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from arena.records import GameKind, GameRow, RoundStatus
+from arena.records import GameKind, GameRow, Result, RoundStatus
 from replays.format import Ending
 from tron_env.types import DeathCause, Outcome, Seat
 
@@ -13,6 +13,50 @@ ROUND_STATUS: Final = {
     RoundStatus.CLOSED: "about to begin",
     RoundStatus.RUNNING: "being played",
     RoundStatus.DONE: "done",
+}
+
+CAUSE_WORDS: Final = {
+    DeathCause.WALL: "Hit the wall",
+    DeathCause.SELF: "Hit its own trail",
+    DeathCause.OPPONENT: "Hit the other's trail",
+    DeathCause.HEAD_ON: "Met head-on",
+}
+
+RESULT_WORDS: Final = {
+    Result.WIN: "Won",
+    Result.LOSS: "Lost",
+    Result.DRAW: "Both died",
+    Result.LIMIT: "Ply limit",
+    Result.FORFEIT: "Forfeit",
+    Result.ABANDONED: "Abandoned",
+}
+
+TAG_WORDS: Final = {
+    "abandoned": "Abandoned",
+    "forfeit": "A forfeit",
+    "draw": "A draw",
+    "head-on": "A head-on",
+    "crash": "A needless crash",
+    "cut-off": "A cut-off",
+    "self-trap": "Trapped itself",
+    "missed-win": "A win given away",
+    "gamble": "A head-on gamble",
+    "attrition": "A long fill",
+    "close": "A close finish",
+    "comeback": "A comeback",
+    "short": "A short game",
+    "long": "A long game",
+    "take-over": "A take-over",
+}
+"""What a search may ask for; the keys are those of ``replays.titles.TAGS``."""
+
+ENDS: Final = {
+    "wall": "into the wall",
+    "self": "into its own trail",
+    "opponent": "into the other's trail",
+    "head_on": "head-on",
+    "forfeit": "by forfeit",
+    "none": "at the ply limit",
 }
 
 DEATHS: Final = {

@@ -13,6 +13,7 @@ from itertools import combinations, islice
 import numpy as np
 from sqlalchemy import Connection, insert
 
+from agents.zoo import shipped_model
 from arena.records import EntryKind, GameKind, RoundStatus, SubmissionStatus
 from arena.schema import duels, entries, games, rounds, submissions
 from arena.storage import Storage
@@ -24,6 +25,8 @@ from tron_env.types import DeathCause, Outcome
 
 BEGAN = datetime(2025, 10, 1, tzinfo=UTC)
 BATCH = 20_000
+HOUSE = shipped_model("wall-hugger").sha256
+"""Of the champion of every round."""
 TOP = 32
 """Entrants of each round that all meet each other; others meet by chance."""
 
@@ -91,7 +94,7 @@ def stock(storage: Storage, season: Season) -> None:
             _write_round(connection, season, number, replays, rng)
         opened = _round_values(season, season.rounds + 1)
         opened |= {"status": RoundStatus.OPEN, "entrants": 0, "duels_done": 0, "duels_total": 0}
-        opened |= {"champion_entry_id": None, "closed_at": None, "finished_at": None}
+        opened |= {"closed_at": None}
         connection.execute(insert(rounds).values(opened))
 
 
@@ -111,7 +114,7 @@ def _write_round(
     ]
     # The champion comes back; everybody else brings a new model each round.
     shas = [
-        hashlib.sha256(f"{'house' if place == 0 else number}/{place}".encode()).hexdigest()
+        hashlib.sha256(f"{number}/{place}".encode()).hexdigest() if place else HOUSE
         for place in range(n)
     ]
     at = BEGAN + timedelta(days=7 * number)
@@ -120,6 +123,7 @@ def _write_round(
             _round_values(season, number)
             | {
                 "champion_entry_id": ids[0],
+                "light_champion_entry_id": ids[0],
                 "finished_at": at,
             }
         )

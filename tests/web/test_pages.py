@@ -16,7 +16,7 @@ from arena.settings import load_settings
 from arena.storage import Storage
 from replays.format import Ending, decode
 from replays.view import replay_view
-from tests.web import stocked
+from tests.web import season, stocked
 from web.app import create_app
 from web.assets import AssetError, Assets
 from web.config import WebConfig
@@ -185,18 +185,42 @@ def test_an_abandoned_game_is_nobody_s_win(client: FlaskClient, done: Storage):
 def test_replays_are_listed_newest_first_and_page_on(
     client: FlaskClient, done: Storage, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr("web.pages.PAGE_SIZE", 4)
+    monkeypatch.setattr("web.search.PAGE_SIZE", 4)
     human = stocked.add_human_game(done)
-    first = re.findall(r'href="/replays/(\d+)"', page(client, "/replays"))
-    assert first == [str(human), "6", "5", "4"]
-    older = re.search(r'href="(/replays\?before=4)"', page(client, "/replays"))
+    text = page(client, "/replays")
+    assert re.findall(r'href="/replays/(\d+)"', text) == [str(human), "6", "5", "4"]
+    assert re.search(r'<b class="number">7</b>\s*games', text)
+    older = re.search(r'href="(/replays\?after=[^"]+)"', text)
     assert older is not None
     assert re.findall(r'href="/replays/(\d+)"', page(client, older[1])) == ["3", "2", "1"]
     assert re.findall(r'href="/replays/(\d+)"', page(client, "/replays?kind=human")) == [str(human)]
-    assert client.get("/replays?kind=cheese").status_code == 404
 
 
-def test_a_list_of_games_costs_as_many_queries_as_one_game(client: FlaskClient, done: Storage):
+def test_replays_are_searched_by_what_their_form_asks(client: FlaskClient, done: Storage):
+    def found(**query: str) -> list[int]:
+        text = client.get("/replays", query_string=query).text
+        return [int(number) for number in re.findall(r'href="/replays/(\d+)"', text)]
+
+    assert found(name="cyd") == [6, 5, 4, 3]
+    assert found(name="cyd", opponent="ann") == [4, 3]
+    assert found(round="1") == [6, 5, 4, 3, 2, 1]
+    assert found(round="9") == []
+    assert found(min_plies="300") == []
+    assert "No game fits" in page(client, "/replays?name=nobody")
+    assert "opponent" in page(client, "/replays?opponent=ann"), "it says what is missing"
+    assert found(kind="cheese", result="glory", round="x") == [6, 5, 4, 3, 2, 1], "nonsense drops"
+    kept = page(client, "/replays?name=cyd&result=win")
+    assert 'name="name" value="cyd"' in kept
+    assert '<option value="win" selected>' in kept
+
+
+def test_short_addresses_open_a_game_at_a_ply(client: FlaskClient, done: Storage):
+    for address in ("/replays?game=2&ply=3", "/duels/1?game=2&ply=3"):
+        assert client.get(address).headers["Location"] == "/replays/2?ply=3", address
+    assert client.get("/duels/1?game=3").status_code == 404
+
+
+def test_a_list_of_games_costs_few_queries_however_long_it_is(client: FlaskClient, done: Storage):
     def asked(path: str) -> int:
         queries: list[str] = []
 
@@ -211,8 +235,38 @@ def test_a_list_of_games_costs_as_many_queries_as_one_game(client: FlaskClient, 
 
     stocked.add_human_game(done)
     games = {"/replays": 7, "/replays?kind=human": 1, "/duels/1": 2}
-    assert asked("/replays") == asked("/replays?kind=human") == 2, "the games, their replays"
-    assert asked("/duels/1") == 3, "the duel too"
+    assert asked("/replays") <= 12, "probes of indexes, keys, games, their replays, the count"
+    assert asked("/duels/1") == 4, "the duel, its games, their replays and titles"
+
+
+def test_a_model_s_page_tells_its_rounds_and_games(client: FlaskClient, done: Storage):
+    sha256 = stocked.SHA256["ann"]
+    text = page(client, f"/models/{sha256}")
+    assert "champion of round 1" in text
+    assert 'href="/rounds/1"' in text
+    assert re.findall(r'href="/replays/(\d+)"', text) == ["4", "3", "2", "1"]
+    assert 'href="/play?opponent=champion@1"' in text
+    for unknown in ("0" * 64, "ann", "../x"):
+        assert client.get(f"/models/{unknown}").status_code == 404
+
+
+def test_a_large_round_keeps_its_page_small(client: FlaskClient, storage: Storage):
+    season.stock(storage, season.Season(rounds=2, entrants=60, games=4000, replays=10))
+    text = page(client, "/rounds/2")
+    assert len(text.encode()) < 120_000
+    assert text.count('<td class="name">') == 50
+    assert text.count('<th scope="row"') == 32, "the best, written out"
+    assert 'data-entrants="60"' in text
+    assert page(client, "/rounds/2?from=51").count('<td class="name">') == 10
+    rows = client.get("/rounds/2/cross?first=1&count=2").json
+    assert rows is not None
+    assert len(rows["names"]) == 60
+    assert [len(row) for row in rows["rows"]] == [60, 60]
+    assert rows["rows"][0][0] == -1, "nobody meets itself"
+    assert rows["rows"][0][1] + rows["rows"][1][0] == pytest.approx(100, abs=1)
+    assert client.get("/rounds/2/cross/1/2").headers["Location"].startswith("/duels/")
+    assert client.get("/rounds/2/cross/1/1").status_code == 404
+    assert "The champion&#39;s rating over the rounds" in text or "rating over the rounds" in text
 
 
 def test_empty_lists_invite(client: FlaskClient):

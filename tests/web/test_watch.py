@@ -2,6 +2,7 @@
 
 import io
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from flask.testing import FlaskClient
 from PIL import Image
 
 from agents.zoo import shipped_model
+from arena.errors import StorageError
 from arena.settings import load_settings
 from arena.storage import Storage
 from replays.document import from_document
@@ -24,6 +26,7 @@ from web.app import create_app
 from web.config import WebConfig
 from web.council import Council, CouncilBusyError
 from web.inference import ShippedPolicy
+from web.opponents import DEFAULT_LIGHT
 from web.owners import packed_owners
 from web.rates import Rate
 from web.services import EXTENSION, Services
@@ -145,6 +148,22 @@ def test_the_council_says_what_each_would_have_played(storage: Storage):
     asked.close()
 
 
+def test_a_member_that_cannot_be_loaded_silences_nobody(storage: Storage):
+    gone = Opponent("champion@1", "gone", "champion of round 1", 1, "0" * 64)
+    there = Opponent("zoo/x", "there", "shipped", None, shipped_model("wall-hugger").sha256)
+
+    def load(member: Opponent) -> ShippedPolicy:
+        if member is gone:
+            raise StorageError("model 000 is missing")
+        return ShippedPolicy(shipped_model("wall-hugger").path, member.name)
+
+    asked = Council(lambda: [gone, there], load, lambda _: False)
+    first, second = asked.ask(stored(storage, 1), 0)["members"]
+    assert first["voices"] == [None, None]
+    assert None not in second["voices"]
+    asked.close()
+
+
 def test_a_question_to_a_busy_council_is_refused(storage: Storage, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr("web.council.WAIT_SECONDS", 0.01)
     asked = council("wall-hugger")
@@ -157,16 +176,42 @@ def test_the_council_is_asked_over_http_within_a_rate(
     client: FlaskClient, monkeypatch: pytest.MonkeyPatch
 ):
     monkeypatch.setattr("web.watch.COUNCIL_RATE", Rate(2, 60.0))
-    # No member of this council can be loaded, which is no reason to fail.
     answer = client.get("/replays/1/council?ply=1").json
     assert answer is not None
-    assert [member["name"] for member in answer["members"]] == ["ann"]
-    assert answer["members"][0]["voices"] == [None, None]
+    assert [member["name"] for member in answer["members"]] == [shipped_model(DEFAULT_LIGHT).title]
+    assert all(voice["action"] in range(4) for voice in answer["members"][0]["voices"])
     assert client.get("/replays/1/council?ply=2").status_code == 200
     refused = client.get("/replays/1/council?ply=3")
     assert refused.status_code == 429
     assert "Nothing is lost" in refused.text
     assert client.get("/replays/1/council?ply=9999").status_code == 404
+
+
+def test_a_search_judges_a_game_on_request(client: FlaskClient, storage: Storage):
+    assert client.post("/replays/1/deep").status_code == 403, "no token, no work"
+    text = client.get("/replays/1").text
+    token = re.findall(r'name="csrf" value="([0-9a-f]+)"', text)[0]
+    asked = client.post("/replays/1/deep", data={"csrf": token})
+    assert asked.headers["Location"] == "/replays/1?judged=1"
+    claimed = storage.claim_deep()
+    assert claimed is not None
+    assert claimed.id == 1
+    values = [0] * 3
+    blunder = {
+        "ply": 2,
+        "kind": "blunder",
+        "seat": 0,
+        "pair": None,
+        "amount": 60,
+        "better": 1,
+    }
+    deep = {"values": values, "losses": [[60, 0], [0, 0]]}
+    storage.save_deep(1, {"judges": "a b", "deep": deep, "blunders": [blunder]})
+    told = client.get("/replays/1").text
+    assert "Let a search judge" not in told
+    [analysis] = [json.loads(found) for found in re.findall(r"data-analysis='([^']+)'", told)]
+    assert analysis["deep"]["values"] == values
+    assert blunder in analysis["marks"]
 
 
 def test_a_rate_lets_each_visitor_ask_so_often_in_any_window():

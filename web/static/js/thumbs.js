@@ -1,5 +1,5 @@
 // @ts-check
-/** Thumbnails: the last frame of a game, drawn when it comes near the screen. */
+/** Thumbnails: the decisive frame of a game, or its last, drawn when it comes near the screen. */
 
 import { viewOf } from "./dom.js";
 import { Board } from "./render.js";
@@ -8,7 +8,8 @@ import { frameAt } from "./state.js";
 /** @param {HTMLCanvasElement} canvas */
 function drawThumb(canvas) {
   const view = viewOf(canvas);
-  new Board(canvas, { still: true }).draw(frameAt(view, view.plies), 0);
+  const ply = Number(canvas.dataset.at ?? view.plies);
+  new Board(canvas, { still: true }).draw(frameAt(view, ply), 0);
 }
 
 /**

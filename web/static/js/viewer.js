@@ -163,6 +163,7 @@ export function mountViewer(root, options = {}) {
     playButton.dataset.playing = String(playback.playing);
     playButton.setAttribute("aria-label", playback.playing ? "Pause" : "Play");
     speedButton.textContent = `${playback.speed}×`;
+    speedButton.setAttribute("aria-label", `${playback.speed}× speed`);
     press("loop", loop);
     press("territory", territory);
   }
