@@ -107,7 +107,7 @@ def make_onnx(argument: str) -> Agent:
         AgentSpecError: there is no such file.
         AgentError: the model cannot be loaded.
     """
-    return _agent(_file(argument))
+    return agent_of(_file(argument))
 
 
 def make_champion(argument: str) -> Agent:
@@ -118,7 +118,7 @@ def make_champion(argument: str) -> Agent:
     Raises:
         AgentSpecError: ``argument`` is no finished round's number.
     """
-    return _agent(_champion(argument))
+    return agent_of(_champion(argument))
 
 
 def make_submission(argument: str) -> Agent:
@@ -127,7 +127,7 @@ def make_submission(argument: str) -> Agent:
     Raises:
         AgentSpecError: there is no such submission, or it was rejected.
     """
-    return _agent(_submission(argument))
+    return agent_of(_submission(argument))
 
 
 def _file(argument: str) -> NamedModel:
@@ -169,7 +169,12 @@ FINDERS: Final[Mapping[str, Callable[[str], NamedModel]]] = {
 """By the name in a SPEC; what finds the model that the rest of it names."""
 
 
-def _agent(model: NamedModel) -> Agent:
+def agent_of(model: NamedModel) -> Agent:
+    """Return a model as an agent: in this process if it is a shipped one, else in the sandbox.
+
+    Raises:
+        AgentError: it cannot be loaded.
+    """
     sha256 = hashlib.sha256(model.content).hexdigest()
     for own in shipped():
         if own.sha256 == sha256:

@@ -18,7 +18,7 @@ def load(reference: str) -> bytes | None:
         SettingsError: a setting is malformed.
         StorageError: the database cannot be opened.
     """
-    if not _is_number(reference):
+    if not is_number(reference):
         return None
     storage = _opened()
     if storage is None:
@@ -35,7 +35,7 @@ def defeats(reference: str) -> tuple[bytes, ...] | None:
         StorageError: the database cannot be opened.
     """
     number = reference.removeprefix(SUBMISSION)
-    if not reference.startswith(SUBMISSION) or not _is_number(number):
+    if not reference.startswith(SUBMISSION) or not is_number(number):
         return None
     storage = _opened()
     if storage is None:
@@ -58,7 +58,8 @@ def defeats(reference: str) -> tuple[bytes, ...] | None:
         return tuple(lost)
 
 
-def _is_number(text: str) -> bool:
+def is_number(text: str) -> bool:
+    """Tell whether a reference can be the number of a game."""
     return text.isascii() and text.isdecimal() and len(text) <= MAX_DIGITS
 
 

@@ -181,6 +181,22 @@ class StoredRounds(Database):
         with self.reading() as connection:
             return {row.sha256: row.rating for row in connection.execute(query)}
 
+    def entrant_model(self, prefix: str) -> tuple[str, str, bool] | None:
+        """Return SHA-256, name and ``alone`` of the latest entrant whose hash begins so, or None.
+
+        Args:
+            prefix: hexadecimal digits in lower case.
+        """
+        end = prefix + "g"
+        query = (
+            select(entries.c.sha256, entries.c.name, entries.c.alone)
+            .where(entries.c.sha256 >= prefix, entries.c.sha256 < end)
+            .order_by(entries.c.id.desc())
+        )
+        with self.reading() as connection:
+            row = connection.execute(query).first()
+        return None if row is None else (row[0], row[1], row[2])
+
     def seed(self, round_number: int) -> str:
         """Return a round's seed, published or not; only the arena itself may ask.
 

@@ -5,20 +5,30 @@ import os
 import sys
 import time
 from collections.abc import Callable, Iterable
-from typing import TypedDict
+from typing import TYPE_CHECKING, TypedDict
 
 import click
 
 from replays.cli_analyze import analyze
 from replays.cli_export import export, import_
+from tron_env.cli import LazyGroup
+
+if TYPE_CHECKING:
+    from replays.format import Replay
 
 CLEAR_SCREEN = "\x1b[2J"
 CURSOR_HOME = "\x1b[H"
 
 
-@click.group()
+class ReplayGroup(LazyGroup):
+    """Commands on single replays; packages that store games add theirs to ``entry_points``."""
+
+    entry_points = "tron.replay_commands"
+
+
+@click.group(cls=ReplayGroup)
 def replay() -> None:
-    """Show, verify, analyse, export and import recorded games.
+    """Show, verify, analyse, export, import and search recorded games.
 
     A replay is named by its file or by what installed sources know, such as a game's number;
     - is standard input.
@@ -99,23 +109,36 @@ class Verdict(TypedDict):
     plies: int | None
     """None where the bytes could not be decoded."""
     wrong_ply: int | None
-    """The first ply that the rules play differently; None where all agree or none is known."""
+    """The first ply that the rules play, or a model decides, differently; None where all agree or
+    none is known."""
     error: str | None
+    models: list[str]
+    """With --inference, names of the models that were asked again."""
 
 
 @replay.command()
 @click.argument("references", metavar="REPLAY...", nargs=-1, required=True)
+@click.option(
+    "--inference",
+    is_flag=True,
+    help="Ask both models again too, those that were submitted in the sandbox.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print a list of verdicts as JSON.")
-def verify(references: tuple[str, ...], as_json: bool) -> None:
-    """Play replays again under the rules; the exit status is 1 if any differs."""
+def verify(references: tuple[str, ...], inference: bool, as_json: bool) -> None:
+    """Play replays again under the rules; the exit status is 1 if any differs.
+
+    With --inference the models' verdict on a stored game is kept, for the badge on its page.
+    """
     verdicts = []
     for reference in references:
-        verdict = judge(reference)
+        verdict = judge(reference, inference=inference)
         verdicts.append(verdict)
         if as_json:
             continue
         if verdict["ok"]:
-            click.echo(f"{click.style('ok', fg='green')}     {reference}  {verdict['plies']} plies")
+            asked = f", decided alike by {' and '.join(verdict['models'])}" if inference else ""
+            plies = f"{verdict['plies']} plies{asked}"
+            click.echo(f"{click.style('ok', fg='green')}     {reference}  {plies}")
         else:
             click.echo(f"{click.style('wrong', fg='red')}  {reference}  {verdict['error']}")
     wrong = sum(not verdict["ok"] for verdict in verdicts)
@@ -127,25 +150,46 @@ def verify(references: tuple[str, ...], as_json: bool) -> None:
         sys.exit(1)
 
 
-def judge(reference: str) -> Verdict:
-    """Decode and re-simulate one replay."""
+def judge(reference: str, *, inference: bool = False) -> Verdict:
+    """Decode and re-simulate one replay, and ask its models again if wanted."""
     from replays.errors import ReplayDesyncError, ReplayError
     from replays.format import decode
     from replays.playback import verify as verify_replay
     from replays.sources import find_replay
 
     plies = wrong_ply = error = None
+    models: list[str] = []
     try:
         recorded = decode(find_replay(reference))
         plies = recorded.plies
         verify_replay(recorded)
+        if inference:
+            models, wrong_ply, error = _ask_models(reference, recorded)
     except ReplayDesyncError as desync:
         wrong_ply, error = desync.ply, str(desync)
     except ReplayError as other:
         error = str(other)
     return Verdict(
-        replay=reference, ok=error is None, plies=plies, wrong_ply=wrong_ply, error=error
+        replay=reference,
+        ok=error is None,
+        plies=plies,
+        wrong_ply=wrong_ply,
+        error=error,
+        models=models,
     )
+
+
+def _ask_models(reference: str, recorded: "Replay") -> tuple[list[str], int | None, str | None]:
+    """Return who was asked, the first ply that was decided otherwise, and what is wrong."""
+    from replays.inference import check_models
+
+    verdict = check_models(reference, recorded)
+    models = list(verdict.asked)
+    if verdict.difference is not None:
+        return models, verdict.difference.ply, str(verdict.difference)
+    if verdict.missing:
+        return models, None, f"nobody has the model {' or '.join(verdict.missing)}"
+    return models, None, None if models else "no model rode in it"
 
 
 def play_boards(

@@ -30,6 +30,8 @@ TRAP_CELLS: Final = 20
 class MarkKind(StrEnum):
     """What a mark marks."""
 
+    OPENING = "opening"
+    """The first turn: ``seat`` leaves the line of its start, None where both do at once."""
     FIRST_CONTACT = "first_contact"
     """A head is within two cells of the other's trail for the first time."""
     FACE_OFF = "face_off"
@@ -83,6 +85,7 @@ def find_marks(
 ) -> tuple[Mark, ...]:
     """Return all marks of the territory pass, by ply."""
     found = [
+        *_opening(playback),
         *_contact(playback, counted),
         *_face_off(playback, counted),
         *_cut_off(playback, counted),
@@ -112,6 +115,15 @@ def distances(playback: Playback) -> IntArray:
     """Return ``(n,)``: Manhattan distance in cells between the heads at each ply."""
     heads = playback.heads.astype(np.intp)
     return np.asarray(np.abs(heads[:, 0] - heads[:, 1]).sum(axis=1), dtype=np.intp)
+
+
+def _opening(playback: Playback) -> Iterator[Mark]:
+    turned = playback.replay.actions != np.array(playback.replay.headings)
+    plies = np.flatnonzero(turned.any(axis=1))
+    if plies.size:
+        ply = int(plies[0])
+        seats = [seat for seat in Seat if turned[ply, seat]]
+        yield Mark(ply + 1, MarkKind.OPENING, seats[0] if len(seats) == 1 else None)
 
 
 def _contact(playback: Playback, counted: Survey) -> Iterator[Mark]:

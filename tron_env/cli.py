@@ -4,6 +4,7 @@ import os
 import sys
 from importlib.metadata import EntryPoint, EntryPoints, entry_points
 from pathlib import Path
+from typing import ClassVar
 
 import click
 
@@ -13,21 +14,26 @@ COMMAND_GROUP = "tron.commands"
 
 
 class LazyGroup(click.Group):
-    """Finds its commands in the entry-point group ``tron.commands``.
+    """Finds commands, beside those that were added to it, in an entry-point group.
 
     Command modules import only click at their top, so that listing them all stays instant.
     """
 
+    entry_points: ClassVar[str] = COMMAND_GROUP
+
     def list_commands(self, ctx: click.Context) -> list[str]:
-        """Return the names of all installed commands."""
-        return sorted(_installed(ctx).names)
+        """Return the names of all commands, added and installed."""
+        return sorted({*super().list_commands(ctx), *_installed(ctx, self.entry_points).names})
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """Load one command, or return None where no package has it.
 
         One that cannot be loaded says so in its place, and leaves the others usable.
         """
-        found = _installed(ctx)
+        added = super().get_command(ctx, cmd_name)
+        if added is not None:
+            return added
+        found = _installed(ctx, self.entry_points)
         if cmd_name not in found.names:
             return None
         entry: EntryPoint = found[cmd_name]
@@ -38,11 +44,11 @@ class LazyGroup(click.Group):
         return command
 
 
-def _installed(ctx: click.Context) -> EntryPoints:
+def _installed(ctx: click.Context, group: str) -> EntryPoints:
     """Return the commands there are; the search takes milliseconds and serves one invocation."""
-    if COMMAND_GROUP not in ctx.meta:
-        ctx.meta[COMMAND_GROUP] = entry_points(group=COMMAND_GROUP)
-    found: EntryPoints = ctx.meta[COMMAND_GROUP]
+    if group not in ctx.meta:
+        ctx.meta[group] = entry_points(group=group)
+    found: EntryPoints = ctx.meta[group]
     return found
 
 

@@ -3,12 +3,12 @@
 import pytest
 from sqlalchemy import event
 
+from arena.bench_archive import populate
 from arena.errors import SearchError
 from arena.records import GameFilter, GameKind, Result
 from arena.storage import Storage
 from arena.stored_search import MOST_COUNTED, Order
 from replays.format import Ending, encode
-from tests.arena.populated import populate
 from tests.replays.games import play
 from tron_env.ruleset import ARENA
 from tron_env.types import DeathCause, Outcome

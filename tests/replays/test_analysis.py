@@ -60,6 +60,14 @@ def only(replay, kind):
     return mark
 
 
+def test_the_opening_ends_with_the_first_turn():
+    mark = only(BOTH_FILL, MarkKind.OPENING)
+    assert (mark.ply, mark.seat) == (6, None), "both at once"
+    mark = only(POCKET, MarkKind.OPENING)
+    assert (mark.ply, mark.seat) == (10, Seat.FIRST)
+    assert not marks(HEADS_MEET, MarkKind.OPENING), "nobody turned"
+
+
 def test_the_separation_names_what_both_can_reach():
     mark = only(GIVES_A_WIN_AWAY, MarkKind.SEPARATION)
     assert (mark.ply, mark.pair) == (5, (18, 12))

@@ -145,6 +145,7 @@ def test_verify_json(file, forged_file):
         "plies": GAME.plies,
         "wrong_ply": None,
         "error": None,
+        "models": [],
     }
     assert (bad["ok"], bad["wrong_ply"]) == (False, GAME.plies)
 

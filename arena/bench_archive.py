@@ -1,17 +1,29 @@
-"""A database full of games whose rows are drawn at random; one replay serves them all."""
+"""`tron bench archive`: how long searches take where a million games are stored.
+
+The games' rows are drawn at random, one replay serves them all.
+"""
 
 import random
+import tempfile
+import time
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Final
 
 from sqlalchemy import insert
 
-from arena.records import GameKind, RoundStatus
+from arena.records import GameFilter, GameKind, Result, RoundStatus
 from arena.schema import analyses, duels, entries, game_tags, games, rounds
 from arena.search_conditions import gap_band
 from arena.storage import Storage
 from arena.stored_games import length_band
-from replays.format import Ending
+from arena.stored_search import Order
+from replays.bench import recorded
+from replays.format import Ending, decode, encode
 from replays.titles import TAGS
+from replays.view import replay_view
+from tron_env.benchmarks import Measurement, Setting
 from tron_env.types import DeathCause, Outcome
 
 BEGIN = datetime(2026, 1, 1, tzinfo=UTC)
@@ -26,6 +38,90 @@ ENDS = (
     (Outcome.ONGOING, int(Ending.ABANDONED), 1),
 )
 TAG_SHARES = {tag: 1 / (2 + 3 * place) for place, tag in enumerate(TAGS)}
+
+
+GAMES: Final = 1_000_000
+QUICK_GAMES: Final = 30_000
+PAGES: Final = 5
+"""Read of each search, one after the other."""
+SEARCHES: Final = (
+    GameFilter(),
+    GameFilter(round=9),
+    GameFilter(kind=GameKind.HUMAN),
+    GameFilter(name="entrant-003"),
+    GameFilter(name="entrant-003", opponent="entrant-004"),
+    GameFilter(name="entrant-003", result=Result.LOSS, cause=DeathCause.WALL),
+    GameFilter(name="entrant-005", tags=("comeback",)),
+    GameFilter(result=Result.DRAW),
+    GameFilter(result=Result.LIMIT),
+    GameFilter(cause=DeathCause.HEAD_ON),
+    GameFilter(cause=DeathCause.SELF, tags=("close",)),
+    GameFilter(min_plies=300),
+    GameFilter(min_plies=100, max_plies=110),
+    GameFilter(tags=("take-over",)),
+    GameFilter(tags=("long", "missed-win")),
+    GameFilter(min_gap=300),
+    GameFilter(max_gap=20, result=Result.DRAW),
+    GameFilter(round=30, tags=("close",), result=Result.WIN),
+    GameFilter(kind=GameKind.HUMAN, tags=("close",), min_plies=200),
+    GameFilter(round=4, min_gap=300, cause=DeathCause.HEAD_ON, tags=("crash",), min_plies=400),
+)
+
+
+def archive(setting: Setting) -> Iterator[Measurement]:
+    """Measure pages and counts of filtered lists, and what a replay's page reads, on SQLite."""
+    count = QUICK_GAMES if setting.quick else GAMES
+    (game,) = recorded(1)
+    encoded = encode(game)
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "arena.db"
+        with Storage(f"sqlite:///{file}") as storage:
+            setting.note(f"storing {count:,} games")
+            populate(storage, count, encoded)
+            setting.note("searching")
+            yield from _searched(storage)
+            yield from _watched(storage, count)
+        yield Measurement("archive: database", file.stat().st_size / count, "bytes a game")
+
+
+def _searched(storage: Storage) -> Iterator[Measurement]:
+    times: dict[Order, list[float]] = {order: [] for order in Order}
+    counts = []
+    for wanted in SEARCHES:
+        for order in Order:
+            after = None
+            for _ in range(PAGES):
+                started = time.perf_counter()
+                page = storage.find_games(wanted, order=order, after=after)
+                times[order].append((time.perf_counter() - started) * 1000)
+                after = page.after
+                if after is None:
+                    break
+        started = time.perf_counter()
+        storage.count_games_found(wanted)
+        counts.append((time.perf_counter() - started) * 1000)
+    for order, each in times.items():
+        yield from _percentiles(f"archive: a page, {order} first", each, 50)
+    yield from _percentiles("archive: a count", counts, None)
+
+
+def _percentiles(name: str, times: list[float], target: float | None) -> Iterator[Measurement]:
+    ordered = sorted(times)
+    yield Measurement(f"{name}, median", ordered[len(ordered) // 2], "ms", target, at_most=True)
+    yield Measurement(f"{name}, slowest", ordered[-1], "ms")
+
+
+def _watched(storage: Storage, count: int) -> Iterator[Measurement]:
+    rng = random.Random(5)
+    times = []
+    for _ in range(200):
+        number = rng.randrange(1, count + 1)
+        started = time.perf_counter()
+        found, encoded = storage.game(number), storage.replay(number)
+        if found is not None and encoded is not None:
+            replay_view(decode(encoded), found.names, ("model", "model"))
+        times.append((time.perf_counter() - started) * 1000)
+    yield from _percentiles("archive: decode and first frame", times, 20)
 
 
 def populate(storage: Storage, count: int, replay: bytes, *, rounds_played: int = 57) -> None:
