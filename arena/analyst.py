@@ -33,6 +33,8 @@ Progress: TypeAlias = Callable[[int, int], None]
 BATCH: Final = 48
 """Games that are analysed and stored together."""
 IDLE_SECONDS: Final = 1.0
+NICENESS: Final = 19
+"""A round that is played behind the site comes first."""
 
 
 def pass_over(storage: Storage, workers: int, progress: Progress = lambda done, total: None) -> int:
@@ -165,7 +167,7 @@ def feature(storage: Storage) -> bool:
 
 def main() -> int:
     """Work until the site ends; return the exit status."""
-    end_with_input()
+    end_with_input(NICENESS)
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
     while True:
         try:

@@ -75,10 +75,10 @@ class BackgroundProcess:
             self._process.wait()
 
 
-def end_with_input() -> None:
+def end_with_input(niceness: int = NICENESS) -> None:
     """Have this process end when its standard input does, and give way to others."""
     threading.Thread(target=_end_with_input, daemon=True).start()
-    os.nice(NICENESS)
+    os.nice(niceness)
 
 
 def _end_with_input() -> None:

@@ -186,8 +186,11 @@ def _separation(
     most, least = decided.pair
     lost = Fact(FactKind.DECIDED, decided.ply, decided.seat, (most, least))
     loser, winner = names[decided.seat], names[decided.seat.other]
-    room = f"has room for at most {_plies(most)}" if most else "has no room for another ply"
-    proof = f"it {room}, {winner} for at least {least}"
+    proof = (
+        f"it has room for at most {_plies(most)}, {winner} for at least {least}"
+        if most
+        else f"it has no room for another ply, {winner} for {least} or more"
+    )
     if decided.ply == mark.ply:
         text = f"They are separated at ply {mark.ply}, and {loser} has already lost: {proof}."
     else:
@@ -262,6 +265,8 @@ def _ending(playback: Playback, analysis: Analysis, names: tuple[str, str]) -> S
     left = int(counts[ply, end.seat.other])
     stuck = Fact(FactKind.NO_WAY, ply, end.seat, (left,))
     rest = f"{winner} has at least {_plies(left)} left" if separated else f"{winner} wins"
+    if separated and not left:
+        rest = f"{winner} rides one ply longer"
     return Sentence(f"{loser} runs out of room at ply {ply}; {rest}.", ply, (stuck,))
 
 

@@ -151,8 +151,12 @@ def _cut_off(playback: Playback, counted: Survey) -> Iterator[Mark]:
     lead = leads(counted)[: end + 1]
     gains = lead[CUT_OFF_PLIES:] - lead[:-CUT_OFF_PLIES]
     total = counted.territory[CUT_OFF_PLIES : end + 1].sum(axis=1)
+    # Without a separation the end must show for a while that the gain was for good.
+    last = end if counted.separation is not None else end - CUT_OFF_PLIES
     best: Mark | None = None
     for ply, gain in enumerate(gains.tolist(), start=CUT_OFF_PLIES):
+        if ply > last:
+            break
         seat = Seat.FIRST if gain > 0 else Seat.SECOND
         sign = 1 if gain > 0 else -1
         enough = max(CUT_OFF_CELLS, CUT_OFF_SHARE * int(total[ply - CUT_OFF_PLIES]))
