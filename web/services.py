@@ -10,6 +10,7 @@ from agents.errors import AgentError
 from arena.errors import ArenaFault
 from arena.records import RoundStatus
 from arena.storage import Storage
+from replays.format import decode, encode
 from web.council import Council
 from web.demo import demo_replay
 from web.films import Films
@@ -79,6 +80,7 @@ class Services:
         """
         encoded, names = demo_replay()
         analysis_of(encoded, names)
+        decode(encode(decode(encoded)))
         rehearse()
         champion = self.opponents.champion()
         try:
