@@ -37,6 +37,8 @@ ELO: Final = 400.0 / np.log(10.0)
 MAX_STEP: Final = 2.0
 """Newton steps are cut to this many units of log odds, which keeps them convergent."""
 TOLERANCE: Final = 1e-9
+RESAMPLE_TOLERANCE: Final = 1e-5
+"""Of resampled fits, whose spread is what counts: a five-hundredth of an Elo point."""
 MAX_ITERATIONS: Final = 100
 
 
@@ -85,17 +87,18 @@ def rate(
     points = np.array([result.points for result in results], dtype=np.float64)
     games = np.array([result.games for result in results], dtype=np.float64)
 
-    def fitted(weights: FloatArray, guess: FloatArray | None = None) -> FloatArray:
-        wins = np.zeros((entrants, entrants))
-        np.add.at(wins, (first, second), weights * points)
-        np.add.at(wins, (second, first), weights * (games - points))
-        return strengths(wins, guess)
+    cells = np.concatenate([first * entrants + second, second * entrants + first])
+    scored = np.concatenate([points, games - points])
 
-    best = fitted(np.ones(starts))
+    def fitted(weights: FloatArray, guess: FloatArray, tolerance: float) -> FloatArray:
+        wins = np.bincount(cells, np.tile(weights, 2) * scored, entrants**2)
+        return strengths(wins.reshape(entrants, entrants), guess, tolerance)
+
+    best = fitted(np.ones(starts), np.zeros(entrants), TOLERANCE)
     sampled = np.empty((RESAMPLES, entrants))
     for row in sampled:
         drawn = np.bincount(rng.integers(max(starts, 1), size=starts), minlength=starts)
-        row[:] = _scaled(fitted(drawn.astype(np.float64), best), fixed, middle)
+        row[:] = _scaled(fitted(drawn.astype(np.float64), best, RESAMPLE_TOLERANCE), fixed, middle)
     values = _scaled(best, fixed, middle)
     tail = (1.0 - CONFIDENCE) / 2.0
     low, high = np.quantile(sampled, [tail, 1.0 - tail], axis=0)
@@ -151,12 +154,15 @@ def rate_newcomer(
     return Rating(value, float(min(value, low)), float(max(value, high)))
 
 
-def strengths(wins: FloatArray, guess: FloatArray | None = None) -> FloatArray:
+def strengths(
+    wins: FloatArray, guess: FloatArray | None = None, tolerance: float = TOLERANCE
+) -> FloatArray:
     """Return the most likely strengths under the prior, in log odds around the field's middle.
 
     Args:
         wins: ``(n, n)``, what row scored against column; a draw is 1/2 in both.
         guess: ``(n,)``, where to start from.
+        tolerance: of the last step, in log odds.
     """
     n = wins.shape[0]
     games = wins + wins.T
@@ -170,7 +176,7 @@ def strengths(wins: FloatArray, guess: FloatArray | None = None) -> FloatArray:
         hessian = np.diag(weight.sum(axis=1) + PRIOR_DRAWS * alone * (1.0 - alone)) - weight
         step = np.clip(np.linalg.solve(hessian, gradient), -MAX_STEP, MAX_STEP)
         theta += step
-        if np.abs(step).max(initial=0.0) < TOLERANCE:
+        if np.abs(step).max(initial=0.0) < tolerance:
             break
     return theta
 
