@@ -91,7 +91,7 @@ def rate(
     scored = np.concatenate([points, games - points])
 
     def fitted(weights: FloatArray, guess: FloatArray, tolerance: float) -> FloatArray:
-        wins = np.bincount(cells, np.tile(weights, 2) * scored, entrants**2)
+        wins: FloatArray = np.bincount(cells, np.tile(weights, 2) * scored, entrants**2)
         return strengths(wins.reshape(entrants, entrants), guess, tolerance)
 
     best = fitted(np.ones(starts), np.zeros(entrants), TOLERANCE)
