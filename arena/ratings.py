@@ -91,7 +91,8 @@ def rate(
     scored = np.concatenate([points, games - points])
 
     def fitted(weights: FloatArray, guess: FloatArray, tolerance: float) -> FloatArray:
-        wins: FloatArray = np.bincount(cells, np.tile(weights, 2) * scored, entrants**2)
+        counted = np.bincount(cells, np.tile(weights, 2) * scored, entrants**2)
+        wins = counted.astype(np.float64, copy=False)  # which its stub does not know
         return strengths(wins.reshape(entrants, entrants), guess, tolerance)
 
     best = fitted(np.ones(starts), np.zeros(entrants), TOLERANCE)
