@@ -113,6 +113,7 @@ def close_round(
     storage: Storage,
     models: ModelStore,
     *,
+    number: int | None = None,
     starts: int | None = None,
     terms: Terms | None = None,
     budget_hours: float | None = None,
@@ -126,6 +127,7 @@ def close_round(
     Args:
         storage: the database.
         models: gets copies of the anchors, so that the field outlives upgrades of the package.
+        number: the round that is meant; whichever is open by default.
         starts: starts a pair meets in; the round's own number by default.
         terms: how it is played, in place of ``starts``; a Swiss round's ``stages`` of 0 stand for
             the usual number.
@@ -136,10 +138,12 @@ def close_round(
     Raises:
         BudgetError: it would take more than the budget; the error tells what would not.
         RoundError: the field is too small for these terms.
-        StorageError: fewer than two entrants.
+        StorageError: fewer than two entrants, or another round than ``number`` is open.
         ArenaFault: a fault of ours; try again.
     """
     opened = ensure_open(storage)
+    if number not in (None, opened.number):
+        raise StorageError(f"round {number} is not open, round {opened.number} is")
     number = opened.number
     anchors = baselines() if anchors is None else anchors
     wanted = terms or Terms(starts=starts or opened.starts)
@@ -193,7 +197,13 @@ def _chooser(
     wanted |= {row.sha256: row.alone for row in storage.live_submissions(number)}
     wanted |= {champion.sha256: champion.alone for champion in champions}
     costs = _costs(storage, models, wanted, measure)
-    return lambda submissions: choose_field(submissions, champions, anchors, costs)
+
+    def choose(submissions: Sequence[SubmissionRow]) -> tuple[NewEntry, ...]:
+        # Measuring takes a while; what was accepted meanwhile was measured at its admission.
+        late = {row.sha256 for row in submissions} - wanted.keys()
+        return choose_field(submissions, champions, anchors, costs | storage.costs(late))
+
+    return choose
 
 
 def _settler(

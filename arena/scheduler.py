@@ -17,7 +17,7 @@ from arena.executors.base import Executor
 from arena.leases import Lease, LeaseHeldError
 from arena.models import ModelStore
 from arena.records import RoundRow
-from arena.rounds import BudgetError, close_round, ensure_open
+from arena.rounds import close_round, ensure_open
 from arena.runner import Progress, RoundError, run_round
 from arena.storage import Storage
 
@@ -51,7 +51,7 @@ class Scheduler:
         plan: what to do.
         tell: told in words whatever happens.
         progress: told how far a round is.
-        close: closes the open round; ``close_round`` by default.
+        close: closes the round of this number; ``close_round`` by default.
     """
 
     def __init__(
@@ -63,7 +63,7 @@ class Scheduler:
         *,
         tell: Callable[[str], None],
         progress: Progress | None = None,
-        close: Callable[[], RoundRow] | None = None,
+        close: Callable[[int], RoundRow] | None = None,
     ) -> None:
         self._storage = storage
         self._executor = executor
@@ -71,7 +71,13 @@ class Scheduler:
         self._tell = tell
         self._progress = progress
         self._close = close or (
-            lambda: close_round(storage, models, terms=plan.terms, budget_hours=plan.budget_hours)
+            lambda number: close_round(
+                storage,
+                models,
+                number=number,
+                terms=plan.terms,
+                budget_hours=plan.budget_hours,
+            )
         )
         self._said = ""
 
@@ -122,8 +128,8 @@ class Scheduler:
         if played_before and not self._storage.live_submissions(opened.number):
             return "nobody has submitted to it"
         try:
-            closed = self._close()
-        except BudgetError as error:
+            closed = self._close(opened.number)
+        except RoundError as error:  # above the budget, or too few for these terms
             return str(error)
         self._say(f"round {closed.number} is closed with {closed.entrants} entrants")
         return None

@@ -12,6 +12,7 @@ from arena.models import ModelStore, digest
 from arena.records import ChampionRow, EntryKind, SubmissionRow, SubmissionStatus
 from arena.runner import run_round
 from arena.storage import Storage
+from tests.arena.entering import submitted
 from tests.arena.rivals import CHEAP, SerialExecutor, closed_round, rival
 
 HEAVY = Cost(30.0, 40.0, LIGHT_MS + 0.1)
@@ -60,6 +61,24 @@ def test_where_all_are_cheap_one_entrant_wins_both_crowns(played):
     assert storage.champion() == storage.light_champion()
     assert storage.champion().name == "strong"
     assert storage.champion().light
+
+
+def test_a_model_accepted_while_others_are_measured_has_its_cost(database_url, tmp_path):
+    late = rival(9)
+    with Storage(database_url) as storage:
+        models = ModelStore(tmp_path / "models")
+
+        def measure(_model, _alone):
+            if storage.cost(digest(late)) is None:
+                storage.save_cost(digest(late), CHEAP)
+                submitted(storage, "late", models.put(late))
+            return CHEAP
+
+        closed_round(storage, models, {"early": rival(0)}, measure=measure)
+        assert {entry.name: entry.light for entry in storage.entries(1)} == {
+            "early": True,
+            "late": True,
+        }
 
 
 def test_the_light_crown_goes_to_the_best_of_those_cheap_enough(played):

@@ -9,8 +9,10 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from arena.errors import StorageError
+from arena.estimate import Terms
 from arena.models import ModelStore
-from arena.records import Deed, RoundStatus
+from arena.records import Deed, RoundFormat, RoundStatus
 from arena.rounds import BudgetError, close_round, ensure_open
 from arena.scheduler import LEADING, Plan, Scheduler
 from arena.storage import Storage
@@ -39,9 +41,10 @@ def scheduler(storage, tmp_path, said):
     models = ModelStore(tmp_path / "models")
     options = {"budget_hours": None}
 
-    def close():
+    def close(number):
+        terms = {"starts": 1} | options
         return close_round(
-            storage, models, starts=1, anchors=(), measure=lambda *_: CHEAP, **options
+            storage, models, number=number, anchors=(), measure=lambda *_: CHEAP, **terms
         )
 
     made = Scheduler(
@@ -81,7 +84,7 @@ def test_a_round_is_closed_when_due_played_and_the_next_one_planned(storage, sch
 def test_a_new_scheduler_goes_on_where_another_was(storage, scheduler):
     entered(storage, scheduler.models)
     steps(scheduler, NOON)
-    scheduler._close()  # and is gone before anything is played
+    scheduler._close(1)  # and is gone before anything is played
     assert storage.round(1).status is RoundStatus.CLOSED
     steps(scheduler, NOON + timedelta(hours=1))
     assert storage.round(1).status is RoundStatus.DONE
@@ -106,7 +109,34 @@ def test_a_round_above_the_budget_stays_open_and_says_why(storage, scheduler):
     assert storage.open_round().number == 1
     assert "CPU-hours" in storage.audit(1)[0].detail["reason"]
     with pytest.raises(BudgetError):
-        scheduler._close()
+        scheduler._close(1)
+
+
+def test_a_field_too_small_for_its_terms_stays_open_and_says_why(storage, scheduler):
+    entered(storage, scheduler.models)
+    scheduler.options["terms"] = Terms(RoundFormat.SWISS, starts=1, stages=5)
+    steps(scheduler, NOON)
+    steps(scheduler, NOON + DAY)
+    assert storage.open_round().number == 1
+    assert "at most 1 stages" in storage.audit(1)[0].detail["reason"]
+
+
+def test_a_round_closed_by_hand_when_due_does_not_close_the_next_one(storage, scheduler):
+    entered(storage, scheduler.models)
+    steps(scheduler, NOON)
+    close = scheduler._close
+
+    def overtaken(number):
+        close(number)
+        return close(number)
+
+    scheduler._close = overtaken
+    with pytest.raises(StorageError, match="round 1 is not open"):
+        scheduler.step(NOON + DAY)
+    assert storage.open_round().number == 2
+    assert 0 < steps(scheduler, NOON + DAY) <= 5
+    assert storage.round(1).status is RoundStatus.DONE
+    assert storage.open_round().number == 2
 
 
 def test_the_second_scheduler_waits_and_takes_over(storage, scheduler, said):
