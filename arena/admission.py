@@ -92,7 +92,8 @@ def check_next(
         progress: told the name of each step before it is taken.
 
     Returns:
-        The submission as it is now, and what was found; None where nothing waits.
+        The submission as it is now, and what was found; None where nothing waits. One whose
+        checkers died ``MAX_ATTEMPTS`` times is given up, and keeps nobody waiting any more.
 
     Raises:
         ClaimLostError: it took so long that another checker began as well.
@@ -103,6 +104,9 @@ def check_next(
     claim = storage.claim(checker, now, now + LEASE, only)
     if claim is None:
         return None
+    if claim.attempts > MAX_ATTEMPTS:
+        given_up = _given_up("it ended whoever checked it")
+        return storage.settle(claim, given_up), decode_findings(given_up.body)
     try:
         with _renewed(storage, claim):
             found, replays = _examine(storage, models, claim, limits, with_trial, progress)
@@ -201,10 +205,13 @@ def _put_off(storage: Storage, claim: Claim, fault: ArenaFault) -> None:
     if claim.attempts < MAX_ATTEMPTS:
         storage.give_back(claim)
         return
+    storage.settle(claim, _given_up(str(fault)))
+
+
+def _given_up(fault: str) -> Settlement:
     reason = f"could not be checked, by a fault of ours ({fault}); submit it again"
-    verdict = Verdict(accepted=False, checks=())
-    body = encode_findings(Findings(verdict))
-    storage.settle(claim, Settlement(reason, alone=False, graph_sha256=None, body=body))
+    body = encode_findings(Findings(Verdict(accepted=False, checks=())))
+    return Settlement(reason, alone=False, graph_sha256=None, body=body)
 
 
 @contextmanager

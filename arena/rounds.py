@@ -88,6 +88,7 @@ def submit(
     """Check a model of the operator's own here and now, and enter it into the open round.
 
     A rejected one is recorded with its reason, and an earlier valid one of that name still counts.
+    One whose check was broken off leaves nothing behind.
 
     Raises:
         NameRefusedError: the name cannot be used.
@@ -97,13 +98,18 @@ def submit(
     ensure_open(storage)
     row = receive(storage, local_miner(storage, name), model, limits=limits)
     checker = secrets.token_hex(8)
-    done = check_next(
-        *(storage, models, checker),
-        limits=limits,
-        only=row.id,
-        with_trial=False,
-        progress=progress,
-    )
+    try:
+        done = check_next(
+            *(storage, models, checker),
+            limits=limits,
+            only=row.id,
+            with_trial=False,
+            progress=progress,
+        )
+    except BaseException:
+        # Nobody may be there to check it later, and the same file would be refused as known.
+        storage.withdraw(row.id, checker)
+        raise
     if done is None:
         raise StorageError(f"submission {row.id} is gone from the queue")
     return done[0], done[1].verdict

@@ -116,7 +116,8 @@ class StoredQueue(StoredSubmissions):
         query = select(uploads).where(free if only is None else uploads.c.submission_id == only)
         query = query.order_by(uploads.c.submission_id).limit(1)
         with self.writing() as connection:
-            row = connection.execute(query.with_for_update(skip_locked=True)).first()
+            # One that is asked for by its number is waited for, not passed over.
+            row = connection.execute(query.with_for_update(skip_locked=only is None)).first()
             if row is None:
                 return None
             mine = uploads.c.submission_id == row.submission_id
@@ -153,19 +154,26 @@ class StoredQueue(StoredSubmissions):
                 .values(status=SubmissionStatus.RECEIVED)
             )
 
-    def withdraw(self, claim: Claim) -> None:
-        """Remove a claimed submission as if it had never come."""
+    def withdraw(self, submission_id: int, checker: str) -> bool:
+        """Remove a submission as if it had never come, unless another checker has it.
+
+        Returns:
+            Whether it is gone; one that is settled stays.
+        """
+        free = or_(uploads.c.claimed_by.is_(None), uploads.c.claimed_by == checker)
         with self.writing() as connection:
-            _change_claim(connection, claim, None, None)
-            own = claim.submission.id
-            connection.execute(delete(uploads).where(uploads.c.submission_id == own))
-            connection.execute(delete(submissions).where(submissions.c.id == own))
+            waiting = delete(uploads).where(uploads.c.submission_id == submission_id, free)
+            if connection.execute(waiting).rowcount != 1:
+                return False
+            connection.execute(delete(submissions).where(submissions.c.id == submission_id))
+        return True
 
     def settle(self, claim: Claim, found: Settlement) -> SubmissionRow:
         """Store the verdict on a claimed submission, and let go of its file.
 
-        An accepted one counts in the round that is open now, in place of the miner's earlier one.
-        It is rejected after all where its graph is another miner's.
+        An accepted one counts in the round that is open now, in place of the miner's earlier one,
+        unless a later one of the miner's was settled before it. It is rejected after all where its
+        graph is another miner's.
 
         Raises:
             ClaimLostError: another checker has it.
@@ -177,18 +185,10 @@ class StoredQueue(StoredSubmissions):
             number = _open_round(connection)
             row = _read(connection, own)
             reason = found.reason or _same_graph(connection, row, found.graph_sha256)
-            if not reason:
-                earlier = (
-                    submissions.c.round == number,
-                    submissions.c.name == row.name,
-                    submissions.c.status == SubmissionStatus.ACCEPTED,
-                )
-                connection.execute(
-                    update(submissions).where(*earlier).values(status=SubmissionStatus.SUPERSEDED)
-                )
+            status = SubmissionStatus.REJECTED if reason else _accept(connection, row, number)
             values = {
                 "round": number,
-                "status": SubmissionStatus.REJECTED if reason else SubmissionStatus.ACCEPTED,
+                "status": status,
                 "reason": reason,
                 "alone": found.alone,
                 "graph_sha256": found.graph_sha256,
@@ -214,10 +214,29 @@ def _read(connection: Connection, submission_id: int) -> SubmissionRow:
 def _open_round(connection: Connection) -> int:
     """Return the open round, which stays open until the transaction ends."""
     query = select(rounds.c.number).where(rounds.c.status == RoundStatus.OPEN).with_for_update()
-    number: int | None = connection.scalar(query)
-    if number is None:
-        raise StorageError("no round is open")
-    return number
+    # PostgreSQL waits for a closing that is under way, and then finds neither the round that was
+    # closed nor the next one, which was not there when the statement began.
+    for _ in range(2):
+        number: int | None = connection.scalar(query)
+        if number is not None:
+            return number
+    raise StorageError("no round is open")
+
+
+def _accept(connection: Connection, row: SubmissionRow, round_number: int) -> SubmissionStatus:
+    """Supersede the miner's earlier submission to a round; return what this one is then."""
+    counting = (
+        submissions.c.round == round_number,
+        submissions.c.name == row.name,
+        submissions.c.status == SubmissionStatus.ACCEPTED,
+    )
+    later = connection.scalar(select(submissions.c.id).where(*counting, submissions.c.id > row.id))
+    if later is not None:
+        return SubmissionStatus.SUPERSEDED
+    connection.execute(
+        update(submissions).where(*counting).values(status=SubmissionStatus.SUPERSEDED)
+    )
+    return SubmissionStatus.ACCEPTED
 
 
 def _count_since(connection: Connection, miner_id: int, since: datetime) -> int:
@@ -240,7 +259,9 @@ def _refuse_known(connection: Connection, same: object, miner: MinerRow, what: s
         submissions.c.status != SubmissionStatus.REJECTED,
     )
     for row in connection.execute(known.order_by(submissions.c.id)):
-        if row.miner_id != miner.id:
+        # Those of before miners had names of their own belong to whoever has the name.
+        unowned = row.miner_id is None and row.name == miner.shown
+        if row.miner_id != miner.id and not unowned:
             raise SubmissionError(f"the same {what} was submitted already, by {row.name}")
         if row.status in LIVE and row.round == _open_round(connection):
             raise SubmissionError(

@@ -8,16 +8,18 @@ from datetime import UTC, datetime, timedelta
 
 import onnx
 import pytest
+from sqlalchemy import update
 
 from agents.zoo import shipped_model
 from arena import admission
 from arena.admission import check_next, decode_findings, receive
 from arena.errors import SandboxLostError
 from arena.miners import TOKEN, TokenRefusedError, known_by, local_miner, new_token, register
-from arena.models import ModelStore
+from arena.models import ModelStore, digest
 from arena.names import NameRefusedError
 from arena.records import SubmissionStatus
-from arena.rounds import close_round, ensure_open
+from arena.rounds import close_round, ensure_open, submit
+from arena.schema import submissions
 from arena.settings import Settings
 from arena.storage import open_storage
 from arena.stored_miners import RegistrationLimitError, RegistrationLimits
@@ -274,6 +276,57 @@ class TestQueue:
                 check(storage, models)
             assert storage.submission(row.id).status is status
         assert "a fault of ours (no memory left)" in storage.submission(row.id).reason
+
+    def test_a_file_that_ends_every_checker_is_given_up(self, storage, models):
+        row = receive(storage, local_miner(storage, "ann"), graphs.policy())
+        next_row = receive(storage, local_miner(storage, "bob"), rival(3))
+        for hours in range(admission.MAX_ATTEMPTS, 0, -1):
+            ago = datetime.now(UTC) - timedelta(hours=hours)
+            assert claimed(storage, "dead", now=ago).submission.id == row.id
+        done, _ = check(storage, models)
+        assert (done.id, done.status) == (row.id, SubmissionStatus.REJECTED)
+        assert "a fault of ours" in done.reason
+        assert check(storage, models)[0].id == next_row.id
+
+    def test_a_later_file_counts_whichever_is_settled_first(self, storage):
+        ann = local_miner(storage, "ann")
+        fine = Settlement("", False, None, "{}")
+        receive(storage, ann, rival(1))
+        early = claimed(storage, "a")
+        later = receive(storage, ann, rival(2))
+        storage.settle(claimed(storage, "b"), fine)
+        assert storage.settle(early, fine).status is SubmissionStatus.SUPERSEDED
+        assert [row.id for row in storage.live_submissions(1)] == [later.id]
+
+    def test_a_check_that_was_broken_off_leaves_nothing(self, storage, models, monkeypatch):
+        def interrupted(*_arguments, **_options):
+            raise KeyboardInterrupt
+
+        with monkeypatch.context() as patch:
+            patch.setattr(admission, "validate_model", interrupted)
+            with pytest.raises(KeyboardInterrupt):
+                submit(storage, models, graphs.policy(), "ann", limits=graphs.QUICK)
+        assert storage.submissions(1) == ()
+        row, _ = submit(storage, models, graphs.policy(), "ann", limits=graphs.QUICK)
+        assert row.status is SubmissionStatus.ACCEPTED
+        assert not storage.withdraw(row.id, "anybody")
+
+    def test_only_its_own_checker_withdraws_a_file(self, storage):
+        row = receive(storage, local_miner(storage, "ann"), rival(1))
+        claimed(storage, "a")
+        assert not storage.withdraw(row.id, "b")
+        assert storage.withdraw(row.id, "a")
+        assert storage.submission(row.id) is None
+
+    def test_a_file_of_before_miners_belongs_to_its_name(self, storage):
+        ann, bob = local_miner(storage, "ann"), local_miner(storage, "bob")
+        submitted(storage, "ann", digest(rival(1)))
+        with storage.writing() as connection:
+            connection.execute(update(submissions).values(miner_id=None, round=1))
+        with pytest.raises(SubmissionError, match="is your submission 1 already"):
+            receive(storage, ann, rival(1))
+        with pytest.raises(SubmissionError, match="submitted already, by ann"):
+            receive(storage, bob, rival(1))
 
     def test_a_claim_is_kept_as_long_as_a_check_takes(self, storage, models, monkeypatch):
         monkeypatch.setattr(admission, "LEASE", timedelta(seconds=0.3))

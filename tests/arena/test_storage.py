@@ -3,6 +3,7 @@
 import multiprocessing
 import sys
 import threading
+import time
 from dataclasses import replace
 
 import pytest
@@ -11,6 +12,7 @@ from alembic.runtime.migration import MigrationContext
 from sqlalchemy import text
 
 from arena.errors import StorageError
+from arena.miners import local_miner
 from arena.records import (
     DuelResult,
     EntryKind,
@@ -285,6 +287,22 @@ def test_writers_wait_for_each_other(storage):
     for thread in threads:
         thread.join()
     assert storage.round(number).duels_done == 3
+
+
+def test_a_file_that_comes_while_a_round_closes_goes_to_the_next(storage):
+    number = storage.ensure_open_round(ruleset="arena", starts=1, seed=SEED).number
+    ann = local_miner(storage, "ann")
+    comes = threading.Thread(target=storage.receive, args=(ann, MODELS["ann"], b"model"))
+
+    def choose(_):
+        comes.start()
+        time.sleep(0.5)  # it waits for the closing by now
+        return [entry(name) for name in MODELS]
+
+    storage.freeze(number, choose, round_robin, next_seed=NEXT_SEED, next_starts=1)
+    comes.join()
+    assert storage.submissions(number) == ()
+    assert [row.name for row in storage.submissions(number + 1)] == ["ann"]
 
 
 def test_the_latest_valid_submission_counts(storage):
