@@ -202,6 +202,8 @@ entries = Table(
     UniqueConstraint("round", "number"),
     UniqueConstraint("round", "name"),
     UniqueConstraint("round", "sha256"),
+    Index("ix_entries_sha256", "sha256"),
+    Index("ix_entries_submission_id", "submission_id"),
 )
 
 duels = Table(

@@ -1,19 +1,33 @@
 """Stored miners: their names, and the hashes of their tokens."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
-from sqlalchemy import Column, Connection, func, insert, select, update
+from sqlalchemy import Column, Connection, and_, func, insert, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
 from arena.database import Database
 from arena.errors import StorageError
 from arena.names import UNNAMED, NameRefusedError, look_keys
-from arena.schema import entries, games, looks, miners, submissions, tokens
+from arena.schema import (
+    analyses,
+    duels,
+    entries,
+    games,
+    insights,
+    looks,
+    miners,
+    submissions,
+    tokens,
+)
 from tron_env.errors import TronArenaError
 
 DAY: Final = timedelta(days=1)
+GAMES_AT_ONCE: Final = 500
+OUTDATED: Final = 0
+"""The version of what is to be found out again."""
 COLUMNS: Final[tuple[Column[Any], ...]] = (
     *(miners.c.id, miners.c.name, miners.c.hidden, miners.c.created_at),
 )
@@ -138,7 +152,7 @@ class StoredMiners(Database):
             changed = _miner(
                 connection.execute(select(*COLUMNS).where(miners.c.id == miner.id)).one()
             )
-            _rename(connection, miner.id, miner.shown, changed.shown)
+            _rename(connection, miner, changed.shown)
         return changed
 
 
@@ -168,24 +182,49 @@ def _revoke(connection: Connection, miner_id: int) -> int:
     return changed.rowcount
 
 
-def _rename(connection: Connection, miner_id: int, before: str, after: str) -> None:
+def _rename(connection: Connection, miner: MinerRow, after: str) -> None:
     """Rename a miner's submissions, entries and games; entries may bear a number behind the name.
 
-    Games name models by their hash as well, so only those of the miner's own are touched.
+    Games name models by their hash as well, so only those of the miner's own are touched. They may
+    bear either of its names: those of a round that was being played at the last change kept theirs.
     """
-    if before == after:
-        return
-    own = select(submissions.c.id).where(submissions.c.miner_id == miner_id)
+    own = select(submissions.c.id).where(submissions.c.miner_id == miner.id)
     connection.execute(
-        update(submissions).where(submissions.c.miner_id == miner_id).values(name=after)
+        update(submissions).where(submissions.c.miner_id == miner.id).values(name=after)
     )
-    entered = select(entries.c.id, entries.c.round, entries.c.name, entries.c.sha256)
+    entered = select(entries.c.id, entries.c.name, entries.c.sha256)
     for entry in connection.execute(entered.where(entries.c.submission_id.in_(own))).all():
-        name = after + entry.name.removeprefix(before)
+        behind = entry.name.removeprefix(miner.shown)
+        name = after + behind
+        borne = {miner.name + behind, f"{UNNAMED}{miner.id}{behind}"} - {name}
         connection.execute(update(entries).where(entries.c.id == entry.id).values(name=name))
-        for column, model in (
+        sides = (
             (games.c.first_name, games.c.first_sha256),
             (games.c.second_name, games.c.second_sha256),
-        ):
-            rode = (model == entry.sha256, column == entry.name)
-            connection.execute(update(games).where(*rode).values({column: name}))
+        )
+        rode = or_(*(and_(model == entry.sha256, column.in_(borne)) for column, model in sides))
+        ids = list(connection.scalars(select(games.c.id).where(rode)))
+        for column, model in sides:
+            ridden = (model == entry.sha256, column.in_(borne))
+            connection.execute(update(games).where(*ridden).values({column: name}))
+        for first in range(0, len(ids), GAMES_AT_ONCE):
+            _retitle(connection, ids[first : first + GAMES_AT_ONCE])
+
+
+def _retitle(connection: Connection, game_ids: Sequence[int]) -> None:
+    """Give analysed games plain titles with their present names, until they are told again."""
+    title = select(games.c.first_name + " against " + games.c.second_name)
+    of_game = title.where(games.c.id == analyses.c.game_id).scalar_subquery()
+    connection.execute(
+        update(analyses)
+        .where(analyses.c.game_id.in_(game_ids))
+        .values(title=of_game, version=OUTDATED)
+    )
+    riders = select(duels.c.first_entry_id, duels.c.second_entry_id).join(
+        games, games.c.duel_id == duels.c.id
+    )
+    told = connection.execute(riders.where(games.c.id.in_(game_ids)).distinct()).all()
+    met = {entry for pair in told for entry in pair}
+    connection.execute(
+        update(insights).where(insights.c.entry_id.in_(met)).values(version=OUTDATED)
+    )

@@ -13,12 +13,14 @@ from sqlalchemy import update
 from agents.zoo import shipped_model
 from arena import admission
 from arena.admission import check_next, decode_findings, receive
+from arena.analyst import pass_over
 from arena.errors import SandboxLostError
 from arena.miners import TOKEN, TokenRefusedError, known_by, local_miner, new_token, register
 from arena.models import ModelStore, digest
 from arena.names import NameRefusedError
 from arena.records import SubmissionStatus
 from arena.rounds import close_round, ensure_open, submit
+from arena.runner import run_round
 from arena.schema import submissions
 from arena.settings import Settings
 from arena.storage import open_storage
@@ -29,7 +31,7 @@ from replays.format import decode, model_prefix
 from replays.playback import verify
 from tests.arena import graphs
 from tests.arena.entering import submitted
-from tests.arena.rivals import rival
+from tests.arena.rivals import SerialExecutor, rival
 
 
 @pytest.fixture
@@ -130,9 +132,6 @@ class TestNames:
         register(storage, "f6")
 
     def test_a_hidden_name_is_hidden_wherever_it_is_stored(self, storage, models):
-        from arena.runner import run_round
-        from tests.arena.rivals import SerialExecutor
-
         for seed, name in enumerate(("ann", "bob")):
             submitted(storage, name, models.put(rival(seed)))
         close_round(storage, models, starts=1, anchors=())
@@ -149,6 +148,39 @@ class TestNames:
         assert [row.name for row in storage.submissions(2)] == [hidden.shown]
         storage.hide_miner(hidden, hidden=False)
         assert {entry.name for entry in storage.entries(1)} == {"ann", "bob"}
+
+    def test_hiding_once_more_reaches_games_of_a_round_that_was_being_played(self, storage, models):
+        for seed, name in enumerate(("ann", "bob")):
+            submitted(storage, name, models.put(rival(seed)))
+        close_round(storage, models, starts=1, anchors=())
+
+        def hide(row):
+            if row.duels_done == 0:
+                storage.hide_miner(storage.miner_named("ann"), hidden=True)
+
+        run_round(storage, SerialExecutor(models), progress=hide)
+        names = {name for game in storage.search_games() for name in game.names}
+        assert names == {"ann", "bob"}
+        hidden = storage.hide_miner(storage.miner_named("ann"), hidden=True)
+        names = {name for game in storage.search_games() for name in game.names}
+        assert names == {hidden.shown, "bob"}
+
+    def test_a_hidden_name_is_in_no_title_and_nothing_that_was_told(self, storage, models):
+        for seed, name in enumerate(("ann", "bob")):
+            submitted(storage, name, models.put(rival(seed)))
+        close_round(storage, models, starts=1, anchors=())
+        run_round(storage, SerialExecutor(models))
+        pass_over(storage, 1)
+        ids = [game.id for game in storage.search_games()]
+        bob = next(entry.id for entry in storage.entries(1) if entry.name == "bob")
+        told = storage.insight(bob)
+        assert "ann" in {each.name for each in told.opponents}
+        hidden = storage.hide_miner(storage.miner_named("ann"), hidden=True)
+        titles = [each.title for each in storage.summaries(ids).values()]
+        assert all(hidden.shown in title and "ann" not in title for title in titles)
+        assert storage.count_unanalysed() == len(ids)
+        assert pass_over(storage, 1) == len(ids)
+        assert {each.name for each in storage.insight(bob).opponents} == {hidden.shown}
 
 
 class TestQueue:

@@ -9,7 +9,7 @@ from dataclasses import replace
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
-from sqlalchemy import text
+from sqlalchemy import event, text
 
 from arena.errors import StorageError
 from arena.miners import local_miner
@@ -261,6 +261,26 @@ def test_results_come_in_the_order_of_the_schedule(storage):
     ]
     assert results[0].entries == duels[0].entries
     assert results[0].outcome == play(ARENA, 1).outcome
+
+
+def test_entrants_are_found_by_their_model_along_an_index(tmp_path):
+    asked = []
+
+    def note(_connection, _cursor, statement, parameters, _context, _many):
+        asked.append((statement, parameters))
+
+    with Storage(f"sqlite:///{tmp_path / 'arena.db'}") as storage:
+        frozen(storage)
+        event.listen(storage.engine, "before_cursor_execute", note)
+        assert storage.entrant_model(MODELS["ann"][:16]) == (MODELS["ann"], "ann", False)
+        assert [entry.name for entry in storage.entries_of(MODELS["bob"])] == ["bob"]
+        event.remove(storage.engine, "before_cursor_execute", note)
+        selects = [each for each in asked if each[0].startswith("SELECT")]
+        assert len(selects) == 2
+        with storage.reading() as connection:
+            for statement, parameters in selects:
+                plan = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", parameters)
+                assert "USING INDEX ix_entries_sha256" in plan.first()[3]
 
 
 def test_progress_is_seen_by_readers_while_a_writer_is_busy(storage, database_url):
