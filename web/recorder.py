@@ -8,9 +8,9 @@ import logging
 import queue
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import Final, Protocol
+from typing import Final, Protocol, TypeVar
 
 from arena.errors import ArenaFault
 from arena.records import HumanRecord
@@ -41,6 +41,7 @@ RETRY_SECONDS: Final = (0.2, 1.0, 5.0)
 MAX_BATCH: Final = 64
 """Games stored in one transaction: those that wait, up to so many."""
 MAX_TRIED: Final = 50_000
+_T = TypeVar("_T")
 
 
 class HumanGames(Protocol):
@@ -205,31 +206,34 @@ class Recorder:
         """Store games in one transaction; each alone where that fails for good."""
         made = [(over, new) for over in batch if (new := self._new_game(over)) is not None]
         try:
-            self._told_stored(made, self._saved([new for _, new in made]))
+            numbers = self._saved([new for _, new in made])
         except Exception:
             logger.exception("%d games could not be stored together", len(made))
-            for over, new in made if len(made) > 1 else ():
+            for each in made if len(made) > 1 else ():
                 try:
-                    self._told_stored([(over, new)], self._saved([new]))
+                    numbers = self._saved([each[1]])
                 except Exception:
-                    logger.exception("game %d could not be stored", over.ticket.game)
+                    logger.exception("game %d could not be stored", each[0].ticket.game)
+                else:
+                    self._tell_stored([each], numbers)
+        else:
+            self._tell_stored(made, numbers)
 
-    def _told_stored(
+    def _tell_stored(
         self, made: Sequence[tuple[_Over, NewHumanGame]], numbers: tuple[int, ...]
     ) -> None:
+        """Tell players; the games are stored by now, whatever comes of it."""
         for (over, _), number in zip(made, numbers, strict=True):
-            if over.record.ending is not LiveEnding.ABANDONED:
-                message: StoredPayload = {"game": over.ticket.game, "replay": f"/replays/{number}"}
+            if over.record.ending is LiveEnding.ABANDONED:
+                continue
+            message: StoredPayload = {"game": over.ticket.game, "replay": f"/replays/{number}"}
+            try:
                 self._send(over.ticket.client, "stored", message)
+            except Exception:
+                logger.exception("game %d: its replay could not be told", over.ticket.game)
 
     def _saved(self, new: list[NewHumanGame]) -> tuple[int, ...]:
-        for pause in RETRY_SECONDS:
-            try:
-                return self._storage.save_human_games(new)
-            except ArenaFault as error:
-                logger.warning("storing %d games: %s; trying again", len(new), error)
-                time.sleep(pause)
-        return self._storage.save_human_games(new)
+        return _patiently(lambda: self._storage.save_human_games(new))
 
     def _new_game(self, over: _Over) -> NewHumanGame | None:
         ticket, record = over.ticket, over.record
@@ -261,7 +265,18 @@ class Recorder:
         if len(self._tried) >= MAX_TRIED:
             self._tried.clear()
         self._tried.add(pair)
-        return not self._storage.has_played(*pair)
+        return not _patiently(lambda: self._storage.has_played(*pair))
+
+
+def _patiently(ask: Callable[[], _T]) -> _T:
+    """Ask storage, again after a pause where it is busy."""
+    for pause in RETRY_SECONDS:
+        try:
+            return ask()
+        except ArenaFault as error:
+            logger.warning("storage: %s; trying again", error)
+            time.sleep(pause)
+    return ask()
 
 
 def _counted(record: HumanRecord, result: GameResult | str) -> HumanRecord:

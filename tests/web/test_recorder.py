@@ -39,6 +39,9 @@ class Shelf:
         return tuple(range(len(self.games) - len(new) + 1, len(self.games) + 1))
 
     def has_played(self, session: str, sha256: str) -> bool:
+        if self.failures:
+            self.failures -= 1
+            raise StorageError("busy")
         return any(game.session == session for game in self.games)
 
     def human_record(self, sha256: str) -> HumanRecord:
@@ -151,6 +154,20 @@ def test_a_busy_database_delays_no_result_and_loses_no_game():
     desk.recorder.finish(ticket(2), finished(ticket(2)))
     events = [(event, payload["game"]) for _, event, payload in desk.messages()]
     assert events == [("end", 1), ("end", 2), ("stored", 1), ("stored", 2)]
+
+
+def test_a_game_whose_player_cannot_be_told_is_stored_once():
+    shelf = Shelf()
+    desk = Desk(shelf)
+
+    def deaf(client: str, event: str, payload: object) -> None:
+        raise RuntimeError(f"nobody hears {event}")
+
+    desk.recorder._send = deaf  # type: ignore[assignment]
+    for game in (1, 2, 3):
+        desk.recorder.finish(ticket(game), finished(ticket(game)))
+    desk.messages()
+    assert len(shelf.games) == 3
 
 
 def test_only_a_known_browsers_first_stored_game_is_a_first_try():
