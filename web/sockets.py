@@ -51,6 +51,8 @@ SAYINGS: Final[dict[str, Callable[[object], Message]]] = {
 }
 """Events that go to the referee, which answers those it refuses."""
 
+_OF_THE_SERVER: Final = frozenset({"connect", "disconnect"})
+"""What Socket.IO itself calls by the way of events; a client that sends one is refused."""
 _PREFIX: Final = f"42{LIVE},[".encode()
 
 
@@ -85,16 +87,16 @@ class LiveNamespace(Namespace):  # type: ignore[misc]
         self._say(client, parse, arguments)
         return True
 
-    def trigger_event(self, event: str, *args: Any) -> Any:
+    def trigger_event(self, event: object, *args: Any) -> Any:
         """Answer an event; one that is unknown is refused, too."""
-        if event in SAYINGS:
-            client, *arguments = args
+        client, *arguments = args
+        if not isinstance(event, str) or not self._may_say(client, event):
+            self._refuse(client, RefusedError(Refusal.MALFORMED, "there is no such event"))
+        elif event in SAYINGS:
             self._say(client, SAYINGS[event], arguments)
-            return None
-        if not hasattr(self, f"on_{event}"):
-            self._refuse(args[0], RefusedError(Refusal.MALFORMED, "there is no such event"))
-            return None
-        return super().trigger_event(event, *args)
+        elif event in _OF_THE_SERVER or self._may_now(client):
+            return super().trigger_event(event, *args)
+        return None
 
     def on_connect(self, auth: object = None) -> None:
         """A client is there."""
@@ -140,6 +142,23 @@ class LiveNamespace(Namespace):  # type: ignore[misc]
         except RefusedError as error:
             self._refuse(client, error)
 
+    def _may_say(self, client: str, event: str) -> bool:
+        """Whether there is such an event, and it is not one that only the server may say."""
+        if event in _OF_THE_SERVER:
+            # While a client really connects or disconnects, it does not count as connected.
+            return not self.socketio.server.manager.is_connected(client, LIVE)
+        return event in SAYINGS or hasattr(self, f"on_{event}")
+
+    def _may_now(self, client: str) -> bool:
+        """Take one of the client's events; where none is left it is told so."""
+        allowance = self._events.get(client)
+        if allowance is None:
+            return False
+        if allowance.take(self._now()):
+            return True
+        self._refuse(client, RefusedError(Refusal.TOO_FAST, "not so fast"))
+        return False
+
     def _rematch_at_once(self, client: str, arguments: list[object]) -> bool:
         """Open a rematch without a detour; False where it may take a while."""
         games = self._games.get(client)
@@ -171,12 +190,9 @@ class LiveNamespace(Namespace):  # type: ignore[misc]
     def _say(
         self, client: str, parse: Callable[[object], Message], arguments: list[object]
     ) -> None:
-        allowance = self._events.get(client)
-        if allowance is None:
+        if not self._may_now(client):
             return
         try:
-            if not allowance.take(self._now()):
-                raise RefusedError(Refusal.TOO_FAST, "not so fast")
             data, *rest = arguments or [None]
             self._lobby.say(client, parse(_only(data, tuple(rest))))
         except RefusedError as error:

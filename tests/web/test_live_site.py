@@ -139,6 +139,17 @@ def test_malformed_events_are_refused_and_the_connection_lives(
         assert "game" in rider.join()
 
 
+def test_events_of_the_server_s_own_are_refused_and_change_nothing(site: Site):
+    with riding(site) as rider:
+        for event in ("connect", "disconnect"):
+            rider.send(event, {})
+            assert rider.next("refused")["code"] == "malformed"
+        game = rider.join()
+        rider.send("disconnect", "transport close")
+        assert rider.next("refused", "frozen")["code"] == "malformed"
+        assert rider.next("tick")[0] == game["game"], "it is still there"
+
+
 @pytest.mark.parametrize("opponent", ["zoo/nobody", "champion@7"])
 def test_an_unknown_opponent_is_refused(site: Site, opponent: str):
     with riding(site) as rider:
