@@ -208,9 +208,12 @@ class Lobby:
             RefusedError: as ``rematch``.
         """
         start = self._again(client, rematch)
-        if not self._referee.pool.ready(start.opponent.sha256):
-            return False
-        self._open_or_wait(start)
+        key = start.opponent.sha256
+        with self._lock:
+            if key in self._lines or not self._referee.pool.ready(key) or not self._fits(start):
+                return False
+            self._drop_from_lines(client)
+        self._open(start)
         return True
 
     def leave_line(self, client: str) -> None:
@@ -282,7 +285,10 @@ class Lobby:
             known.latest = (ticket.game, start.opponent, start.speed)
         payload = game_payload(ticket, opening_view(ticket), record_payload(record))
         payload["stands_in"] = start.taken is not None and start.taken.stands_in
-        self._referee.post(Open(ticket, payload))
+        with self._lock:
+            # Nobody would steer the game of a client that has gone meanwhile.
+            if start.client in self._clients:
+                self._referee.post(Open(ticket, payload))
 
     def _fits(self, start: _Start) -> bool:
         referee, key = self._referee, start.opponent.sha256

@@ -154,3 +154,19 @@ def test_a_rematch_needs_no_waiting_once_its_model_is_there(notes: Notes):
     _, second = opened(notes)
     assert (second.ticket.opponent, second.ticket.opening.speed) == (OPPONENT, 14)
     assert second.ticket.game != first.ticket.game
+
+
+def test_no_game_is_opened_for_who_left_while_it_was_made_ready(notes: Notes):
+    lobby = lobby_of(notes)
+    lobby._admit = lambda opponent: (lobby.disconnect("a"), NOBODY)[1]
+    lobby.join("a", Join("zoo/m", 10))
+    assert not opened(notes)
+
+
+def test_a_rematch_that_has_to_wait_in_line_takes_the_slow_way(notes: Notes):
+    lobby = lobby_of(notes, capacity=1)
+    lobby.join("a", Join("zoo/m", 10))
+    game = opened(notes)[0].ticket.game
+    notes.playing[OPPONENT.sha256, 10] = 1
+    assert not lobby.rematch_at_once("a", Rematch(game))
+    assert not notes.told, "places are told by who may ask the database"
