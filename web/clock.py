@@ -14,6 +14,8 @@ from web.live_types import SLOTS_PER_SECOND
 MAX_LAG_SECONDS: Final = 0.02
 """Beyond this the whole timetable moves back, so that no game is hurried to catch up."""
 
+YIELD_SECONDS: Final = 0.001
+
 T = TypeVar("T")
 
 
@@ -65,8 +67,8 @@ class Clock(Generic[T]):
             self._run()
         finally:
             self._thread = 0
-            self._waker.close()
-            self._waker = None
+            waker, self._waker = self._waker, None
+            waker.close()
             self._ended.set()
 
     def end(self) -> None:
@@ -102,7 +104,11 @@ class Clock(Generic[T]):
             due = origin + (slot + 1) / SLOTS_PER_SECOND
             while self._running and (wait := due - self._now()) > 0:
                 self._await(wait)
-            origin += lag if (lag := self._now() - due) > MAX_LAG_SECONDS else 0.0
+            if (lag := self._now() - due) > MAX_LAG_SECONDS:
+                origin += lag
+                # However much there is to do, commands and connections get their turn.
+                gevent.sleep(YIELD_SECONDS)
+                self._drain()
             slot += 1
             self._busy = True
             try:

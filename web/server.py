@@ -206,14 +206,16 @@ class Server:
             transport.detach()
             server.close()
             site.close()
-            self._waker.close()
+            waker, self._waker = self._waker, None
+            waker.close()
             hub.destroy(destroy_loop=True)
 
     def stop(self) -> None:
         """Have ``serve`` end; any thread may call it."""
         self._stopping.set()
-        if self._waker is not None:
-            self._waker.send()
+        waker = self._waker
+        if waker is not None:
+            waker.send()
 
 
 def _bind(host: str, port: int) -> socket.socket:

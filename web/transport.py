@@ -70,9 +70,8 @@ class Transport:
     def detach(self) -> None:
         """Send what other threads have left, then send nothing more."""
         self._deliver()
-        self._waker.stop()
-        self._waker.close()
-        self._waker = None
+        waker, self._waker = self._waker, None
+        waker.close()
         self._thread = 0
 
     def __call__(self, client: str, event: str, payload: object) -> None:
@@ -81,8 +80,9 @@ class Transport:
             self._send(client, event, payload)
         else:
             self._letters.append(lambda: self._send(client, event, payload))
-            if self._waker is not None:
-                self._waker.send()
+            waker = self._waker
+            if waker is not None:
+                waker.send()
 
     def spread(self, clients: Iterable[str], event: str, payload: object) -> None:
         """Send ``event`` to several clients, encoded once; only from the thread that serves.

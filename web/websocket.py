@@ -39,6 +39,8 @@ logger = logging.getLogger(__name__)
 MAX_MESSAGE_BYTES: Final = 4096
 MAX_BACKLOG_BYTES: Final = 32 * 1024
 """Beyond this a client is behind: it gets no more frames, and a snapshot once it has caught up."""
+MAX_UNREAD_BYTES: Final = 1024 * 1024
+"""Beyond this a connection ends: the Engine.IO server's messages are never left out."""
 MAX_WAITING: Final = 64
 """Messages that may wait for the Engine.IO server."""
 READ_BYTES: Final = 16 * 1024
@@ -108,11 +110,13 @@ class Line:
         return True
 
     def send(self, message: str | bytes) -> None:
-        """Write a message of the Engine.IO server's, however far behind the client is.
+        """Write a message of the Engine.IO server's, even where the client is behind.
 
         Raises:
-            OSError: the connection has ended.
+            OSError: the connection has ended, also because the client reads nothing.
         """
+        if self._backlog_bytes > MAX_UNREAD_BYTES:
+            self._end()
         if self.closed:
             raise OSError("the connection has ended")
         text = isinstance(message, str)
