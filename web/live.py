@@ -193,20 +193,17 @@ class LiveGames:
         """
         return self._record(self._slot(game), LiveEnding.ABANDONED, Outcome.ONGOING)
 
-    def leave(self, game: int) -> FinishedGame | None:
-        """Abandon a game; return its record, or None where no ply was played yet.
+    def leave(self, game: int) -> FinishedGame:
+        """Abandon a game; return its record.
 
         Raises:
             RefusedError: UNKNOWN_GAME.
         """
-        slot = self._slot(game)
-        record = self._finish(slot, LiveEnding.ABANDONED, Outcome.ONGOING)
-        return record if record.actions.shape[0] > record.opening.played.shape[0] else None
+        return self._finish(self._slot(game), LiveEnding.ABANDONED, Outcome.ONGOING)
 
     def close(self) -> list[FinishedGame]:
-        """Abandon every game; return the records of those that had begun."""
-        records = [self.leave(game) for game in list(self._slot_of)]
-        return [record for record in records if record is not None]
+        """Abandon every game; return their records."""
+        return [self.leave(game) for game in list(self._slot_of)]
 
     def answer(
         self, ask: Ask, actions: UInt8Array, faulty: BoolArray | None = None

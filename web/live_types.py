@@ -94,6 +94,11 @@ class FinishedGame:
     ending: LiveEnding
     frozen: bool = False
 
+    @property
+    def begun(self) -> bool:
+        """Whether a ply was played beyond what was played before."""
+        return len(self.actions) > len(self.opening.played)
+
 
 @dataclass(frozen=True, slots=True)
 class Beat:

@@ -27,6 +27,7 @@ from web.messages import (
     GamePayload,
     Leave,
     Message,
+    OverPayload,
     Resume,
     SnapshotPayload,
     Turn,
@@ -159,8 +160,8 @@ class Referee:
 
     def _open(self, ticket: Ticket, payload: GamePayload) -> None:
         running = self._game_of.get(ticket.client)
-        if running is not None:
-            self._leave(ticket.client, running)
+        for game in (*self._silent_of(ticket.client), *([] if running is None else [running])):
+            self._end(self._games.leave(game))
         slots = self._games.open(ticket.opening)
         self._audience.leave(ticket.client)
         self._tickets[ticket.game] = ticket
@@ -168,6 +169,10 @@ class Referee:
         self._game_of[ticket.client] = ticket.game
         payload["countdown_ms"] = round(1000 * slots / SLOTS_PER_SECOND)
         self._send(ticket.client, "game", payload)
+
+    def _silent_of(self, client: str) -> list[int]:
+        """Return the games that wait for a client which fell silent."""
+        return [game for game, silent in self._silent.items() if silent == client]
 
     def _steer(self, client: str, game: int, action: Action) -> None:
         if self._silent.get(game) == client:
@@ -177,11 +182,7 @@ class Referee:
 
     def _leave(self, client: str, game: int) -> None:
         self._check_owner(client, game)
-        record = self._games.leave(game)
-        if record is not None:
-            self._end(record)
-        else:
-            self._forget(game)
+        self._end(self._games.leave(game))
 
     def _wait_for(self, client: str) -> None:
         game = self._game_of.get(client)
@@ -204,15 +205,20 @@ class Referee:
         ticket = self._tickets.get(game)
         if ticket is None or not secrets.compare_digest(ticket.key, key):
             raise RefusedError(Refusal.UNKNOWN_GAME, f"game {game} is over")
+        if self._game_of.get(client, game) != game:
+            raise RefusedError(Refusal.UNKNOWN_GAME, "one game at a time: leave the other first")
         if self._game_of.get(ticket.client) == game:
             # The new connection is here before the old one was found dead.
             self._wait_for(ticket.client)
         self._go_on(client, game)
+        self._audience.leave(client)
 
     def _go_on(self, client: str, game: int) -> None:
         """Let a frozen game go on, with this client steering."""
         record, slots = self._games.thaw(game)
         self._silent.pop(game, None)
+        for other in self._silent_of(client):
+            self._end(self._games.leave(other))
         ticket = self._tickets[game] = replace(self._tickets[game], client=client)
         self._game_of[client] = game
         self._resume(ticket, record, round(1000 * slots / SLOTS_PER_SECOND))
@@ -285,6 +291,7 @@ class Referee:
             elif now - sent[1] > SILENCE_SECONDS:
                 silent.append(ticket)
         for record in beat.finished:
+            self._tell_waited(record)
             self._end(record)
         for ticket in silent:
             self._wait_for_silent(ticket)
@@ -301,10 +308,26 @@ class Referee:
         if self._game_of.get(client) == game and self._freeze(client, game):
             self._silent[game] = client
 
+    def _tell_waited(self, record: FinishedGame) -> None:
+        """Tell a client that fell silent, and may hear again, that its game waits no longer."""
+        client = self._silent.get(record.opening.game)
+        if client is not None and record.ending is LiveEnding.ABANDONED:
+            over = RefusedError(Refusal.UNKNOWN_GAME, "the ride waited as long as it could")
+            self._send(client, "refused", refused(over))
+
     def _end(self, record: FinishedGame) -> None:
-        self.endings[record.ending] += 1
         watchers = tuple(self._audience.of(record.opening.game))
-        self._finish(self._forget(record.opening.game), record, watchers)
+        ticket = self._forget(record.opening.game)
+        if record.begun or record.ending is not LiveEnding.ABANDONED:
+            self.endings[record.ending] += 1
+            self._finish(ticket, record, watchers)
+        elif watchers:
+            over: OverPayload = {
+                "game": ticket.game,
+                "text": "The player left before the first ply",
+                "view": watched_view(ticket, record),
+            }
+            self._send.spread(watchers, "over", over)
 
     def _forget(self, game: int) -> Ticket:
         ticket = self._tickets.pop(game)

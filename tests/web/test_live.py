@@ -260,7 +260,7 @@ def test_a_ply_limit_ends_with_both_alive():
 
 def test_leaving_before_the_first_ply_leaves_no_record(hand: Hand):
     first_ply(hand, opening())
-    assert hand.games.leave(1) is None
+    assert not hand.games.leave(1).begun
     with pytest.raises(RefusedError) as refusal:
         hand.games.leave(1)
     assert refusal.value.code is Refusal.UNKNOWN_GAME

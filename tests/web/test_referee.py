@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+import web.referee
 from agents.errors import ModelCrashedError
 from tron_env.ruleset import ARENA
 from tron_env.types import Float32Array, Outcome, Seat
@@ -23,7 +24,7 @@ from web.live_types import (
     LiveEnding,
     Opening,
 )
-from web.messages import Echo, Leave, Resume
+from web.messages import Echo, Leave, Resume, Watch
 from web.referee import Referee
 from web.tickets import Opponent, Ticket
 
@@ -83,8 +84,10 @@ class Bench:
     def load(self, key: str, script: Callable[[int], Float32Array]) -> None:
         self.referee.pool.ensure(key, lambda: Scripted(script))
 
-    def open(self, game: int, *, client: str = "c", model: str = "m", speed: int = 8) -> None:
-        opening = Opening(game, 5, Seat.FIRST, speed, model)
+    def open(
+        self, game: int, *, client: str = "c", model: str = "m", speed: int = 8, seed: int = 5
+    ) -> None:
+        opening = Opening(game, seed, Seat.FIRST, speed, model)
         ticket = Ticket(opening, client, None, OPPONENT, KEY)
         self.referee.post(Open(ticket, {"game": game}))  # type: ignore[typeddict-item]
 
@@ -188,6 +191,57 @@ def test_a_lost_connection_is_waited_for_and_then_abandons():
         bench.referee.post(Gone("c"))
         _, record = bench.end()
         assert (record.ending, record.frozen) == (LiveEnding.ABANDONED, True)
+
+
+def test_a_game_that_nobody_came_back_to_before_its_first_ply_was_never_there():
+    with refereeing(freeze_slots=1) as bench:
+        bench.load("m", fine)
+        bench.open(1)
+        bench.referee.post(Said("w", Watch(1)))
+        bench.referee.post(Gone("c"))
+        while True:
+            client, event, payload, _ = bench.sent.get(timeout=120)
+            if event == "over":
+                break
+        assert (client, payload["game"]) == ("w", 1)
+        assert bench.finished.empty()
+        assert not bench.referee.endings
+
+
+def test_who_rides_one_game_cannot_come_back_to_another():
+    with refereeing() as bench:
+        bench.load("m", fine)
+        bench.open(1)
+        bench.ticks(1)
+        bench.referee.post(Gone("c"))
+        bench.open(2, client="d")
+        bench.referee.post(Said("d", Resume(1, KEY)))
+        while True:
+            client, event, payload, _ = bench.sent.get(timeout=120)
+            if event == "refused":
+                break
+        assert (client, payload["code"]) == ("d", "unknown_game")
+        assert bench.resumed.empty()
+        bench.referee.post(Said("d", Leave(2)))
+        bench.referee.post(Said("d", Resume(1, KEY)))
+        assert bench.resumed.get(timeout=120)[0].client == "d"
+
+
+def test_a_silent_client_is_told_when_its_game_waits_no_longer(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(web.referee, "SILENCE_SECONDS", 0.05)
+    with refereeing(freeze_slots=1) as bench:
+        bench.load("m", fine)
+        bench.open(1, seed=0)
+        answered = False
+        while True:
+            _, event, payload, _ = bench.sent.get(timeout=120)
+            if event == "tick" and payload[1] == 8 and not answered:
+                bench.referee.post(Said("c", Echo(1, 8)))
+                answered = True
+            if event == "refused":
+                break
+        assert payload["code"] == "unknown_game"
+        assert bench.end()[1].ending is LiveEnding.ABANDONED
 
 
 @pytest.mark.parametrize("old_connection_ends_first", [True, False])
