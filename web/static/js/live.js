@@ -20,6 +20,8 @@ const total = need("[data-total]", HTMLElement);
 let shown = null;
 let chosen = Number(new URLSearchParams(location.search).get("game"));
 let leftAt = 0;
+/** Whether a new connection has asked for the ride that is shown. */
+let returning = false;
 /** Ticks that came before the board they belong to. @type {TickMessage[]} */
 let early = [];
 
@@ -54,6 +56,7 @@ function show(message) {
   for (const tick of early) shown.tick(tick, now);
   early = [];
   leftAt = 0;
+  returning = false;
   for (const [index, name] of message.view.names.entries()) {
     need(`[data-name="${index}"]`, HTMLElement).textContent = name;
   }
@@ -117,7 +120,14 @@ const wake = animate((now) => {
 
 const link = connect({
   onConnect: () => {
-    if (shown !== null && !shown.finished) link.watch(shown.id);
+    returning = shown !== null && !shown.finished;
+    if (shown !== null && returning) link.watch(shown.id);
+  },
+  onRefused: ({ message }) => {
+    // The ride that was watched ended while the line was broken: on to the next.
+    if (returning) shown = null;
+    else tell(message);
+    returning = false;
   },
   onWatched: show,
   onTick: (message) => {

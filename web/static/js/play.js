@@ -86,7 +86,8 @@ function join() {
   if (live !== null && !live.finished && !lost) link.leave(live.id);
   hideResult();
   tell(null);
-  lost = false;
+  // What was ridden is left; the next game says when it is there.
+  lost = live !== null;
   leaveLine();
   if (takeOver === null) link.join(opponentPick.value, speed());
   else link.takeOver(takeOver.replay, takeOver.ply, takeOver.seat, speed());
@@ -105,7 +106,8 @@ function forgetTakeOver() {
 }
 
 function rematch() {
-  if (!connected || (live !== null && !live.finished && !lost)) return;
+  // Whoever is in line keeps the place.
+  if (!connected || !line.hidden || (live !== null && !live.finished && !lost)) return;
   const last = live;
   hideResult();
   // The server knows this connection's latest game, not that of one before.
@@ -275,7 +277,7 @@ const wake = animate((now) => {
     }
     if (result.hidden && now - endedAt >= RESULT_DELAY_MS) showResult(ended);
   }
-  if (!live.finished && connected && !frozen && now - heardAt > SILENT_TICKS * live.tickMs) {
+  if (!live.finished && !lost && connected && !frozen && now - heardAt > SILENT_TICKS * live.tickMs) {
     heardAt = now + 2000;
     link.reconnect();
   }
@@ -286,7 +288,8 @@ const link = connect({
   onConnect: () => {
     connected = true;
     if (nickname.value !== "") link.callMe(nickname.value);
-    if (live === null) join();
+    // The server keeps no place in line for a connection that ended.
+    if (live === null || !line.hidden) join();
     else if (live.finished || lost) {
       tell(null);
       lost = true;
@@ -345,8 +348,9 @@ const link = connect({
   },
   onRefused: ({ code, message }) => {
     if (code === "queue_full") live?.refuseTurn();
-    else if (returning && code === "unknown_game") {
+    else if ((returning || frozen) && code === "unknown_game") {
       returning = false;
+      frozen = false;
       lost = true;
       tell("Back online, but that ride could not wait and counts as abandoned. Press space for a new one.");
     } else if (code !== "unknown_game") tell(message);
