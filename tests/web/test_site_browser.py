@@ -70,7 +70,8 @@ def addresses(site: Site, game: int) -> list[str]:
     return [
         *("/", "/play", "/rounds", "/rounds/57", "/rounds/57?from=20", "/rounds/58", "/duels/1"),
         *("/replays", "/replays?name=nobody", f"/replays/{game}?ply=5", f"/replays/{game}/embed"),
-        *(f"/models/{champion.sha256}", "/learn", "/api", "/nowhere"),
+        *(f"/models/{champion.sha256}", "/live", "/players", "/submit"),
+        *("/learn", "/api", "/nowhere"),
     ]
 
 
@@ -82,7 +83,8 @@ def shoot(page: Page, address: str, name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("size", "theme"), [("desktop", "dark"), ("tablet", "light"), ("phone", "dark")]
+    ("size", "theme"),
+    [("desktop", "dark"), ("tablet", "light"), ("phone", "dark"), ("sideways", "light")],
 )
 def test_every_page_is_whole_accessible_and_keeps_to_itself(
     site: Site, browser: Browser, telling: int, size: str, theme: str
@@ -90,6 +92,8 @@ def test_every_page_is_whole_accessible_and_keeps_to_itself(
     found: dict[str, list[object]] = {}
     with tab(browser, site.url, size, theme) as shown:
         page = shown.page
+        # Names that fade in have no contrast yet.
+        page.emulate_media(reduced_motion="reduce")
         for address in addresses(site, telling):
             page.goto(address)
             page.wait_for_load_state("load")
@@ -173,6 +177,47 @@ def test_every_control_of_the_viewer_does_what_it_says(site: Site, browser: Brow
 
         page.locator("[data-step]").first.click()
         page.wait_for_url(lambda url: f"/replays/{telling}" not in url)
+
+
+def test_the_viewer_says_that_no_territory_came_and_tries_again(
+    site: Site, browser: Browser, telling: int
+):
+    with tab(browser, site.url) as shown:
+        page = shown.page
+        page.route("**/territory", lambda route: route.fulfill(status=404))
+        page.goto(f"/replays/{telling}?ply=3")
+        page.keyboard.press("t")
+        expect(page.locator("[data-note]")).to_contain_text("could not be fetched")
+        expect(page.locator("[data-do=territory]")).to_have_attribute("aria-pressed", "false")
+        page.unroute("**/territory")
+        page.keyboard.press("t")
+        expect(page.locator("[data-do=territory]")).to_have_attribute("aria-pressed", "true")
+        expect(page.locator("[data-note]")).to_be_hidden()
+
+
+def test_a_touch_screen_held_sideways_has_the_pad_beside_a_whole_board(
+    site: Site, browser: Browser
+):
+    with tab(browser, site.url, "sideways") as shown:
+        page = shown.page
+        page.goto("/play")
+        board, pad = (page.locator(each).bounding_box() for each in ("[data-board]", ".pad"))
+        assert board is not None
+        assert pad is not None
+        assert board["x"] >= 0
+        assert pad["x"] >= board["x"] + board["width"]
+        assert pad["y"] + pad["height"] <= 820
+
+
+def test_an_empty_live_page_shows_a_board_and_no_alarm(site: Site, browser: Browser):
+    with tab(browser, site.url) as shown:
+        page = shown.page
+        page.goto("/live")
+        expect(page.locator("[data-notice]")).to_contain_text("Nobody rides")
+        expect(page.locator("[data-notice]")).to_have_class("notice calm")
+        expect(page.locator("[data-hud]")).to_be_hidden()
+        lit = "board => board.getContext('2d').getImageData(0, 0, 64, 64).data.some(Boolean)"
+        assert page.locator("[data-board]").evaluate(lit)
 
 
 def test_the_viewer_is_ridden_by_keys_alone(site: Site, browser: Browser, telling: int):

@@ -9,9 +9,14 @@ import { LiveGame } from "./state.js";
 
 const LIST_MS = 2000;
 const LINGER_MS = 2500;
+/** Cells along a side of the board that waits for a ride. */
+const CELLS = 32;
+
+const FROZEN = "Frozen: the player's line broke, and has ten seconds to come back.";
 
 const board = new Board(need("canvas[data-board]", HTMLCanvasElement));
 const plyOut = need("[data-ply-out]", HTMLElement);
+const hud = need("[data-hud]", HTMLElement);
 const notice = need("[data-notice]", HTMLElement);
 const list = need("[data-rides]", HTMLElement);
 const total = need("[data-total]", HTMLElement);
@@ -25,9 +30,13 @@ let returning = false;
 /** Ticks that came before the board they belong to. @type {TickMessage[]} */
 let early = [];
 
-/** @param {string|null} text */
-function tell(text) {
+/**
+ * @param {string|null} text
+ * @param {{trouble?: boolean}} [options]  whether something is amiss
+ */
+function tell(text, { trouble = false } = {}) {
   notice.hidden = text === null;
+  notice.classList.toggle("calm", !trouble);
   notice.textContent = text ?? "";
 }
 
@@ -61,7 +70,9 @@ function show(message) {
     need(`[data-name="${index}"]`, HTMLElement).textContent = name;
   }
   board.canvas.dataset.game = String(message.game);
-  tell(message.frozen ? "Frozen: the player's line broke, and has ten seconds to come back." : null);
+  hud.removeAttribute("data-idle");
+  if (message.frozen) tell(FROZEN, { trouble: true });
+  else tell(null);
   mark();
   wake();
 }
@@ -105,13 +116,16 @@ async function follow() {
       }
     }
   } catch {
-    tell("The arena is away. This page goes on as soon as it is back.");
+    tell("The arena is away. This page goes on as soon as it is back.", { trouble: true });
   }
   setTimeout(follow, document.hidden ? 4 * LIST_MS : LIST_MS);
 }
 
 const wake = animate((now) => {
-  if (shown === null) return false;
+  if (shown === null) {
+    board.drawEmpty(CELLS, CELLS);
+    return false;
+  }
   const frame = shown.frame(now);
   board.draw(frame, now);
   plyOut.textContent = String(frame.ply);
@@ -135,7 +149,7 @@ const link = connect({
     else if (message[0] === chosen) early.push(message);
   },
   onFrozen: ({ game }) => {
-    if (game === shown?.id) tell("Frozen: the player's line broke, and has ten seconds to come back.");
+    if (game === shown?.id) tell(FROZEN, { trouble: true });
   },
   onOver: ({ game, text, view }) => {
     if (shown === null || game !== shown.id) return;

@@ -97,6 +97,17 @@ export class Board {
   }
 
   /**
+   * Draw a board that nobody rides on.
+   * @param {number} height  cells
+   * @param {number} width
+   */
+  drawEmpty(height, width) {
+    this.fit(height, width);
+    this.context.clearRect(0, 0, this.canvas.width, this.canvas.height);
+    this.context.drawImage(this.paintedFloor({ height, width }), 0, 0);
+  }
+
+  /**
    * @param {number} now
    * @returns {boolean} whether a crash still moves
    */
@@ -130,7 +141,7 @@ export class Board {
   }
 
   /**
-   * @param {Frame} frame
+   * @param {{height: number, width: number}} size  cells
    * @returns {HTMLCanvasElement} ground, grid and wall; painted once per size
    */
   paintedFloor({ height, width }) {

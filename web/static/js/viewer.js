@@ -56,6 +56,8 @@ export function mountViewer(root, options = {}) {
   let owners = null;
   let loop = false;
   let territory = false;
+  /** Why the territory is not shown though it was asked for; empty where it is. */
+  let trouble = "";
   let better = true;
   let shownPly = -1;
   let before = performance.now();
@@ -155,8 +157,9 @@ export function mountViewer(root, options = {}) {
 
   function showNote() {
     const here = mistakeHere();
-    note.hidden = here === null;
-    if (here !== null) note.textContent = betterText(here, view.names);
+    note.hidden = here === null && trouble === "";
+    if (trouble !== "") note.textContent = trouble;
+    else if (here !== null) note.textContent = betterText(here, view.names);
   }
 
   function showState() {
@@ -207,9 +210,17 @@ export function mountViewer(root, options = {}) {
   }
 
   async function toggleTerritory() {
+    if (options.loadOwners === undefined) return;
     territory = !territory;
+    trouble = "";
     showState();
-    if (territory && owners === null) owners = (await options.loadOwners?.()) ?? null;
+    try {
+      if (territory) owners ??= await options.loadOwners();
+    } catch {
+      territory = false;
+      trouble = "The territory could not be fetched. Press T to try again.";
+    }
+    showNote();
     wake();
   }
 
