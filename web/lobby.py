@@ -266,7 +266,8 @@ class Lobby:
                 if not self._could_ever(start):
                     raise RefusedError(
                         Refusal.UNAVAILABLE,
-                        f"{start.opponent.name} is too slow for {start.speed} plies a second",
+                        f"{start.opponent.name} is too slow here for {start.speed} plies a second: "
+                        "choose fewer, or another opponent",
                     )
                 self._lines.setdefault(key, _Line()).waiting.append(start)
                 line = self._lines[key]
