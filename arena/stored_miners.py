@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
-from sqlalchemy import Column, Connection, and_, func, insert, or_, select, update
+from sqlalchemy import Column, Connection, and_, func, insert, or_, select, text, update
 from sqlalchemy.exc import IntegrityError
 
 from arena.database import Database
@@ -76,6 +76,8 @@ class StoredMiners(Database):
         now = datetime.now(UTC)
         with self.writing() as connection:
             if limits is not None:
+                if connection.dialect.name == "postgresql":  # SQLite has one writer at a time
+                    connection.execute(text("LOCK TABLE miners IN SHARE ROW EXCLUSIVE MODE"))
                 _check_limits(connection, limits, now - DAY)
             keys = look_keys(name)
             alike = select(miners.c.name).join(looks, looks.c.miner_id == miners.c.id)

@@ -1,5 +1,6 @@
 """Stored submissions: reading them, and what admission found."""
 
+from collections.abc import Collection
 from typing import Any, Final
 
 from sqlalchemy import Row, func, select
@@ -60,10 +61,13 @@ class StoredSubmissions(Database):
 
     def findings(self, submission_id: int) -> str | None:
         """Return what admission found of a submission, as JSON, or None before its verdict."""
-        query = select(findings.c.body).where(findings.c.submission_id == submission_id)
+        return self.findings_of([submission_id]).get(submission_id)
+
+    def findings_of(self, submission_ids: Collection[int]) -> dict[int, str]:
+        """Return what admission found of these that have a verdict, as JSON, by their IDs."""
+        query = select(findings).where(findings.c.submission_id.in_(submission_ids))
         with self.reading() as connection:
-            found: str | None = connection.scalar(query)
-        return found
+            return {row.submission_id: row.body for row in connection.execute(query)}
 
     def trial(self, submission_id: int, number: int) -> bytes | None:
         """Return the encoded replay of one of a submission's trial games, or None."""

@@ -110,7 +110,7 @@ def submit(asker: MinerRow) -> payloads.SubmissionPayload:
 def submissions(asker: MinerRow) -> payloads.SubmissionsPayload:
     """Your latest submissions, newest first."""
     desk = services().miners
-    return payloads.SubmissionsPayload([desk.submission(row) for row in desk.submissions(asker)])
+    return payloads.SubmissionsPayload(desk.presented(desk.submissions(asker)))
 
 
 @interface.endpoint(

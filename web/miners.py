@@ -2,6 +2,7 @@
 
 import hashlib
 import hmac
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from arena.admission import decode_findings, receive
@@ -13,6 +14,7 @@ from arena.records import RoundStatus, SubmissionRow, SubmissionStatus
 from arena.rounds import ensure_open
 from arena.storage import Storage
 from arena.stored_miners import MinerRow, RegistrationLimits
+from arena.stored_submissions import WAITING
 from web.errors import WebError
 from web.payloads import MinerPayload, SubmissionPayload
 
@@ -107,7 +109,14 @@ class MinerDesk:
 
     def submission(self, row: SubmissionRow) -> SubmissionPayload:
         """Present a submission to its miner."""
-        body = self.storage.findings(row.id)
+        return self.presented([row])[0]
+
+    def presented(self, rows: Sequence[SubmissionRow]) -> list[SubmissionPayload]:
+        """Present submissions to their miner, in few queries however many there are."""
+        bodies = self.storage.findings_of([row.id for row in rows])
+        return [self._presented(row, bodies.get(row.id)) for row in rows]
+
+    def _presented(self, row: SubmissionRow, body: str | None) -> SubmissionPayload:
         found = decode_findings(body) if body else None
         return SubmissionPayload(
             id=row.id,
@@ -116,7 +125,7 @@ class MinerDesk:
             sha256=row.sha256,
             state=row.status.value,
             reason=row.reason,
-            place=self.storage.place(row.id),
+            place=self.storage.place(row.id) if row.status in WAITING else None,
             submitted_at=row.submitted_at,
             checked_at=row.checked_at,
             light=found is not None and found.verdict.light,

@@ -4,6 +4,7 @@ import multiprocessing
 import sys
 import threading
 import time
+from contextlib import suppress
 from dataclasses import replace
 
 import pytest
@@ -12,7 +13,7 @@ from alembic.runtime.migration import MigrationContext
 from sqlalchemy import event, text
 
 from arena.errors import StorageError
-from arena.miners import local_miner
+from arena.miners import local_miner, register
 from arena.records import (
     DuelResult,
     EntryKind,
@@ -29,6 +30,7 @@ from arena.schema import metadata
 from arena.settings import load_settings
 from arena.storage import Storage, open_storage
 from arena.stored_games import NewHumanGame
+from arena.stored_miners import RegistrationLimitError, RegistrationLimits
 from replays.format import PERSON, Ending, Replay, encode, model_prefix
 from tests.arena.entering import submitted
 from tests.replays.games import play
@@ -307,6 +309,23 @@ def test_writers_wait_for_each_other(storage):
     for thread in threads:
         thread.join()
     assert storage.round(number).duels_done == 3
+
+
+def test_registrations_are_limited_when_many_come_at_once(storage):
+    limits = RegistrationLimits("here", per_origin=3, altogether=100)
+    gate = threading.Barrier(8)
+
+    def come(number):
+        gate.wait()
+        with suppress(RegistrationLimitError):
+            register(storage, f"rider-{number}", limits)
+
+    threads = [threading.Thread(target=come, args=(number,)) for number in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(storage.miners()) == 3
 
 
 def test_a_file_that_comes_while_a_round_closes_goes_to_the_next(storage):

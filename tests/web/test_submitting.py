@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import event
 from werkzeug.test import TestResponse
 
 from arena.admission import check_next
@@ -111,6 +112,26 @@ def test_a_model_is_taken_waits_and_gets_its_verdict(arena: Arena):
     listed = arena.get("submissions", token).json
     assert listed is not None
     assert listed["submissions"] == [told]
+
+
+def test_a_list_takes_as_many_queries_however_long_it_is(arena: Arena):
+    token = arena.token("ann")
+    asked: list[str] = []
+
+    def note(_connection, _cursor, statement, *_more):
+        asked.append(statement)
+
+    event.listen(arena.storage.engine, "before_cursor_execute", note)
+    counts = []
+    for seed in range(3):
+        arena.send(token, rival(seed))
+        arena.check()
+        asked.clear()
+        listed = arena.get("submissions", token).json
+        assert listed is not None
+        assert len(listed["submissions"]) == seed + 1
+        counts.append(len(asked))
+    assert len(set(counts)) == 1
 
 
 def test_a_rejected_model_says_why(arena: Arena):
@@ -340,7 +361,7 @@ def test_models_stay_hidden_until_their_round_is_done_and_then_as_the_operator_c
         arena.storage, arena.models, starts=1, anchors=(), measure=lambda _model, _alone: CHEAP
     )
     assert seen(Publishing.ALL) == set()
-    run_round(arena.storage, SerialExecutor(arena.models), tmp_path)
+    run_round(arena.storage, SerialExecutor(arena.models))
     champion = arena.storage.champion()
     assert champion is not None
     assert seen(Publishing.NONE) == set()
