@@ -1,6 +1,6 @@
 """Stored miners: their names, and the hashes of their tokens."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
@@ -82,7 +82,7 @@ class StoredMiners(Database):
             keys = look_keys(name)
             alike = select(miners.c.name).join(looks, looks.c.miner_id == miners.c.id)
             taken = connection.scalar(alike.where(looks.c.look.in_(keys)).limit(1))
-            if taken is not None:
+            if taken is not None or (limits is not None and _was_borne(connection, keys)):
                 raise NameRefusedError(f"the name {name!r}, or one that looks like it, is taken")
             values = {
                 "name": name,
@@ -160,6 +160,12 @@ class StoredMiners(Database):
 
 def _miner(row: Any) -> MinerRow:
     return MinerRow(row.id, row.name, row.hidden, row.created_at)
+
+
+def _was_borne(connection: Connection, keys: Collection[str]) -> bool:
+    """Whether models of before miners had names ride as what looks so; the operator gives it."""
+    unowned = select(submissions.c.name).where(submissions.c.miner_id.is_(None)).distinct()
+    return any(not look_keys(name).isdisjoint(keys) for name in connection.scalars(unowned))
 
 
 def _check_limits(connection: Connection, limits: RegistrationLimits, since: datetime) -> None:

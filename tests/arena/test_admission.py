@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 
 import onnx
 import pytest
-from sqlalchemy import update
+from sqlalchemy import delete, update
 
 from agents.zoo import shipped_model
 from arena import admission
@@ -21,7 +21,7 @@ from arena.names import NameRefusedError
 from arena.records import SubmissionStatus
 from arena.rounds import close_round, ensure_open, submit
 from arena.runner import run_round
-from arena.schema import submissions
+from arena.schema import looks, submissions
 from arena.settings import Settings
 from arena.storage import open_storage
 from arena.stored_miners import RegistrationLimitError, RegistrationLimits
@@ -354,11 +354,21 @@ class TestQueue:
         ann, bob = local_miner(storage, "ann"), local_miner(storage, "bob")
         submitted(storage, "ann", digest(rival(1)))
         with storage.writing() as connection:
-            connection.execute(update(submissions).values(miner_id=None, round=1))
+            connection.execute(update(submissions).values(miner_id=None))
         with pytest.raises(SubmissionError, match="is your submission 1 already"):
             receive(storage, ann, rival(1))
         with pytest.raises(SubmissionError, match="submitted already, by ann"):
             receive(storage, bob, rival(1))
+
+    def test_only_the_operator_gives_a_name_of_before_miners(self, storage):
+        submitted(storage, "ann", digest(rival(1)))
+        with storage.writing() as connection:
+            connection.execute(update(submissions).values(miner_id=None))
+            connection.execute(delete(looks))
+        for name in ("ann", "Ann"):
+            with pytest.raises(NameRefusedError, match="taken"):
+                register(storage, name, RegistrationLimits("here", per_origin=5, altogether=5))
+        assert register(storage, "ann")[0].name == "ann"
 
     def test_a_claim_is_kept_as_long_as_a_check_takes(self, storage, models, monkeypatch):
         monkeypatch.setattr(admission, "LEASE", timedelta(seconds=0.3))
