@@ -57,12 +57,13 @@ class Cost:
 
     def expected(self, positions: int) -> float:
         """Return how many seconds a call should take."""
-        return self._factor * (self._fixed + positions * self._each)
+        return self._scale * (self._fixed + positions * self._each)
 
     def add(self, positions: int, computed: float, took: float) -> None:
         """Take note of a call: how long it computed, and from question to answer."""
         expected = self._fixed + positions * self._each
-        self._factor += _SMOOTHING * (computed / max(expected, 1e-6) - self._factor)
+        scale = self._scale
+        self._factor = scale + _SMOOTHING * (computed / max(expected, 1e-6) - scale)
         self._answers.append(_Answer(self._now(), computed, took))
 
     @property
@@ -75,7 +76,7 @@ class Cost:
     def p99(self) -> float:
         """Seconds within which 99 of 100 recent questions were answered; at least one call's."""
         _, recent = self._recent()
-        alone = self._factor * (self._fixed + self._each)
+        alone = self.expected(1)
         if not recent:
             return alone
         times = sorted(answer.took for answer in recent)
@@ -88,7 +89,7 @@ class Cost:
                 _calls(speed, count) * self._fixed + speed * count * self._each
                 for speed, count in games.items()
             )
-            * self._factor
+            * self._scale
         )
 
     def carries(self, games: Mapping[int, int], copies: int) -> bool:
@@ -101,8 +102,17 @@ class Cost:
 
     def keeps_alone(self, speed: int) -> bool:
         """Whether that would hold if there were no other game."""
-        alone = self._factor * (self._fixed + self._each)
-        return 2 * alone <= PERIODS[speed] / SLOTS_PER_SECOND
+        return 2 * self.expected(1) <= PERIODS[speed] / SLOTS_PER_SECOND
+
+    @property
+    def _scale(self) -> float:
+        """What calls take of what was measured; forgotten when nobody has asked for a while.
+
+        Otherwise a model that was slow in a bad minute would be refused for ever: refused, it
+        answers nothing that could say better.
+        """
+        last = self._answers[-1] if self._answers else None
+        return self._factor if last and self._now() - last.at < KEPT_SECONDS else 1.0
 
     def _recent(self) -> tuple[float, list[_Answer]]:
         now = self._now()

@@ -57,6 +57,19 @@ def test_a_tick_is_at_least_twice_the_slowest_answers():
     assert all(cost.keeps(speed) for speed in SPEEDS), "what was slow a minute ago is forgotten"
 
 
+def test_a_model_that_was_slow_in_a_bad_minute_is_asked_again():
+    clock = [0.0]
+    cost = Cost(0.0, 0.003, now=lambda: clock[0])
+    for _ in range(200):
+        cost.add(1, 0.3, 0.3)
+    assert not cost.keeps_alone(10)
+    clock[0] = 31.0
+    assert cost.keeps_alone(10)
+    assert cost.carries({10: 1}, 1)
+    cost.add(1, 0.003, 0.003)
+    assert cost.expected(1) == pytest.approx(0.003)
+
+
 def test_what_calls_cost_is_fitted_to_two_of_them():
     cost = Cost.measured(0.002, 0.017, 16)
     assert cost.share({10: 1}) == pytest.approx(10 * 0.002)
