@@ -93,8 +93,8 @@ def meeting(engine, game):
 def test_alpha_beta_finds_the_value_of_plain_minimax(depth):
     checked = proven = 0
     agent = Minimax(Limit.DEPTH, depth)
-    for plies in (2, 8, 14):
-        engine = advanced(SMALL, 6, plies, seed=100 * plies)
+    for plies, seed in ((2, 200), (7, 700), (12, 4200)):
+        engine = advanced(SMALL, 12, plies, seed=seed)
         for game in np.flatnonzero(engine.outcomes == 0):
             for seat in range(2):
                 free, contested = meeting(engine, game)

@@ -43,7 +43,8 @@ def test_a_new_champion_takes_new_games_while_running_ones_keep_the_old(tmp_path
         number = ridden.number
         ended = early.next("end")
         early.send("rematch", {"game": first["game"]})
-        assert early.next("game")["opponent"] == second["opponent"]
+        assert early.next("game")["opponent"] == first["opponent"], "a rematch is with the same"
+        assert early.join("champion")["opponent"] == second["opponent"]
         storage = site.services.storage
         champion = storage.champion()
         assert champion is not None
