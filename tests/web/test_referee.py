@@ -15,6 +15,7 @@ from agents.errors import ModelCrashedError
 from tron_env.ruleset import ARENA
 from tron_env.types import Float32Array, Outcome, Seat
 from web.commands import Gone, Open, Said
+from web.inference import PROBES
 from web.live import LiveGames
 from web.live_types import (
     FREEZE_SLOTS,
@@ -30,7 +31,7 @@ from web.tickets import Opponent, Ticket
 
 COUNTDOWN = max(PERIODS.values())
 KEY = "ab" * 16
-WARMING_CALLS = 3
+WARMING_CALLS = 1 + 2 * PROBES
 """With which the pool readies and times a model."""
 OPPONENT = Opponent("zoo/m", "M", "a model", None, "aa" * 32)
 
