@@ -320,6 +320,10 @@ def test_two_people_ride_at_once_and_climb_a_rung(site: Site, browser: Browser):
         for shown, name in ((one, "wall-hugger"), (two, "voronoi")):
             shown.page.goto(f"/play?opponent=zoo/{name}")
             games.append(await_game(shown))
+        if len(site.services.referee) < 2:  # nobody steers, and the second page was slow to come
+            expect(one.page.locator("[data-result]")).to_be_visible()
+            one.page.keyboard.press("Space")
+            games[0] = await_game(one, before=games[0])
         assert games[0] != games[1]
         assert len(site.services.referee) >= 2
         one.page.locator("[data-rung='zoo/voronoi']").click()
