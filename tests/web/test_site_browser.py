@@ -163,6 +163,10 @@ def test_every_control_of_the_viewer_does_what_it_says(site: Site, browser: Brow
         page.locator("[data-graph=value]").click(position={"x": 30, "y": 10})
         expect(page.locator("[data-ply-out]")).not_to_have_text("0")
 
+        sizes = page.locator(".mark").evaluate_all(
+            "marks => marks.map((mark) => [mark.offsetWidth, mark.offsetHeight])"
+        )
+        assert sizes == [[24, 24]] * len(sizes)
         better = page.locator(".mark.cross").first
         better.dispatch_event("click")
         expect(page.locator("[data-note]")).to_contain_text("was better")
