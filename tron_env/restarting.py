@@ -100,8 +100,8 @@ def copy_game(source: Any, i: Any, target: Any, k: Any, area: Any) -> None:
         causes_k[k * TWO + seat] = causes[i * TWO + seat]
     for axis in range(FOUR):
         heads_k[k * FOUR + axis] = heads[i * FOUR + axis]
-    for exit in range(EIGHT):
-        masks_k[k * EIGHT + exit] = masks[i * EIGHT + exit]
+    for way in range(EIGHT):
+        masks_k[k * EIGHT + way] = masks[i * EIGHT + way]
     for spot in range(area):
         cells_k[k * area + spot] = cells[i * area + spot]
 
