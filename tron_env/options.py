@@ -1,7 +1,7 @@
 """What the environment faces have in common: their options, checked once."""
 
 from operator import index
-from typing import Final, Literal, SupportsIndex, TypeAlias
+from typing import Final, Literal, TypeAlias
 
 import numpy as np
 from gymnasium import spaces
@@ -10,7 +10,7 @@ from tron_env.batch import BatchEngine
 from tron_env.errors import InvalidActionError, OptionError, RulesetError
 from tron_env.restarting import NEXT_GAME
 from tron_env.rewards import Rewards, reward_table, rewards_named
-from tron_env.ruleset import Ruleset, ruleset_named
+from tron_env.ruleset import Ruleset, is_whole, ruleset_named
 from tron_env.spawn import random_u64
 from tron_env.types import (
     ACTIONS,
@@ -69,7 +69,7 @@ def checked_seat(seat: SeatChoice) -> Seat | None:
 
 def is_seat(value: object) -> bool:
     """Whether ``value`` is 0 or 1, as a whole number of any kind."""
-    return isinstance(value, SupportsIndex) and type(value) is not bool and value in range(SEATS)
+    return is_whole(value) and value in range(SEATS)
 
 
 def is_replacing(outside_mask: str) -> bool:

@@ -212,6 +212,7 @@ def test_bad_arguments_are_named():
         ({"opponent": []}, "opponent weights are"),
         ({"opponent": {"random": "often"}}, "a weight is a number"),
         ({"seat": True}, "seat is True; allowed are 0, 1"),
+        ({"seat": np.array([0, 1])}, r"seat is array\(\[0, 1\]\); allowed are 0, 1"),
         ({"rewards": 3}, "rewards are 3; allowed are"),
         ({"dtype": []}, r"dtype is \[\]; allowed are float32 and uint8"),
     ]:
