@@ -130,11 +130,7 @@ def _rows_pointer(context: Any, builder: Any, array_type: Any, array: Any) -> tu
     count = cgutils.unpack_tuple(builder, view.shape, 1)[0]
     index = ir.VectorType(ir.IntType(32), side)
     rows = ir.Constant(index, [ir.Constant(ir.IntType(32), row) for row in range(side)])
-    lane = builder.insert_element(
-        ir.Constant(index, ir.Undefined), builder.trunc(count, ir.IntType(32)), ir.IntType(32)(0)
-    )
-    zeros = ir.Constant(index, [ir.Constant(ir.IntType(32), 0)] * side)
-    height = builder.shuffle_vector(lane, lane, zeros)
+    height = _splat(builder, index, builder.trunc(count, ir.IntType(32)))
     mask = builder.icmp_unsigned("<", rows, height)
     return builder.bitcast(view.data, vector.as_pointer()), mask
 
@@ -205,6 +201,7 @@ def cell(typing_context: Any, like: Any, row: Any, col: Any) -> Any:
 
 
 def _splat(builder: Any, vector: Any, word: Any) -> Any:
+    """Return a vector of one word over and over."""
     lane = builder.insert_element(ir.Constant(vector, ir.Undefined), word, ir.IntType(32)(0))
     zeros = ir.Constant(
         ir.VectorType(ir.IntType(32), vector.count), [ir.IntType(32)(0)] * vector.count
