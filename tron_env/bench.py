@@ -138,7 +138,12 @@ def _threads(setting: Setting, cores: set[int]) -> Iterator[Measurement]:
     setting.note("two threads on two cores")
     code = "from tron_env.bench_games import two_threads; print(two_threads())"
     # Threads that wait by spinning take a core from the others where cores are shared.
-    found = _elsewhere(code, cores, {"OMP_WAIT_POLICY": "PASSIVE"})
+    here = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, cores)
+    try:
+        found = _elsewhere(code, {"OMP_WAIT_POLICY": "PASSIVE"})
+    finally:
+        os.sched_setaffinity(0, here)
     yield Measurement("engine: two threads against one, 8192 games", float(found), "times")
 
 
@@ -148,21 +153,16 @@ def _compilation(setting: Setting) -> Iterator[Measurement]:
     with tempfile.TemporaryDirectory() as folder:
         began = perf_counter()
         code = "from tron_env.warming import compile_kernels; compile_kernels()"
-        _elsewhere(code, set(), {FOLDER_VARIABLE: folder})
+        _elsewhere(code, {FOLDER_VARIABLE: folder})
         yield Measurement("engine: compilation, once a version", perf_counter() - began, "s")
 
 
-def _elsewhere(code: str, cores: set[int], variables: Mapping[str, str] | None = None) -> str:
-    """Run ``code`` in another interpreter on some cores, all of ours by default."""
-    here = os.sched_getaffinity(0) if cores else set()
-    if cores:
-        os.sched_setaffinity(0, cores)
-    environment = os.environ | dict(variables or {})
-    command = [sys.executable, "-c", code]
-    try:
-        return subprocess.run(
-            command, check=True, env=environment, stdout=subprocess.PIPE, text=True
-        ).stdout
-    finally:
-        if cores:
-            os.sched_setaffinity(0, here)
+def _elsewhere(code: str, variables: Mapping[str, str]) -> str:
+    """Run ``code`` in another interpreter; return what it prints."""
+    return subprocess.run(
+        [sys.executable, "-c", code],
+        check=True,
+        env={**os.environ, **variables},
+        stdout=subprocess.PIPE,
+        text=True,
+    ).stdout
