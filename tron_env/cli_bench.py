@@ -174,9 +174,13 @@ def _serve(name: str, only: str, quick: bool) -> None:
         def note(line: str) -> None:
             told.write(json.dumps(line) + "\n")
 
+        entry = entry_points(group=BENCHMARK_GROUP)[name]
         try:
-            run: Benchmark = entry_points(group=BENCHMARK_GROUP)[name].load()
+            run: Benchmark = entry.load()
         except ModuleNotFoundError as error:
+            # Nothing that could be installed, but a mistake in the benchmark's own package.
+            if (error.name or "").partition(".")[0] == entry.module.partition(".")[0]:
+                raise
             note(f"left out, as {error.name} is not installed; the train extra has it")
             sys.exit(LEFT_OUT)
         for measurement in run(Setting(note=note, quick=quick, only=only)):

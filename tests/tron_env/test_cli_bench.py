@@ -28,6 +28,7 @@ ENTRIES = """
 [tron.benchmarks]
 broken = lamps:broken
 lights = lamps:lights
+mistaken = mistaken.speed:bench
 needy = needy:bench
 """
 
@@ -38,6 +39,8 @@ def bench(tmp_path_factory):
     place = tmp_path_factory.mktemp("installed")
     (place / "lamps.py").write_text(SOURCE)
     (place / "needy.py").write_text("import unheard_of")
+    (place / "mistaken").mkdir()
+    (place / "mistaken" / "speed.py").write_text("import mistaken.sped")
     info = place / "lamps-1.dist-info"
     info.mkdir()
     (info / "METADATA").write_text("Metadata-Version: 2.1\nName: lamps\nVersion: 1\n")
@@ -111,6 +114,13 @@ def test_one_that_lacks_a_package_says_so_and_fails_where_it_was_asked_for(bench
     assert status == 1
     assert len(json.loads(told)) == 2
     assert "needy: left out, as unheard_of is not installed" in notes
+
+
+def test_one_whose_own_module_is_missing_is_not_merely_left_out(bench):
+    status, _, notes = bench("mistaken", "lights", "--quick", "--json")
+    assert status == 1
+    assert "No module named 'mistaken.sped'" in notes
+    assert "left out" not in notes
 
 
 def test_the_engine_is_followed_by_training_in_the_same_run():
