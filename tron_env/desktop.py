@@ -22,8 +22,9 @@ LEAVING: Final = (pygame.K_ESCAPE, pygame.K_q)
 REMATCH: Final = (pygame.K_SPACE, pygame.K_RETURN, pygame.K_r)
 PAUSE: Final = (pygame.K_SPACE, pygame.K_p)
 FASTER: Final = (pygame.K_PLUS, pygame.K_EQUALS, pygame.K_KP_PLUS)
-WAITING_FPS: Final = 5
 SLOWER: Final = (pygame.K_MINUS, pygame.K_KP_MINUS)
+
+WAITING_FPS: Final = 5
 
 
 def ride(sitting: Sitting) -> None:
@@ -43,8 +44,8 @@ def ride(sitting: Sitting) -> None:
                     return
                 press(sitting, key)
             # Pictures of a board that stands still would only keep the opponent waiting.
-            waits = sitting.phase is Phase.COUNTDOWN and not sitting.countdown
-            sitting.advance(clock.tick(WAITING_FPS if waits else FRAMES_PER_SECOND) / 1000)
+            frames = WAITING_FPS if sitting.is_waiting else FRAMES_PER_SECOND
+            sitting.advance(clock.tick(frames) / 1000)
     finally:
         window.close()
 
@@ -71,7 +72,7 @@ def scene_of(sitting: Sitting) -> Scene:
     if sitting.phase is Phase.COUNTDOWN:
         title = str(1 + int(sitting.countdown / COUNTDOWN_SECONDS * 2.999))
         text = "arrow keys or WASD steer"
-        if not sitting.countdown:
+        if sitting.is_waiting:
             title, text = "One moment", f"{other} is getting ready"
         seconds = COUNTDOWN_SECONDS - sitting.countdown
     elif sitting.phase is Phase.PAUSED:

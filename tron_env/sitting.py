@@ -133,6 +133,11 @@ class Sitting:
             self._ply(self._choice.result())
 
     @property
+    def is_waiting(self) -> bool:
+        """Whether the countdown is over and the game begins with the opponent's first choice."""
+        return self.phase is Phase.COUNTDOWN and not self.countdown
+
+    @property
     def progress(self) -> float:
         """How far between the last ply and the next one the clock is, 0 to 1."""
         return min(1.0, self._elapsed * self.speed) if self._choice is not None else 1.0
