@@ -6,7 +6,7 @@ by one, in the same order; boards are those of ``agents.graphs.twin_leaves``.
 
 import numpy as np
 
-from agents.graphs.boards import SIDE
+from agents.graphs.boards import ACTION_OFFSETS, SIDE
 from agents.graphs.description import (
     APART,
     BOUND_LIMIT,
@@ -53,8 +53,6 @@ from agents.graphs.twin_leaves import (
 from tron_env.compiling import njit
 from tron_env.territory import BoardRows
 from tron_env.types import ACTIONS, Float32Array, Int64Array, Plane, UInt8Array
-
-_STEPS = np.array([-SIDE, 1, SIDE, -1], dtype=np.int64)
 
 
 def values(description: TreeSearch, observations: Float32Array) -> Float32Array:
@@ -110,12 +108,12 @@ def _expand(
     """Value the joint plies of one node; see ``agents.graphs.search`` and ``measure``."""
     apart = facts[IS_APART]
     for action in range(ACTIONS):
-        own = inside(facts[OWN] + _STEPS[action])
+        own = inside(facts[OWN] + ACTION_OFFSETS[action])
         accepted = holds(free, own)
         for reply in range(ACTIONS):
             slot = action * ACTIONS + reply
             out_kinds[slot] = CLOSED
-            other = facts[OTHER] if apart else inside(facts[OTHER] + _STEPS[reply])
+            other = facts[OTHER] if apart else inside(facts[OTHER] + ACTION_OFFSETS[reply])
             if not accepted or (reply > 0 if apart else not holds(free, other)):
                 out_values[slot] = NEVER if accepted else -NEVER
                 continue
@@ -207,10 +205,10 @@ def _follow(
 ) -> None:
     """Write the position behind a joint ply of ``parent`` into row ``node``."""
     was_apart = facts[parent, IS_APART]
-    facts[node, OWN] = facts[parent, OWN] + _STEPS[slot // ACTIONS]
+    facts[node, OWN] = facts[parent, OWN] + ACTION_OFFSETS[slot // ACTIONS]
     facts[node, OTHER] = facts[parent, OTHER]
     if not was_apart:
-        facts[node, OTHER] += _STEPS[slot % ACTIONS]
+        facts[node, OTHER] += ACTION_OFFSETS[slot % ACTIONS]
     facts[node, PLY] = facts[parent, PLY] + 1
     facts[node, SOLO] = facts[parent, SOLO] + was_apart
     facts[node, IS_APART] = kind == APART

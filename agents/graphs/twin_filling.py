@@ -2,15 +2,16 @@
 
 import numpy as np
 
+from agents.graphs.boards import SIDE
 from agents.graphs.filling import SEEN, STEPS, STUCK
 from tron_env.compiling import njit
 from tron_env.territory import ONE, ZERO, BoardRows
 from tron_env.types import UInt8Array
 
-_BEYOND = 64
+_BEYOND = 2 * SIDE
 """Cells before and behind the board, so that two rows away is always something."""
 
-RIDDEN = 32 * 32 + 2 * _BEYOND
+RIDDEN = SIDE * SIDE + 2 * _BEYOND
 """Cells of the scratch board."""
 
 
@@ -28,10 +29,10 @@ def ride(free: BoardRows, cell: int, heading: int, actions: UInt8Array, scratch:
     most = 0
     for style in range(actions.shape[0]):
         scratch[:] = 0
-        for row in range(32):
-            for col in range(32):
+        for row in range(SIDE):
+            for col in range(SIDE):
                 if free[row] >> np.uint64(col) & ONE != ZERO:
-                    scratch[_BEYOND + row * 32 + col] = 1
+                    scratch[_BEYOND + row * SIDE + col] = 1
         at, facing, plies = _BEYOND + cell, heading, 0
         while True:
             code = 0

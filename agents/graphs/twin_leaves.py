@@ -8,11 +8,8 @@ import numpy as np
 from agents.graphs.boards import SIDE
 from agents.graphs.description import APART, CLOSED, FLOOD_STRIDE, OPEN, SOONER, WIN
 from tron_env.compiling import njit
-from tron_env.territory import ONE, ZERO, BoardRows, bit, neighbours, popcount
+from tron_env.territory import CHECKERED, ONE, ZERO, BoardRows, bit, neighbours, popcount
 from tron_env.types import Int64Array
-
-_COLOURS = np.array([[0x55555555, 0xAAAAAAAA], [0xAAAAAAAA, 0x55555555]], dtype=np.uint64)
-"""By row parity and colour: the columns of that colour."""
 
 # The description as int64 numbers.
 ROUNDS, WIDTH, SOLO_ROUNDS, SOLO_WIDTH, RIDES = range(5)
@@ -109,7 +106,7 @@ def measure(
         for rider in range(2):
             word = reach[rider, row]
             found[rider, CELLS] += popcount(word)
-            found[rider, EVEN] += popcount(word & _COLOURS[row % 2, 0])
+            found[rider, EVEN] += popcount(word & (CHECKERED << np.uint64(row & 1)))
             found[rider, EDGES] += popcount(word & (word << ONE))
             found[rider, EDGES] += popcount(word & reach[rider, row + 1])
     return tied, tied + contact
