@@ -103,6 +103,9 @@ def _load(path: Path) -> ShippedModel:
     division = card.get("division", "light")
     if division not in DIVISIONS:
         raise ZooError(f"card {path.stem}.md: division is {division!r}, not light or open")
+    values = card.get("values")
+    if values not in (None, "logits"):
+        raise ZooError(f"card {path.stem}.md: values are {values!r}, not logits")
     return ShippedModel(
         name=path.stem,
         path=path,
@@ -110,5 +113,5 @@ def _load(path: Path) -> ShippedModel:
         title=card["title"],
         summary=card["summary"],
         light=division == "light",
-        logits=card.get("values") == "logits",
+        logits=values is not None,
     )

@@ -29,13 +29,20 @@ def test_baselines_are_the_light_ones():
     assert {model.name for model in shipped()} - light >= {"warden"}
 
 
-def test_unknown_divisions_are_named(tmp_path, monkeypatch):
+@pytest.mark.parametrize(
+    ("line", "complaint"),
+    [
+        ("division: heavy", "division is 'heavy'"),
+        ("values: odds", "values are 'odds'"),
+    ],
+)
+def test_unknown_divisions_and_values_are_named(tmp_path, monkeypatch, line, complaint):
     (tmp_path / "y.onnx").write_bytes(b"")
     (tmp_path / "y.md").write_text(
-        "---\nname: y\ntitle: T\nsummary: S.\ncommand: c\nlicense: MIT\ndivision: heavy\n---\n"
+        f"---\nname: y\ntitle: T\nsummary: S.\ncommand: c\nlicense: MIT\n{line}\n---\n"
     )
     monkeypatch.setattr(zoo, "FOLDER", tmp_path)
-    with pytest.raises(ZooError, match=r"y\.md: division is 'heavy'"):
+    with pytest.raises(ZooError, match=rf"y\.md: {complaint}"):
         shipped.__wrapped__()
 
 
