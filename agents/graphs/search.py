@@ -1,9 +1,8 @@
 """``TreeSearch`` compiled to an ONNX graph.
 
-The tree lies in tables with an axis of samples, then one of nodes. Node 0 is no position: the
-root, node 1, hangs below it, so that handing values up needs no special case. Every node holds the
-values of its 16 joint plies, own move times four plus reply; once its rider is apart from the other
-only replies 0 count, which stand for the other staying where it is.
+The tree lies in the tables of ``agents.graphs.tables``. Every node holds the values of its 16 joint
+plies, own move times four plus reply; once its rider is apart from the other only replies 0 count,
+which stand for the other staying where it is.
 
 Values and regrets are int32 and nothing depends on the other samples, so that the graph agrees
 with ``agents.graphs.twin`` exactly, in any company.
@@ -14,7 +13,7 @@ from typing import Final
 
 import numpy as np
 
-from agents.graphs import boards, filling, halves
+from agents.graphs import boards, filling, halves, tables
 from agents.graphs.builder import Graph, Value
 from agents.graphs.description import (
     APART,
@@ -25,14 +24,10 @@ from agents.graphs.description import (
     FIRST,
     JOINT,
     LENGTH,
-    MAX_LOSS,
     NEVER,
-    PARENT,
     PLY,
     REJECTED,
     SHUT,
-    SLOT,
-    SOLO,
     WIN,
     TreeSearch,
 )
@@ -44,9 +39,6 @@ PART_LEAVES: Final = 128
 cache and took up to twice as long a position."""
 
 MAX_PARTS: Final = 1 << 20
-
-DOUBLINGS: Final = 6
-"""Lines of up to ``2 ** DOUBLINGS`` plies are added up."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,7 +165,7 @@ class _Tree:
     ) -> _Chosen:
         """Return the ``count`` joint plies of least regret."""
         graph = self._graph
-        regret = self._regret(values, kinds, facts)
+        regret = tables.regrets(self._search, values, kinds, facts)
         least, place = graph.top(regret, np.array([count], dtype=np.int64), largest=False)
         node = graph.op("Div", place, np.int64(JOINT))
         slot = place - node * np.int64(JOINT)
@@ -250,7 +242,13 @@ class _Tree:
         kinds = graph.op("ScatterElements", flat, chosen.place, shut, axis=1)
         facts = grown(facts, new_facts, FACTS)
         new_nodes = graph.where(valid, nodes + ranks, np.int64(0))
-        values = self._hand_up(grown(values, new_values, JOINT), facts, new_nodes)
+        values = tables.handed_up(
+            grown(values, new_values, JOINT),
+            facts,
+            new_nodes,
+            self._sample,
+            self._search.max_plies + 1,
+        )
         state = [
             values,
             grown(kinds.reshape(0, -1, JOINT), new_kinds, JOINT),
@@ -292,51 +290,6 @@ class _Tree:
         bound = graph.op("Clip", worst, np.int32(-BOUND_LIMIT), np.int32(BOUND_LIMIT - 1)) + limit
         total = longest * np.int32(LENGTH) + graph.op("Div", bound, np.int32(BOUND_UNIT))
         return graph.where(worst.greater(np.int32(-NEVER)), total, np.int32(REJECTED))
-
-    def _regret(self, values: Value, kinds: Value, facts: Value) -> Value:
-        """Return int32 ``(batch, nodes * 16)``: the regret of every open joint ply, else SHUT."""
-        graph, search = self._graph, self._search
-        table = values.reshape(0, -1, ACTIONS, ACTIONS)
-        worst = table.min(3)
-        best = worst.max(2)
-        limit = np.int32(MAX_LOSS)
-        own_loss = graph.op("Min", best.unsqueeze(2) - worst, limit) * np.int32(search.own_regret)
-        loss = graph.op("Min", table - worst.unsqueeze(3), limit) * np.int32(search.reply_regret)
-        loss = loss + own_loss.unsqueeze(3)
-        parent = facts.take(np.array(PARENT), 2)
-        place = parent * np.int64(JOINT) + facts.take(np.array(SLOT), 2)
-        edge = graph.op("GatherElements", loss.reshape(0, -1), place, axis=1)
-        along = graph.where(parent.greater(np.int64(0)), edge, np.int32(0))
-        for _ in range(DOUBLINGS):
-            along = along + graph.op("GatherElements", along, parent, axis=1)
-            parent = graph.op("GatherElements", parent, parent, axis=1)
-        ply = facts.take(np.array(PLY), 2)
-        solo = facts.take(np.array(SOLO), 2)
-        cost = ply * np.int64(search.ply_cost) + solo * np.int64(search.solo_cost - search.ply_cost)
-        total = loss.reshape(0, -1, JOINT) + (along + cost.cast(np.int32)).unsqueeze(2)
-        return graph.where(kinds.equals(np.int32(CLOSED)), np.int32(SHUT), total).reshape(0, -1)
-
-    def _hand_up(self, values: Value, facts: Value, nodes: Value) -> Value:
-        """Return the values after those of ``nodes`` (int64 ``(batch, k)``) have changed."""
-        graph = self._graph
-        shape = graph.op("Shape", values)
-        size = graph.op("Shape", facts, start=1, end=2)
-        parents, slots = (facts.take(np.array(i), 2) for i in (PARENT, SLOT))
-        places = parents * np.int64(JOINT) + slots
-
-        def trip(flat: Value, at: Value) -> tuple[list[Value], Value]:
-            rows = flat.reshape(-1, JOINT).take((self._sample * size + at).reshape(-1), 0)
-            value = rows.reshape(-1, ACTIONS, ACTIONS).min(2).max(1)
-            place = graph.op("GatherElements", places, at, axis=1)
-            value = graph.op("Reshape", value, graph.op("Shape", at))
-            flat = graph.op("ScatterElements", flat, place, value, axis=1)
-            at = graph.op("GatherElements", parents, at, axis=1)
-            return [flat, at], at.cast(np.float32).sum(0, 1).greater(np.float32(0))
-
-        flat, _ = graph.loop(
-            self._search.max_plies + 1, [values.reshape(0, -1), nodes], [np.int32, np.int64], trip
-        )
-        return graph.op("Reshape", flat, shape)
 
     def _expand(self, positions: _Positions) -> tuple[Value, Value]:
         """Return int32 ``(n * 16,)`` twice: the values of all joint plies, and what they are."""
