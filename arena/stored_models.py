@@ -2,21 +2,13 @@
 
 from collections.abc import Collection
 from datetime import UTC, datetime
-from typing import Final
 
 from sqlalchemy import delete, insert, select
 
 from arena.database import Database
 from arena.divisions import Cost
-from arena.records import SubmissionStatus
 from arena.schema import entries, model_costs, submissions
-
-KEPT: Final = (
-    SubmissionStatus.ACCEPTED,
-    SubmissionStatus.ENTERED,
-    SubmissionStatus.FORFEITED,
-)
-"""Submissions whose files must be there."""
+from arena.stored_submissions import COUNTING
 
 
 class StoredModels(Database):
@@ -29,7 +21,7 @@ class StoredModels(Database):
         with self.reading() as connection:
             found = {
                 row.sha256: f"submission {row.id}"
-                for row in connection.execute(submitted.where(submissions.c.status.in_(KEPT)))
+                for row in connection.execute(submitted.where(submissions.c.status.in_(COUNTING)))
             }
             return found | {
                 row.sha256: f"round {row.round}, {row.name}" for row in connection.execute(entered)

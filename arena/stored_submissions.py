@@ -10,6 +10,12 @@ from arena.records import SubmissionRow, SubmissionStatus
 from arena.schema import findings, submissions, trials, uploads
 
 WAITING: Final = (SubmissionStatus.RECEIVED, SubmissionStatus.CHECKING)
+COUNTING: Final = (
+    SubmissionStatus.ACCEPTED,
+    SubmissionStatus.ENTERED,
+    SubmissionStatus.FORFEITED,
+)
+"""What counts in its round, or did; the files of these must be there."""
 
 
 class StoredSubmissions(Database):
@@ -30,8 +36,7 @@ class StoredSubmissions(Database):
 
     def live_submissions(self, round_number: int) -> tuple[SubmissionRow, ...]:
         """Return the submissions that count: the latest accepted one of each name, oldest first."""
-        counting = {SubmissionStatus.ACCEPTED, SubmissionStatus.ENTERED, SubmissionStatus.FORFEITED}
-        return tuple(row for row in self.submissions(round_number) if row.status in counting)
+        return tuple(row for row in self.submissions(round_number) if row.status in COUNTING)
 
     def miner_submissions(self, miner_id: int, limit: int) -> tuple[SubmissionRow, ...]:
         """Return a miner's submissions, newest first."""

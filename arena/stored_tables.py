@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from sqlalchemy import ColumnElement, func, or_, select, union_all
 
 from arena.database import Database
-from arena.records import RoundStatus, SubmissionStatus
+from arena.records import RoundStatus
 from arena.schema import duels, entries, rounds, submissions
+from arena.stored_submissions import COUNTING
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,11 +64,10 @@ class StoredTables(Database):
 
     def count_live_submissions(self, round_number: int) -> int:
         """Return how many names have a submission that counts."""
-        counting = (SubmissionStatus.ACCEPTED, SubmissionStatus.ENTERED)
         query = (
             select(func.count())
             .select_from(submissions)
-            .where(submissions.c.round == round_number, submissions.c.status.in_(counting))
+            .where(submissions.c.round == round_number, submissions.c.status.in_(COUNTING))
         )
         with self.reading() as connection:
             return connection.scalar(query) or 0
