@@ -13,8 +13,8 @@ from arena.records import Deed, RoundStatus, Standing, SubmissionStatus
 from arena.schedule import ScheduledDuel
 from arena.schema import duels, entries, games, insights, metadata, rounds, submissions
 from arena.stored_audit import StoredAudit, record
-from arena.stored_progress import change_round, insert_duels
-from arena.stored_rounds import StoredRounds
+from arena.stored_progress import change_round, check_played, insert_duels
+from arena.stored_rounds import UNFINISHED, StoredRounds
 
 UNPLAYED: Final = {
     "done": False,
@@ -27,7 +27,6 @@ UNPLAYED: Final = {
 }
 PLAYED: Final = (RoundStatus.DONE, RoundStatus.RUNNING)
 REPLAYS_AT_ONCE: Final = 1000
-WAITING: Final = (RoundStatus.CLOSED, RoundStatus.RUNNING)
 
 
 class StoredInterventions(StoredRounds, StoredAudit):
@@ -60,9 +59,7 @@ class StoredInterventions(StoredRounds, StoredAudit):
             latest = connection.scalar(select(func.max(duels.c.stage)).where(of_round))
             if latest is not None and latest >= stage:
                 return False
-            unplayed = select(func.count()).where(of_round, duels.c.done.is_(False))
-            if left := connection.scalar(unplayed):
-                raise StorageError(f"round {round_number} still has {left} duels to play")
+            check_played(connection, round_number)
             insert_duels(connection, round_number, schedule, stage)
         return True
 
@@ -80,7 +77,7 @@ class StoredInterventions(StoredRounds, StoredAudit):
         """
         with self.writing() as connection:
             values = {"status": RoundStatus.CANCELLED, "finished_at": datetime.now(UTC)}
-            change_round(connection, round_number, WAITING, values)
+            change_round(connection, round_number, UNFINISHED, values)
             moved = _hand_on(connection, round_number)
             record(connection, Deed.CANCELLED, round_number, {"reason": reason, "handed_on": moved})
         return moved

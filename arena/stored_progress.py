@@ -23,7 +23,7 @@ from arena.schedule import ScheduledDuel
 from arena.schema import duels, entries, games, rounds, submissions
 from arena.stored_audit import record
 from arena.stored_games import duel_game_values
-from arena.stored_rounds import StoredRounds, round_row
+from arena.stored_rounds import UNFINISHED, StoredRounds, round_row
 from arena.stored_submissions import submission_row
 
 
@@ -118,11 +118,10 @@ class StoredProgress(StoredRounds):
         Raises:
             StorageError: the round is open, done or missing.
         """
-        waiting = (RoundStatus.CLOSED, RoundStatus.RUNNING)
         started = func.coalesce(rounds.c.started_at, datetime.now(UTC))
         values = {"status": RoundStatus.RUNNING, "started_at": started}
         with self.writing() as connection:
-            change_round(connection, round_number, waiting, values)
+            change_round(connection, round_number, UNFINISHED, values)
 
     def save_duels(
         self,
@@ -148,8 +147,7 @@ class StoredProgress(StoredRounds):
         """
         now = datetime.now(UTC)
         with self.writing() as connection:
-            played = (RoundStatus.CLOSED, RoundStatus.RUNNING)
-            change_round(connection, round_number, played, {})
+            change_round(connection, round_number, UNFINISHED, {})
             starts = connection.scalar(
                 select(rounds.c.starts).where(rounds.c.number == round_number)
             )
@@ -264,12 +262,21 @@ def insert_duels(
     connection.execute(insert(duels), rows)
 
 
-def _check_finished(
-    connection: Connection, round_number: int, ranked: Collection[int], crowned: set[int]
-) -> None:
+def check_played(connection: Connection, round_number: int) -> None:
+    """Make sure that no duel of a round is left to play.
+
+    Raises:
+        StorageError: one is.
+    """
     unplayed = select(func.count()).where(duels.c.round == round_number, duels.c.done.is_(False))
     if left := connection.scalar(unplayed):
         raise StorageError(f"round {round_number} still has {left} duels to play")
+
+
+def _check_finished(
+    connection: Connection, round_number: int, ranked: Collection[int], crowned: set[int]
+) -> None:
+    check_played(connection, round_number)
     entered = set(connection.scalars(select(entries.c.id).where(entries.c.round == round_number)))
     if not crowned <= entered or set(ranked) != entered:
         raise StorageError(f"these standings are not those of the entrants of round {round_number}")

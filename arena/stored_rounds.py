@@ -1,7 +1,7 @@
 """Stored rounds, entrants and duels: reading them."""
 
 import hashlib
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import ColumnElement, Row, Select, select
 
@@ -23,6 +23,8 @@ from arena.schema import duels, entries, games, rounds
 from replays.format import Ending
 from tron_env.types import DeathCause, Outcome
 
+UNFINISHED: Final = (RoundStatus.CLOSED, RoundStatus.RUNNING)
+"""Closed, and neither done nor cancelled."""
 FIRST = entries.alias("first_entry")
 SECOND = entries.alias("second_entry")
 
@@ -51,7 +53,7 @@ class StoredRounds(Database):
 
     def unfinished_round(self) -> RoundRow | None:
         """Return the oldest round that is closed and not done, or None."""
-        waiting = rounds.c.status.in_([RoundStatus.CLOSED, RoundStatus.RUNNING])
+        waiting = rounds.c.status.in_(UNFINISHED)
         with self.reading() as connection:
             row = connection.execute(
                 select(rounds).where(waiting).order_by(rounds.c.number)
