@@ -109,7 +109,9 @@ class StoredInsights(Database):
         """Return an entrant's games with a deep pass, its blunders in them, and the plies."""
         # A duel's first entrant has the first seat in its games of even number.
         sits_first = (duels.c.first_entry_id == entry_id) == (games.c.number % 2 == 0)
-        own = case((sits_first, deep_analyses.c.first_blunders), else_=_SECOND_BLUNDERS)
+        own = case(
+            (sits_first, deep_analyses.c.first_blunders), else_=deep_analyses.c.second_blunders
+        )
         query = (
             select(func.count(), func.sum(own), func.sum(deep_analyses.c.plies))
             .select_from(duels)
@@ -120,9 +122,6 @@ class StoredInsights(Database):
         with self.reading() as connection:
             count, blunders, plies = connection.execute(query).one()
         return count, int(blunders or 0), int(plies or 0)
-
-
-_SECOND_BLUNDERS: Final = deep_analyses.c.second_blunders
 
 
 def _rides(entry_id: int) -> ColumnElement[bool]:
