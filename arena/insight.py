@@ -3,15 +3,12 @@
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
 
+from arena.sprt import expected_score
 from replays.format import Ending, Replay
 from replays.heat import HeatMap
 from tron_env.ruleset import Ruleset
 from tron_env.types import DeathCause, Outcome, Seat
-
-ELO_SCALE: Final = 400
-"""Rating points for odds of ten to one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,8 +147,7 @@ def _opponents(
     found = []
     for opponent, (name, other_rating) in others.items():
         games = [game for game in ridden if game.opponent == opponent]
-        # The logistic curve of the Elo scale.
-        share = 1 / (1 + 10 ** ((other_rating - rating) / ELO_SCALE))
+        share = expected_score(rating - other_rating)
         if games:
             points = sum(game.points for game in games)
             found.append(OpponentInsight(name, len(games), points, share * len(games)))
