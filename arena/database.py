@@ -1,6 +1,8 @@
 """One database: opening it, bringing it up to date, reading and writing in transactions."""
 
+import json
 import sqlite3
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -98,6 +100,16 @@ class Database:
                 raise StorageError(
                     f"this database was made by another version of tron-arena: {error}"
                 ) from error
+
+
+def packed(value: object) -> bytes:
+    """Return plain data as compressed JSON, for a column that no query looks into."""
+    return zlib.compress(json.dumps(value, separators=(",", ":")).encode(), 9)
+
+
+def unpacked(stored: bytes) -> Any:
+    """Return what ``packed`` was given."""
+    return json.loads(zlib.decompress(stored))
 
 
 @contextmanager

@@ -1,7 +1,5 @@
 """Stored analyses: summaries of all games, deep passes of some, the queue for them, and checks."""
 
-import json
-import zlib
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -11,7 +9,7 @@ from typing import Any, Final, TypedDict
 
 from sqlalchemy import Connection, and_, bindparam, delete, func, insert, or_, select, update
 
-from arena.database import Database
+from arena.database import Database, packed, unpacked
 from arena.records import RoundStatus
 from arena.schema import analyses, checks, deep_analyses, deep_requests, entries, game_tags, games
 from arena.schema import rounds as rounds_table
@@ -173,7 +171,7 @@ class StoredAnalyses(Database):
             row = connection.execute(query).first()
         if row is None:
             return None
-        told = json.loads(zlib.decompress(row.judged))
+        told = unpacked(row.judged)
         return Judged(judges=row.judges, deep=told["deep"], blunders=told["blunders"])
 
     def request_deep(self, game_id: int, *, featured: bool = False) -> DeepState:
@@ -241,7 +239,7 @@ class StoredAnalyses(Database):
             "first_blunders": seats[0],
             "second_blunders": seats[1],
             "plies": len(judged["deep"]["losses"][0]),
-            "judged": zlib.compress(json.dumps(told, separators=(",", ":")).encode(), 9),
+            "judged": packed(told),
         }
         with self.writing() as connection:
             connection.execute(delete(deep_analyses).where(deep_analyses.c.game_id == game_id))

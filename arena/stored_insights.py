@@ -1,13 +1,11 @@
 """Stored insights: what whole rounds say of their entrants, counted once."""
 
-import json
-import zlib
 from dataclasses import asdict, replace
 from typing import Any, Final
 
 from sqlalchemy import ColumnElement, Row, Select, case, delete, func, insert, or_, select
 
-from arena.database import Database
+from arena.database import Database, packed, unpacked
 from arena.insight import Insight, OpponentInsight, RiddenGame, insight_of
 from arena.records import RoundStatus
 from arena.schedule import first_seat
@@ -41,14 +39,14 @@ class StoredInsights(Database):
         with self.reading() as connection:
             told = connection.scalar(query)
         if told is not None:
-            found = _unpacked(told)
+            found = _insight(told)
         else:
             counted = self._count(entry_id, most_games)
             if counted is None:
                 return None
             found = counted
-            packed = zlib.compress(json.dumps(asdict(found), separators=(",", ":")).encode(), 9)
-            values = {"version": INSIGHT_VERSION, "games": found.games, "told": packed}
+            told = packed(asdict(found))
+            values = {"version": INSIGHT_VERSION, "games": found.games, "told": told}
             with self.writing() as connection:
                 connection.execute(delete(insights).where(insights.c.entry_id == entry_id))
                 connection.execute(insert(insights).values(entry_id=entry_id, **values))
@@ -159,8 +157,8 @@ def _ridden(row: Row[Any], entry_id: int) -> RiddenGame:
     )
 
 
-def _unpacked(told: bytes) -> Insight:
-    values = json.loads(zlib.decompress(told))
+def _insight(told: bytes) -> Insight:
+    values = unpacked(told)
     values["opponents"] = [OpponentInsight(**each) for each in values["opponents"]]
     for name in ("ahead", "behind", "even"):
         values[name] = tuple(values[name])
