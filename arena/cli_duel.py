@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from arena.cli_terms import JSON_OPTION
+
 if TYPE_CHECKING:
     from arena.contestants import AgentContestant, ModelContestant
     from arena.duel import PlayedDuel
@@ -23,7 +25,7 @@ if TYPE_CHECKING:
     type=click.Path(file_okay=False, path_type=Path),
     help="Folder for the replays [default: one under duels/ in the home folder].",
 )
-@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@JSON_OPTION
 def duel(
     first: str,
     second: str,

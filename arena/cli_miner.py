@@ -4,11 +4,12 @@ from typing import TYPE_CHECKING
 
 import click
 
+from arena.cli_terms import JSON_OPTION
+
 if TYPE_CHECKING:
     from arena.stored_miners import MinerRow
 
 NAME = click.argument("name")
-JSON_OPTION = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 
 
 @click.group()

@@ -4,12 +4,13 @@ from typing import TYPE_CHECKING
 
 import click
 
+from arena.cli_terms import JSON_OPTION, WORKERS_OPTION
+
 if TYPE_CHECKING:
     from arena.insight import Insight
 
 RESULTS = ("win", "loss", "draw", "limit", "forfeit", "abandoned")
 CAUSES = ("wall", "self", "opponent", "head_on")
-JSON_OPTION = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 
 
 @click.command()
@@ -113,11 +114,7 @@ def search(
 
 
 @click.command("pass")
-@click.option(
-    "--workers",
-    type=click.IntRange(1, 1024),
-    help="Processes to work with [default: $TRON_WORKERS, else one a core].",
-)
+@WORKERS_OPTION
 @click.option(
     "--deep", type=click.IntRange(min=0), default=0, help="Then make so many deep passes."
 )

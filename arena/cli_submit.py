@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from arena.cli_terms import JSON_OPTION
+
 if TYPE_CHECKING:
     from arena.remote import Remote, RemoteSubmission
     from arena.settings import Settings
@@ -25,7 +27,7 @@ ACCEPTED = ("accepted", "entered")
     help="Your token there [default: $TRON_TOKEN, else the one kept in the home folder; "
     "where there is none, the name is registered].",
 )
-@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@JSON_OPTION
 def submit(model: Path, name: str, server: str | None, token: str | None, as_json: bool) -> None:
     """Enter MODEL, an ONNX file, into the open round, here or on a server.
 

@@ -1,4 +1,4 @@
-"""Options that several commands about rounds take."""
+"""Options that several of the arena's commands take."""
 
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -22,6 +22,11 @@ BUDGET_OPTION = click.option(
     "--budget",
     type=click.FloatRange(min=0.0, min_open=True),
     help="The most CPU-hours a round may be expected to take [default: $TRON_ROUND_CPU_HOURS].",
+)
+WORKERS_OPTION = click.option(
+    "--workers",
+    type=click.IntRange(1, 1024),
+    help="Processes to work with [default: $TRON_WORKERS, else one a core].",
 )
 
 
@@ -61,11 +66,7 @@ def terms_of(form: str, stages: int | None, starts: int) -> "Terms":
 def executor_options(command: Command) -> Command:
     """Give a command the options that say where blocks are played."""
     options = (
-        click.option(
-            "--workers",
-            type=click.IntRange(1, 1024),
-            help="Processes to play with [default: $TRON_WORKERS, else one a core].",
-        ),
+        WORKERS_OPTION,
         click.option(
             "--engine",
             type=click.Choice(["local", "ray"]),
