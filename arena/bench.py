@@ -10,10 +10,9 @@ from time import perf_counter, process_time
 from typing import Final
 
 import numpy as np
-import onnxruntime
 import psutil
 
-from arena.bench_models import convolutional, linear
+from arena.bench_models import convolutional, linear, plain_session
 from arena.bench_plain import PlainArena
 from arena.blocks import BlockEntrant, BlockTask, play_block
 from arena.executors.local import LocalExecutor
@@ -115,7 +114,7 @@ def _load(model: bytes) -> None:
 
 
 def _infer(model: bytes, inferences: int, batch: int) -> None:
-    session = _session(model)
+    session = plain_session(model)
     tensors = _positions(batch)
     whole, rest = divmod(inferences, batch)
     for _ in range(whole):
@@ -126,7 +125,7 @@ def _infer(model: bytes, inferences: int, batch: int) -> None:
 
 def _alone(model: bytes, batch: int, seconds: float) -> float:
     """Return the shortest time a position takes in batches of this size."""
-    session = _session(model)
+    session = plain_session(model)
     tensors = {"board": _positions(batch)}
     session.run(None, tensors)
     best = float("inf")
@@ -136,12 +135,6 @@ def _alone(model: bytes, batch: int, seconds: float) -> float:
         session.run(None, tensors)
         best = min(best, perf_counter() - before)
     return best / batch
-
-
-def _session(model: bytes) -> onnxruntime.InferenceSession:
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = 1
-    return onnxruntime.InferenceSession(model, options, ["CPUExecutionProvider"])
 
 
 def _positions(batch: int) -> Float32Array:

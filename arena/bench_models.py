@@ -3,6 +3,7 @@
 from typing import Final
 
 import numpy as np
+import onnxruntime
 from onnx import NodeProto, TensorProto, ValueInfoProto, helper
 from onnx import numpy_helper as arrays
 
@@ -45,6 +46,13 @@ def linear(seed: int) -> bytes:
     random = np.random.Generator(np.random.PCG64(seed))
     weights = random.normal(size=(int(np.prod(OBSERVATION_SHAPE)), ACTIONS)).astype(np.float32)
     return _policy([], [], "board", weights)
+
+
+def plain_session(model: bytes) -> onnxruntime.InferenceSession:
+    """Return a model as ONNX Runtime takes it, on one thread, without a sandbox."""
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = 1
+    return onnxruntime.InferenceSession(model, options, ["CPUExecutionProvider"])
 
 
 def _policy(

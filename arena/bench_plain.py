@@ -14,10 +14,10 @@ from multiprocessing.connection import Connection
 from typing import Any
 
 import numpy as np
-import onnxruntime
 from flask import Flask, request
 from werkzeug.serving import WSGIRequestHandler, make_server
 
+from arena.bench_models import plain_session
 from tron_env.bench_yardstick import ONGOING, PlainGame
 from tron_env.ruleset import ARENA
 
@@ -87,9 +87,7 @@ class PlainArena:
 
 
 def _serve(model: bytes, pipe: "Connection[float, None]") -> None:
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = 1
-    session = onnxruntime.InferenceSession(model, options, ["CPUExecutionProvider"])
+    session = plain_session(model)
     app = Flask(__name__)
 
     @app.post("/move")
