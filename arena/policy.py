@@ -57,11 +57,14 @@ def load_policy(environ: Mapping[str, str] = os.environ) -> Policy:
     Raises:
         SettingsError: a value cannot be used.
     """
+    usual = Policy()
     return Policy(
-        registration=_choice(environ, "TRON_REGISTRATION", Registration.OPEN),
-        registrations_per_day=_count(environ, "TRON_REGISTRATIONS_PER_DAY", 5),
-        submissions_per_day=_count(environ, "TRON_SUBMISSIONS_PER_DAY", 10),
-        publishing=_choice(environ, "TRON_PUBLISH_MODELS", Publishing.NONE),
+        registration=_choice(environ, "TRON_REGISTRATION", usual.registration),
+        registrations_per_day=_count(
+            environ, "TRON_REGISTRATIONS_PER_DAY", usual.registrations_per_day
+        ),
+        submissions_per_day=_count(environ, "TRON_SUBMISSIONS_PER_DAY", usual.submissions_per_day),
+        publishing=_choice(environ, "TRON_PUBLISH_MODELS", usual.publishing),
     )
 
 
