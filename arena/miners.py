@@ -39,7 +39,7 @@ def register(
         NameRefusedError: the name cannot be used, or is taken.
         RegistrationLimitError: too many were registered.
     """
-    miner = storage.add_miner(checked_name(name, (own.name for own in shipped())), limits)
+    miner = storage.add_miner(_checked(name), limits)
     return miner, new_token(storage, miner)
 
 
@@ -93,8 +93,13 @@ def local_miner(storage: Storage, name: str) -> MinerRow:
     Raises:
         NameRefusedError: the name cannot be used, or looks like another's.
     """
-    normal = checked_name(name, (own.name for own in shipped()))
+    normal = _checked(name)
     return storage.miner_named(normal) or storage.add_miner(normal)
+
+
+def _checked(name: str) -> str:
+    """Return a name in normal form, away from those of the shipped models."""
+    return checked_name(name, (own.name for own in shipped()))
 
 
 def _hashed(secret: str) -> str:
