@@ -4,7 +4,6 @@ Whatever a model's file is called, only bytes that equal a shipped model's are r
 all others go through the sandbox.
 """
 
-import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,7 +16,7 @@ from agents.onnx_agent import OnnxAgent
 from agents.policy import select_actions
 from agents.zoo import DEFAULT_CHAMPION, shipped, shipped_model
 from arena.limits import Limits, read_model
-from arena.models import ModelStore
+from arena.models import ModelStore, digest
 from arena.records import SubmissionStatus
 from arena.sandbox import SandboxedModel
 from arena.settings import load_settings
@@ -175,7 +174,7 @@ def agent_of(model: NamedModel) -> Agent:
     Raises:
         AgentError: it cannot be loaded.
     """
-    sha256 = hashlib.sha256(model.content).hexdigest()
+    sha256 = digest(model.content)
     for own in shipped():
         if own.sha256 == sha256:
             return OnnxAgent(own.path, model.name)
