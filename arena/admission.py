@@ -1,6 +1,7 @@
 """A submission's way into a round: received, checked in the sandbox, tried, settled."""
 
 import json
+import logging
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -28,6 +29,7 @@ from arena.validation import Verdict, validate_model
 LEASE: Final = timedelta(seconds=30)
 RENEW_SECONDS: Final = 5.0
 MAX_ATTEMPTS: Final = 3
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,8 +227,8 @@ def _renewed(storage: Storage, claim: Claim) -> Iterator[None]:
                 storage.renew(claim, datetime.now(UTC) + LEASE)
             except ClaimLostError:
                 return  # storing the verdict will say so
-            except StorageError:
-                continue  # the lease is longer than one turn
+            except StorageError as fault:  # the lease is longer than one turn
+                logger.warning("a claim was not renewed: %s", fault)
 
     thread = threading.Thread(target=renew, name="claim", daemon=True)
     thread.start()
