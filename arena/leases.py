@@ -2,7 +2,6 @@
 
 import logging
 import threading
-from types import TracebackType
 from typing import Final, Protocol, Self
 
 from arena.errors import ArenaFault, StorageError
@@ -63,12 +62,7 @@ class Lease:
         self._beat.start()
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_exception: object) -> None:
         self._stop.set()
         if self._beat is not None:
             self._beat.join()
