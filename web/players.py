@@ -10,11 +10,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
+from arena.sprt import expected_score
 from arena.stored_people import FirstTry
 
 MIN_TRIES: Final = 3
 """A player with fewer first tries against rated models is not on the ladder yet."""
-ELO_SCALE: Final = 400.0
 _STEPS: Final = 60
 
 
@@ -48,7 +48,7 @@ def rating_of(results: Iterable[tuple[float, float]]) -> float:
     low, high = mean - 2000.0, mean + 2000.0
     for _ in range(_STEPS):
         middle = (low + high) / 2
-        expected = sum(1 / (1 + 10 ** ((rating - middle) / ELO_SCALE)) for rating, _ in games)
+        expected = sum(expected_score(middle - rating) for rating, _ in games)
         low, high = (middle, high) if expected < points else (low, middle)
     return (low + high) / 2
 
