@@ -144,12 +144,13 @@ class StoredSearch(Database):
             limit: at most this many, and at most ``MAX_PAGE``.
 
         Raises:
-            SearchError: ``after`` names no page, or an opponent is asked for without a name.
+            SearchError: ``after`` names no page of that order, or an opponent is asked for
+                without a name.
         """
         wanted, limit = filters or GameFilter(), min(max(limit, 1), MAX_PAGE)
         condition, found, looked = condition_of(wanted), list[FoundGame](), 0
         with self.reading() as connection:
-            for keys in _walk(connection, wanted, order, _cursor(after)):
+            for keys in _walk(connection, wanted, order, _cursor(order, after)):
                 looked += len(keys)
                 rows = _fitting(connection, keys, condition)
                 for key in keys:
@@ -321,10 +322,12 @@ def _bounds(connection: Connection, round_number: int | None) -> tuple[int, int]
     return None if first is None or last is None else (first, last)
 
 
-def _cursor(text: str | None) -> _Key | None:
+def _cursor(order: Order, text: str | None) -> _Key | None:
     if text is None:
         return None
-    interest, _, number = text.rpartition("_")
+    interest, separator, number = text.rpartition("_")
+    if bool(separator) is (order is Order.NEWEST):
+        raise SearchError(f"{text!r} names no page")
     try:
         key = (float(interest or 0), int(number))
     except ValueError as error:

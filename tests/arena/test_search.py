@@ -156,10 +156,16 @@ def test_pages_are_stable_while_games_come_in(database_url):
         assert (newest.game.id, newest.summary) == (1000, None)
 
 
-@pytest.mark.parametrize("after", ["", "x", "1_2_3_x", "nan_4", f"{2**70}"])
-def test_a_text_that_names_no_page_is_refused(stocked, after):
+@pytest.mark.parametrize(
+    ("order", "after"),
+    [
+        *((Order.NEWEST, after) for after in ("", "x", "1_2", f"{2**70}")),
+        *((Order.BEST, after) for after in ("", "x", "7", "1_2_3_x", "nan_4", f"1_{2**70}")),
+    ],
+)
+def test_a_text_that_names_no_page_of_the_order_is_refused(stocked, order, after):
     with pytest.raises(SearchError, match="names no page"):
-        stocked.find_games(after=after)
+        stocked.find_games(order=order, after=after)
 
 
 def test_an_opponent_needs_a_name(stocked):
