@@ -159,15 +159,20 @@ def insight(name: str, round_: int | None, as_json: bool) -> None:
     import json
     from dataclasses import asdict
 
+    from arena.records import RoundStatus
+    from arena.runner import round_to_show
     from arena.settings import load_settings
     from arena.storage import open_storage
 
     with open_storage(load_settings()) as storage:
-        row = storage.latest_done_round() if round_ is None else storage.round(round_)
-        entries = () if row is None else storage.entries(row.number)
+        row = round_to_show(storage, round_)
+        if row.status is not RoundStatus.DONE:
+            raise click.ClickException(f"round {row.number} is {row.status}; wait until it is done")
+        entries = storage.entries(row.number)
         entry = next((each for each in entries if each.name == name), None)
         if entry is None:
-            raise click.ClickException(f"{name!r} is in no such round; see `tron round show`")
+            shown = f"see `tron round show {row.number}`"
+            raise click.ClickException(f"{name!r} is not in round {row.number}; {shown}")
         told = storage.insight(entry.id)
     if told is None:
         raise click.ClickException("its games are not all analysed; run `tron replay pass`")

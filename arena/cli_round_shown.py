@@ -135,18 +135,12 @@ def show_round(number: int | None, as_json: bool) -> None:
         standings_table,
     )
     from arena.comparison import compare
-    from arena.runner import RoundError
+    from arena.runner import round_to_show
     from arena.settings import load_settings
     from arena.storage import open_storage
 
     with open_storage(load_settings()) as storage:
-        row = storage.latest_done_round() if number is None else storage.round(number)
-        if row is None:
-            raise RoundError(
-                "no round is done yet; see `tron round status`"
-                if number is None
-                else f"there is no round {number}; see `tron round list`"
-            )
+        row = round_to_show(storage, number)
         entries, duels = storage.entries(row.number), storage.duels(row.number)
         forfeits = storage.forfeits(row.number)
         results = storage.results(row.number)

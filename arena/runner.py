@@ -139,6 +139,22 @@ def existing_round(storage: Storage, number: int) -> RoundRow:
     return row
 
 
+def round_to_show(storage: Storage, number: int | None) -> RoundRow:
+    """Return the round of a number, the newest finished one where it is None.
+
+    Raises:
+        RoundError: there is none.
+    """
+    row = storage.latest_done_round() if number is None else storage.round(number)
+    if row is None:
+        raise RoundError(
+            "no round is done yet; see `tron round status`"
+            if number is None
+            else f"there is no round {number}; see `tron round list`"
+        )
+    return row
+
+
 def _runnable(storage: Storage, number: int | None) -> RoundRow:
     row = storage.unfinished_round() if number is None else storage.round(number)
     if row is None:
