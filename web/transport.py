@@ -23,6 +23,8 @@ logger = logging.getLogger(__name__)
 LIVE: Final = "/live"
 SOCKET_KEY: Final = "tron.socket"
 """Where the server puts a request's socket in its environ."""
+TICK: Final = "tick"
+"""The event that clients which are behind do without: a snapshot makes up for it."""
 _LINE_KEY: Final = "tron.line"
 _UPGRADED: Final = b"5"
 """Engine.IO's packet that ends an upgrade from polling: before it nothing else may be sent."""
@@ -87,13 +89,14 @@ class Transport:
     def spread(self, clients: Iterable[str], event: str, payload: object) -> None:
         """Send ``event`` to several clients, encoded once; only from the thread that serves.
 
-        Clients that are behind are left out; ``listen`` tells when they have caught up.
+        Clients that are behind are left out of ticks; ``listen`` tells when they have caught up.
         """
         data = event_frame(LIVE, event, payload)
+        write = Line.push if event == TICK else Line.deliver
         for client in clients:
             line = self._clients.get(client)
             if line is not None:
-                line.push(data)
+                write(line, data)
             elif client in self._clients:
                 self._long_way(client, event, payload)
 
@@ -167,7 +170,7 @@ class Transport:
     def _send(self, client: str, event: str, payload: object) -> None:
         line = self._clients.get(client)
         if line is not None:
-            line.push(event_frame(LIVE, event, payload))
+            line.deliver(event_frame(LIVE, event, payload))
         elif client in self._clients:
             self._long_way(client, event, payload)
 

@@ -38,9 +38,9 @@ logger = logging.getLogger(__name__)
 
 MAX_MESSAGE_BYTES: Final = 4096
 MAX_BACKLOG_BYTES: Final = 32 * 1024
-"""Beyond this a client is behind: it gets no more frames, and a snapshot once it has caught up."""
+"""Beyond this a client is behind: it gets no ticks, and a snapshot once it has caught up."""
 MAX_UNREAD_BYTES: Final = 1024 * 1024
-"""Beyond this a connection ends: the Engine.IO server's messages are never left out."""
+"""Beyond this a connection ends: what is not a tick is never left out."""
 MAX_WAITING: Final = 64
 """Messages that may wait for the Engine.IO server."""
 READ_BYTES: Final = 16 * 1024
@@ -66,7 +66,7 @@ class Line:
         hear: called with each whole text message as it arrives; returns whether it took it.
 
     Attributes:
-        behind: whether frames were left out since it last caught up.
+        behind: whether ticks were left out since it last caught up.
         on_caught_up: called once everything was written after that.
     """
 
@@ -89,25 +89,27 @@ class Line:
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._reader.start(self._readable)
 
-    def push(self, data: bytes) -> bool:
-        """Write whole frames without waiting; False where the client is too far behind."""
-        if self.closed or self.behind:
-            return False
-        if self._backlog:
-            if self._backlog_bytes > MAX_BACKLOG_BYTES:
-                self.behind = True
-                return False
-            self._keep(data)
-            return True
-        sent = _send(self._fd, data, len(data), _FLAGS)
-        if sent < len(data):
-            if sent < 0:
-                if ctypes.get_errno() not in _AGAIN:
-                    self._end()
-                    return False
-                sent = 0
-            self._keep(data[sent:])
-        return True
+    def push(self, data: bytes) -> None:
+        """Write whole frames without waiting; they are left out where the client is too far behind.
+
+        What must arrive is for ``deliver``.
+        """
+        if self.behind or self.closed:
+            return
+        if self._backlog_bytes > MAX_BACKLOG_BYTES:
+            self.behind = True
+        else:
+            self._write(data)
+
+    def deliver(self, data: bytes) -> None:
+        """Write whole frames without waiting, even where the client is behind.
+
+        The connection of a client that reads nothing ends.
+        """
+        if self._backlog_bytes > MAX_UNREAD_BYTES:
+            self._end()
+        if not self.closed:
+            self._write(data)
 
     def send(self, message: str | bytes) -> None:
         """Write a message of the Engine.IO server's, even where the client is behind.
@@ -115,20 +117,12 @@ class Line:
         Raises:
             OSError: the connection has ended, also because the client reads nothing.
         """
-        if self._backlog_bytes > MAX_UNREAD_BYTES:
-            self._end()
+        if isinstance(message, str):
+            self.deliver(frame(message.encode(), TEXT))
+        else:
+            self.deliver(frame(message, BINARY))
         if self.closed:
             raise OSError("the connection has ended")
-        text = isinstance(message, str)
-        data = frame(
-            message.encode() if isinstance(message, str) else message, TEXT if text else BINARY
-        )
-        if self._backlog:
-            self._keep(data)
-        else:
-            self.behind, behind = False, self.behind
-            self.push(data)
-            self.behind = behind
 
     def wait(self) -> str | bytes | None:
         """Return the next message for the Engine.IO server, None once the connection has ended."""
@@ -146,6 +140,19 @@ class Line:
         self._end()
         self._reader.close()
         self._writer.close()
+
+    def _write(self, data: bytes) -> None:
+        if self._backlog:
+            self._keep(data)
+            return
+        sent = _send(self._fd, data, len(data), _FLAGS)
+        if sent < len(data):
+            if sent < 0:
+                if ctypes.get_errno() not in _AGAIN:
+                    self._end()
+                    return
+                sent = 0
+            self._keep(data[sent:])
 
     def _keep(self, data: bytes) -> None:
         if not self._backlog:
