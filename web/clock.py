@@ -1,5 +1,6 @@
 """A clock that commands can wake: time in slots, on the event loop of the thread that runs it."""
 
+import logging
 import threading
 import time
 from collections import deque
@@ -10,6 +11,8 @@ import gevent
 from gevent.event import Event
 
 from web.live_types import SLOTS_PER_SECOND
+
+logger = logging.getLogger(__name__)
 
 MAX_LAG_SECONDS: Final = 0.02
 """Beyond this the whole timetable moves back, so that no game is hurried to catch up."""
@@ -59,12 +62,18 @@ class Clock(Generic[T]):
         return self._ended.is_set()
 
     def run(self) -> None:
-        """Run the clock on this thread's event loop until ``end``."""
+        """Run the clock on this thread's event loop until ``end``.
+
+        Whatever ``beat`` or ``obey`` raise ends it for good.
+        """
         self._thread = threading.get_ident()
         self._waker = gevent.get_hub().loop.async_()
         self._waker.start(self._awake.set)
         try:
             self._run()
+        except Exception:
+            logger.critical("the clock broke: no game goes on until the next start", exc_info=True)
+            raise
         finally:
             self._thread = 0
             waker, self._waker = self._waker, None

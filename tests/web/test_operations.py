@@ -59,6 +59,10 @@ def test_a_site_whose_clock_does_not_run_is_not_ready_and_once_it_ended_is_dead(
     client = app.test_client()
     assert client.get("/healthz").status_code == 200
     assert client.get("/readyz").status_code == 503
+    referee = app.extensions[EXTENSION].referee
+    referee.stop()
+    referee.run()
+    assert client.get("/healthz").status_code == 503
     app.extensions[EXTENSION].storage.close()
 
 
