@@ -23,6 +23,7 @@ STANDINGS: Final = 50
 CYCLES: Final = 2
 ENTRY_KINDS: Final = {
     EntryKind.CHAMPION: "defending",
+    EntryKind.LIGHT_CHAMPION: "light champion",
     EntryKind.ANCHOR: "baseline",
     EntryKind.SUBMISSION: "submission",
 }

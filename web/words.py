@@ -13,6 +13,7 @@ ROUND_STATUS: Final = {
     RoundStatus.CLOSED: "about to begin",
     RoundStatus.RUNNING: "being played",
     RoundStatus.DONE: "done",
+    RoundStatus.CANCELLED: "cancelled",
 }
 
 CAUSE_WORDS: Final = {

@@ -9,9 +9,11 @@ from pathlib import Path
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import event
+from sqlalchemy import event, update
 
 from agents.zoo import shipped
+from arena.records import EntryKind
+from arena.schema import entries
 from arena.settings import load_settings
 from arena.storage import Storage
 from replays.format import Ending, decode
@@ -157,6 +159,23 @@ def test_a_round_s_page_has_standings_and_a_cross_table(client: FlaskClient, don
     assert cells[0] == ("6", "1", "1½")
     assert cells[2] == ("2", "1", "½")
     assert client.get("/rounds/7").status_code == 404
+
+
+@pytest.mark.parametrize("kind", EntryKind)
+def test_a_round_s_page_tells_who_is_no_new_submission(
+    client: FlaskClient, done: Storage, kind: EntryKind
+):
+    with done.writing() as connection:
+        connection.execute(update(entries).where(entries.c.name == "ann").values(kind=kind))
+    [ann] = re.findall(r'<td class="name">(.*?>ann</a>.*?)</td>', page(client, "/rounds/1"))
+    assert ('class="chip"' in ann) == (kind is not EntryKind.SUBMISSION)
+
+
+def test_a_cancelled_round_is_said_to_be(client: FlaskClient, storage: Storage):
+    number = stocked.close_round(storage)
+    storage.cancel(number, "the machine room is on fire")
+    for path in ("/rounds", f"/rounds/{number}"):
+        assert '<span class="chip ">cancelled</span>' in page(client, path), path
 
 
 def test_a_duel_s_page_has_its_score_and_games(client: FlaskClient, done: Storage):
