@@ -5,6 +5,7 @@ told the place, while the light champion is offered at once; a running game is n
 """
 
 import itertools
+import logging
 import secrets
 import threading
 from collections import Counter, deque
@@ -23,10 +24,12 @@ from web.commands import CaughtUp, Gone, Open, Outlet, Said
 from web.errors import Refusal, RefusedError
 from web.inference import Policy
 from web.live_types import SPEEDS, Opening, cells_ahead, person_seat
-from web.messages import Join, Message, Rematch, TakeOverWish
+from web.messages import Join, Message, Rematch, TakeOverWish, refused
 from web.recorder import record_payload
 from web.referee import Referee
 from web.tickets import Opponent, Ticket, game_payload, opening_view, opponent_payload
+
+logger = logging.getLogger(__name__)
 
 KEY_BYTES: Final = 16
 MIN_CELLS_AHEAD: Final = 8
@@ -226,7 +229,11 @@ class Lobby:
         self._referee.post(Said(client, message))
 
     def let_in(self) -> None:
-        """Open games for those in line that fit by now, and tell the others their places."""
+        """Open games for those in line that fit by now, and tell the others their places.
+
+        Raises:
+            StorageError: the database failed; whoever was not let in still waits.
+        """
         with self._lock:
             keys = list(self._lines)
         for key in keys:
@@ -234,9 +241,11 @@ class Lobby:
                 try:
                     self._open(start)
                 except RefusedError as error:
-                    self._send(
-                        start.client, "refused", {"code": error.code.value, "message": str(error)}
-                    )
+                    self._send(start.client, "refused", refused(error))
+                except ArenaFault:
+                    with self._lock:
+                        self._lines.setdefault(key, _Line()).waiting.appendleft(start)
+                    raise
             self._tell_places(key)
 
     def _again(self, client: str, rematch: Rematch) -> _Start:
@@ -350,7 +359,10 @@ class Lobby:
 
     def _let_in_all(self) -> None:
         while not self._closed.wait(USHER_SECONDS):
-            self.let_in()
+            try:
+                self.let_in()
+            except ArenaFault as error:
+                logger.warning("those in line wait a little longer: %s", error)
 
     def _ticket(self, start: _Start, known: _Client) -> Ticket:
         taken = start.taken

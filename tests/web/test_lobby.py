@@ -1,12 +1,15 @@
 """Games being opened, with a referee that only takes note."""
 
 import queue
+import threading
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 import pytest
 
+from arena.errors import StorageError
+from arena.records import HumanRecord
 from tests.web.test_inference import Restless
 from tests.web.test_recorder import NOBODY
 from tron_env.ruleset import ARENA
@@ -19,6 +22,7 @@ from web.lobby import MIN_CELLS_AHEAD, Lobby, Taken
 from web.messages import Join, Rematch, TakeOverWish
 from web.tickets import Opponent
 
+PATIENCE_SECONDS = 120.0
 OPPONENT = Opponent("zoo/m", "M", "a model", None, "aa" * 32)
 LIGHT = Opponent("zoo/l", "L", "a light model", None, "bb" * 32)
 
@@ -31,6 +35,7 @@ class Notes:
         self.posted: list[Command] = []
         self.playing: Counter[tuple[str, int]] = Counter()
         self.told: list[tuple[str, str, Any]] = []
+        self.opening = threading.Event()
 
     def __len__(self) -> int:
         return self.playing.total()
@@ -43,6 +48,8 @@ class Notes:
 
     def post(self, command: Command) -> None:
         self.posted.append(command)
+        if isinstance(command, Open):
+            self.opening.set()
 
 
 class Anybody:
@@ -140,6 +147,27 @@ def test_nobody_is_let_in_past_the_line(notes: Notes):
     lobby.leave_line("a")
     lobby.let_in()
     assert [command.ticket.client for command in opened(notes)] == ["b"]
+
+
+def test_a_database_that_fails_for_a_moment_costs_nobody_the_place_in_line(notes: Notes):
+    lobby = lobby_of(notes)
+    notes.playing[OPPONENT.sha256, 10] = 100
+    lobby.join("a", Join("zoo/m", 10))
+    failures = [StorageError("busy")]
+
+    def admit(opponent: Opponent) -> HumanRecord:
+        if failures:
+            raise failures.pop()
+        return NOBODY
+
+    lobby._admit = admit
+    notes.playing.clear()
+    lobby.start()
+    try:
+        assert notes.opening.wait(PATIENCE_SECONDS), "the usher outlives the fault"
+    finally:
+        lobby.close()
+    assert [command.ticket.client for command in opened(notes)] == ["a"]
 
 
 def test_a_rematch_needs_no_waiting_once_its_model_is_there(notes: Notes):
