@@ -1,6 +1,7 @@
 // @ts-check
 /** The replay page: the viewer, its permalink, its council and the other games of the duel. */
 
+import { copyText } from "./copy.js";
 import { bindCouncil } from "./council.js";
 import { need } from "./dom.js";
 import { fetchOwners } from "./owners.js";
@@ -49,24 +50,11 @@ Object.assign(viewer.actions, {
   council: () => void council?.ask(viewer.ply()),
   next: () => step("next"),
   previous: () => step("previous"),
-  copy: () => void copy(),
+  copy: () => void copyText(copyButton, permalink(viewer.ply()).href, "Copy it from the address bar"),
 });
 
 /** @param {string} where */
 function step(where) {
   const link = root.querySelector(`[data-step=${where}]`);
   if (link instanceof HTMLAnchorElement) location.assign(link.href);
-}
-
-async function copy() {
-  const said = copyButton.textContent;
-  try {
-    await navigator.clipboard.writeText(permalink(viewer.ply()).href);
-    copyButton.textContent = "Copied";
-  } catch {
-    copyButton.textContent = "Copy it from the address bar";
-  }
-  setTimeout(() => {
-    copyButton.textContent = said;
-  }, 1600);
 }

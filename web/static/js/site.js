@@ -1,6 +1,8 @@
 // @ts-check
 /** On every page: the theme switch, and buttons that copy. */
 
+import { copyText } from "./copy.js";
+
 const THEMES = Object.freeze(["auto", "dark", "light"]);
 const YEAR_SECONDS = 31_536_000;
 
@@ -33,18 +35,9 @@ if (button instanceof HTMLButtonElement) {
   name();
 }
 
-document.addEventListener("click", async (event) => {
+document.addEventListener("click", (event) => {
   const copier = event.target instanceof Element ? event.target.closest("[data-copy]") : null;
   if (!(copier instanceof HTMLElement)) return;
   const source = document.getElementById(copier.dataset.copy ?? "");
-  const said = copier.textContent;
-  try {
-    await navigator.clipboard.writeText((source?.textContent ?? "").trim());
-    copier.textContent = "Copied";
-  } catch {
-    copier.textContent = "Select it and copy";
-  }
-  setTimeout(() => {
-    copier.textContent = said;
-  }, 1600);
+  void copyText(copier, (source?.textContent ?? "").trim(), "Select it and copy");
 });

@@ -1,6 +1,7 @@
 // @ts-check
 /** The miners' pages: upload with progress, the live verdict, copying a token. */
 
+import { copyText } from "./copy.js";
 import { partsAsServed, swapParts } from "./status.js";
 
 const POLL_MS = 1_000;
@@ -88,10 +89,7 @@ const copy = document.querySelector("[data-copy-token]");
 const token = document.querySelector("[data-token]");
 if (copy instanceof HTMLButtonElement && token !== null && navigator.clipboard !== undefined) {
   copy.hidden = false;
-  copy.addEventListener("click", async () => {
-    await navigator.clipboard.writeText(token.textContent ?? "");
-    copy.textContent = "Copied";
-  });
+  copy.addEventListener("click", () => void copyText(copy, token.textContent ?? "", "Select it and copy"));
 }
 
 void followVerdict();
