@@ -3,7 +3,7 @@
 
 /** @import {Pen} from "./paint.js" */
 /** @import {Action, Cell, ReplayView, Seat} from "./types.js" */
-import { COL_STEP, ROW_STEP } from "./state.js";
+import { COL_STEP, headingAfter, ROW_STEP } from "./state.js";
 
 /** As `tron_env.regions.Owner` has them. */
 const CONTESTED = 3;
@@ -78,16 +78,7 @@ export function mistakes(view, marks) {
     if (seat === null || better === null || ply < 1) continue;
     const from = view.trails[seat][ply - 1];
     if (from === undefined) continue;
-    const to = view.trails[seat][ply];
-    const played =
-      to === undefined
-        ? view.headings[seat]
-        : /** @type {Action} */ (
-            [0, 1, 2, 3].find(
-              (each) => from[0] + ROW_STEP[each] === to[0] && from[1] + COL_STEP[each] === to[1],
-            )
-          );
-    found.push({ ply, seat, from, played, better, kind });
+    found.push({ ply, seat, from, played: headingAfter(view, seat, ply - 1), better, kind });
   }
   return found;
 }

@@ -35,7 +35,7 @@ function headingBetween(from, to) {
  * @param {number} ply  a whole number
  * @returns {Action} where the rider goes (or dies going) after `ply`
  */
-function headingAfter(view, seat, ply) {
+export function headingAfter(view, seat, ply) {
   const trail = view.trails[seat];
   if (ply + 1 < trail.length) return headingBetween(trail[ply], trail[ply + 1]) ?? view.headings[seat];
   if (ply < view.plies || trail.length < 2) return view.headings[seat];
