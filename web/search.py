@@ -11,13 +11,13 @@ from arena.stored_search import Count, Order
 from replays.titles import TAGS
 from tron_env.types import DeathCause
 from web.thumbs import Thumb, found_thumbs
-from web.words import CAUSE_WORDS, RESULT_WORDS, TAG_WORDS
+from web.words import DEATHS, RESULT_WORDS, TAG_WORDS
 
 PAGE_SIZE: Final = 24
 KINDS: Final = (("", "All games"), (GameKind.DUEL.value, "Duels"), (GameKind.HUMAN.value, "People"))
 ORDERS: Final = ((Order.NEWEST.value, "Newest first"), (Order.BEST.value, "Most exciting first"))
 MAX_NAME: Final = 80
-CAUSES: Final = tuple((cause.name.lower(), text) for cause, text in CAUSE_WORDS.items())
+CAUSES: Final = tuple((cause.name.lower(), text.capitalize()) for cause, text in DEATHS.items())
 RESULTS: Final = tuple((result.value, RESULT_WORDS[result]) for result in Result)
 TAG_CHOICES: Final = tuple((tag, TAG_WORDS[tag]) for tag in TAGS)
 LENGTHS: Final = (

@@ -16,13 +16,6 @@ ROUND_STATUS: Final = {
     RoundStatus.CANCELLED: "cancelled",
 }
 
-CAUSE_WORDS: Final = {
-    DeathCause.WALL: "Hit the wall",
-    DeathCause.SELF: "Hit its own trail",
-    DeathCause.OPPONENT: "Hit the other's trail",
-    DeathCause.HEAD_ON: "Met head-on",
-}
-
 RESULT_WORDS: Final = {
     Result.WIN: "Won",
     Result.LOSS: "Lost",
@@ -63,7 +56,7 @@ ENDS: Final = {
 DEATHS: Final = {
     DeathCause.WALL: "hit the wall",
     DeathCause.SELF: "hit its own trail",
-    DeathCause.OPPONENT: "hit the other trail",
+    DeathCause.OPPONENT: "hit the other's trail",
     DeathCause.HEAD_ON: "met head-on",
 }
 
