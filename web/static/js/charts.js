@@ -30,7 +30,6 @@ function colour(near, name, alpha = 1) {
 /**
  * @typedef {object} Chart
  * @property {(ply: number) => void} follow  move the cursor
- * @property {() => void} restyle  read the colours again
  */
 
 /**
@@ -116,5 +115,5 @@ export function chart(parent, lines, onSeek, options = {}) {
   });
   new ResizeObserver(draw).observe(parent);
   addEventListener("theme", draw);
-  return { follow, restyle: draw };
+  return { follow };
 }

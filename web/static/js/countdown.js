@@ -5,7 +5,7 @@
  * @param {number} ms  until then
  * @returns {string} such as "2d 04h 09m", "04h 09m 30s" or "09m 30s"
  */
-export function leftText(ms) {
+function leftText(ms) {
   const seconds = Math.max(0, Math.floor(ms / 1000));
   const [days, hours, minutes, rest] = [
     Math.floor(seconds / 86_400),

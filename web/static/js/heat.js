@@ -11,7 +11,7 @@ const CHUNK = 16;
  * @param {number} entrants
  * @returns {{row: number, col: number}} from 0
  */
-export function cellAt(x, y, side, entrants) {
+function cellAt(x, y, side, entrants) {
   /** @param {number} at */
   const place = (at) => Math.min(Math.max(Math.floor((at / side) * entrants), 0), entrants - 1);
   return { row: place(y), col: place(x) };

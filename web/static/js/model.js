@@ -8,7 +8,7 @@ import { drawThumbs } from "./thumbs.js";
  * @param {number[][]} counts  by row and column
  * @returns {number} the count that is drawn brightest: few cells are above it
  */
-export function brightest(counts) {
+function brightest(counts) {
   const sorted = counts.flat().sort((a, b) => a - b);
   return Math.max(1, sorted[Math.floor(sorted.length * 0.98)] ?? 1);
 }

@@ -9,7 +9,7 @@
  * @param {ReplayView} view
  * @returns {Owners}
  */
-export function ownersOf(packed, { height, width }) {
+function ownersOf(packed, { height, width }) {
   return { packed, rows: height - 2, cols: width - 2 };
 }
 

@@ -29,8 +29,6 @@ import { betterText, MARK_SHAPES, markText } from "./words.js";
  * @property {(ply: number) => void} [onPly]  called at each new ply
  */
 
-/** @typedef {ReturnType<typeof mountViewer>} Viewer */
-
 /**
  * @param {HTMLElement} root
  * @param {ViewerOptions} [options]
@@ -265,7 +263,6 @@ export function mountViewer(root, options = {}) {
   return {
     view,
     actions,
-    act,
     /** @returns {number} the whole ply that is shown */
     ply: () => Math.floor(playback.cursor),
   };
