@@ -24,14 +24,21 @@ GAMES_INDEXES = {
 
 def upgrade() -> None:
     """Apply."""
-    with op.batch_alter_table("games") as games:
-        games.add_column(sa.Column("length_band", sa.SmallInteger(), server_default="0"))
-        games.add_column(sa.Column("takeover_ply", sa.Integer()))
-        games.add_column(sa.Column("source_id", ROW_ID))
+    # Never by copying the table: SQLite would ask of each of its rows which others name it.
+    band = sa.Column("length_band", sa.SmallInteger(), nullable=False, server_default="0")
+    op.add_column("games", band)
+    op.add_column("games", sa.Column("takeover_ply", sa.Integer()))
+    source = op.f("fk_games_source_id_games")
+    if op.get_bind().dialect.name == "sqlite":
+        op.execute(
+            f"ALTER TABLE games ADD COLUMN source_id INTEGER "
+            f"CONSTRAINT {source} REFERENCES games (id)"
+        )
+    else:
+        op.add_column("games", sa.Column("source_id", ROW_ID))
+        op.create_foreign_key(source, "games", "games", ["source_id"], ["id"])
+        op.alter_column("games", "length_band", server_default=None)
     op.execute("UPDATE games SET length_band = CASE WHEN plies < 500 THEN plies / 50 ELSE 10 END")
-    with op.batch_alter_table("games") as games:
-        games.alter_column("length_band", nullable=False, server_default=None)
-        games.create_foreign_key(op.f("fk_games_source_id_games"), "games", ["source_id"], ["id"])
     op.drop_index("ix_games_first_sha256", "games")
     op.drop_index("ix_games_second_sha256", "games")
     for name, columns in GAMES_INDEXES.items():
