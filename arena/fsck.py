@@ -86,6 +86,8 @@ class _Checks:
             self._report.rounds += 1
             self._round(row)
         self._human_games()
+        if not self._storage.tallies_agree():
+            self._found("people", "the counts of their games are not those of the games")
         self._model_files()
         return self._report
 

@@ -203,6 +203,7 @@ entries = Table(
     UniqueConstraint("round", "name"),
     UniqueConstraint("round", "sha256"),
     Index("ix_entries_sha256", "sha256"),
+    Index("ix_entries_round_rank", "round", "rank", "number"),
     Index("ix_entries_submission_id", "submission_id"),
 )
 
@@ -271,6 +272,22 @@ games = Table(
     Index("ix_games_length_band", "length_band", "id"),
     Index("ix_games_source_id", "source_id"),
     Index("ix_games_session", "session"),
+    Index(
+        "ix_games_first_tries",
+        "id",
+        sqlite_where=text("first_try = 1 AND player_name IS NOT NULL"),
+        postgresql_where=text("first_try AND player_name IS NOT NULL"),
+    ),
+)
+
+people_tallies = Table(
+    "people_tallies",
+    metadata,
+    Column("sha256", String(64), primary_key=True),
+    Column("speed", SmallInteger, primary_key=True, autoincrement=False),
+    Column("first_try", Boolean, primary_key=True),
+    Column("result", String(12), primary_key=True),
+    Column("games", Integer, nullable=False),
 )
 
 model_costs = Table(

@@ -90,6 +90,11 @@ class StoredAnalyses(Database):
                 Unanalysed(row[0], (row[1], row[2]), row[3]) for row in connection.execute(query)
             )
 
+    def newest_game(self) -> int:
+        """Return the greatest ID of a game, 0 where there is none."""
+        with self.reading() as connection:
+            return connection.scalar(select(func.max(games.c.id))) or 0
+
     def count_unanalysed(self, *, after_id: int = 0) -> int:
         """Return how many games ``unanalysed`` would give in all."""
         query = (

@@ -9,6 +9,7 @@ from sqlalchemy import ColumnElement, Row, func, insert, or_, select, union_all
 
 from arena.database import Database
 from arena.errors import StorageError
+from arena.people_tallies import tally_games
 from arena.records import Forfeits, GameKind, GameRow, NewGame, RoundStatus
 from arena.schema import games, rounds
 from replays.format import PERSON, Ending, Replay, decode, model_prefix
@@ -133,7 +134,9 @@ class StoredGames(Database):
         rows = [_human_values(game) for game in new]
         query = insert(games).returning(games.c.id, sort_by_parameter_order=True)
         with self.writing() as connection:
-            return tuple(int(row[0]) for row in connection.execute(query, rows))
+            ids = tuple(int(row[0]) for row in connection.execute(query, rows))
+            tally_games(connection, ids)
+        return ids
 
 
 def _human_values(game: NewHumanGame) -> dict[str, Any]:

@@ -59,25 +59,17 @@ class StoredInsights(Database):
         Those of the newest round come first; rounds that the territory pass has not seen whole are
         left out.
         """
-        unseen = (
-            select(games.c.id)
-            .outerjoin(analyses, analyses.c.game_id == games.c.id)
-            .where(games.c.round == rounds.c.number, analyses.c.version.is_(None))
-        )
-        query = (
-            select(entries.c.id)
-            .join(rounds, rounds.c.number == entries.c.round)
-            .outerjoin(insights, insights.c.entry_id == entries.c.id)
-            .where(
-                rounds.c.status == RoundStatus.DONE,
-                or_(insights.c.version.is_(None), insights.c.version < INSIGHT_VERSION),
-                ~unseen.exists(),
-            )
-            .order_by(entries.c.round.desc(), entries.c.rank)
-            .limit(1)
+        finished = (
+            select(rounds.c.number)
+            .where(rounds.c.status == RoundStatus.DONE)
+            .order_by(rounds.c.number.desc())
         )
         with self.reading() as connection:
-            return connection.scalar(query)
+            for number in connection.scalars(finished).all():
+                waiting: int | None = connection.scalar(_uncounted_in(number))
+                if waiting is not None and connection.scalar(_unseen_in(number)) is None:
+                    return waiting
+        return None
 
     def _count(self, entry_id: int, most_games: int | None) -> Insight | None:
         with self.reading() as connection:
@@ -120,6 +112,28 @@ class StoredInsights(Database):
         with self.reading() as connection:
             count, blunders, plies = connection.execute(query).one()
         return count, int(blunders or 0), int(plies or 0)
+
+
+def _uncounted_in(round_number: int) -> Select[Any]:
+    return (
+        select(entries.c.id)
+        .outerjoin(insights, insights.c.entry_id == entries.c.id)
+        .where(
+            entries.c.round == round_number,
+            or_(insights.c.version.is_(None), insights.c.version < INSIGHT_VERSION),
+        )
+        .order_by(entries.c.rank)
+        .limit(1)
+    )
+
+
+def _unseen_in(round_number: int) -> Select[Any]:
+    return (
+        select(games.c.id)
+        .outerjoin(analyses, analyses.c.game_id == games.c.id)
+        .where(games.c.round == round_number, analyses.c.version.is_(None))
+        .limit(1)
+    )
 
 
 def _rides(entry_id: int) -> ColumnElement[bool]:

@@ -1,26 +1,17 @@
 """Stored games as they tell of people: how models fare against them, and how players do."""
 
 from collections import defaultdict
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import case, func, select
+from sqlalchemy import func, select
 
 from arena.database import Database
-from arena.records import GameKind, HumanRecord
-from arena.schema import games
+from arena.people_tallies import ABANDONED, MODEL, OWN, RESULT, counted, tally_anew
+from arena.records import HumanRecord, RoundStatus
+from arena.schema import games, people_tallies, rounds
 from arena.stored_games import rode
-from replays.format import Ending
-from tron_env.types import Outcome
-
-_ABANDONED = games.c.ending == int(Ending.ABANDONED)
-_PERSON_WON = games.c.outcome == games.c.human_seat + int(Outcome.FIRST_WINS)
-_DRAWN = games.c.outcome.in_([int(Outcome.DRAW), int(Outcome.TRUNCATED)])
-RESULT = case((_ABANDONED, "abandoned"), (_DRAWN, "draw"), (_PERSON_WON, "loss"), else_="win")
-"""Of a person's game, from the model's side."""
-MODEL = case((games.c.human_seat == 0, games.c.second_sha256), else_=games.c.first_sha256)
-OWN = (games.c.kind == GameKind.HUMAN, games.c.takeover_ply.is_(None))
-"""Games that people rode from the start."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +22,10 @@ class FirstTry:
     player_name: str
     model_sha256: str
     points: float
+
+
+_NAMED = (games.c.first_try, games.c.player_name.is_not(None))
+"""What the index of first tries holds."""
 
 
 class StoredPeople(Database):
@@ -47,12 +42,32 @@ class StoredPeople(Database):
 
         Games that a person took over from a replay count for nobody.
         """
-        return _record(self._counts(sha256), None)
+        query = select(people_tallies).where(people_tallies.c.sha256 == sha256)
+        with self.reading() as connection:
+            return _record(connection.execute(query).all())
 
-    def human_records(self, sha256: str) -> dict[int, HumanRecord]:
-        """Return the same by speed, in plies a second; only those that were ridden."""
-        counts = self._counts(sha256)
-        return {speed: _record(counts, speed) for speed in sorted({key[2] for key in counts})}
+    def human_records(self) -> dict[str, dict[int, HumanRecord]]:
+        """Return the same of every model that people rode against, by speed, in plies a second."""
+        found: dict[str, dict[int, list[Any]]] = defaultdict(lambda: defaultdict(list))
+        query = select(people_tallies).order_by(people_tallies.c.sha256, people_tallies.c.speed)
+        with self.reading() as connection:
+            for row in connection.execute(query):
+                found[row.sha256][row.speed].append(row)
+        return {
+            model: {speed: _record(rows) for speed, rows in by_speed.items()}
+            for model, by_speed in found.items()
+        }
+
+    def recount_people(self) -> None:
+        """Count all games of people's anew."""
+        with self.writing() as connection:
+            tally_anew(connection)
+
+    def tallies_agree(self) -> bool:
+        """Whether what was counted as games came in is what counting them all gives."""
+        with self.reading() as connection:
+            kept = set(map(tuple, connection.execute(select(people_tallies))))
+            return kept == set(map(tuple, connection.execute(counted())))
 
     def beaten_by(self, session: str) -> frozenset[str]:
         """Return the models that this browser has beaten in a game of its own."""
@@ -62,10 +77,9 @@ class StoredPeople(Database):
 
     def first_tries(self) -> tuple[FirstTry, ...]:
         """Return the first tries of players who have a name, oldest first."""
-        result = RESULT.label("result")
         query = (
-            select(games.c.session, games.c.player_name, MODEL, result)
-            .where(*OWN, games.c.first_try, games.c.player_name.is_not(None), ~_ABANDONED)
+            select(games.c.session, games.c.player_name, MODEL, RESULT.label("result"))
+            .where(*OWN, *_NAMED, ~ABANDONED)
             .order_by(games.c.id)
         )
         points = {"loss": 1.0, "draw": 0.5, "win": 0.0}
@@ -75,27 +89,23 @@ class StoredPeople(Database):
                 for row in connection.execute(query)
             )
 
-    def _counts(self, sha256: str) -> dict[tuple[str, bool, int], int]:
-        result = RESULT.label("result")
-        query = (
-            select(result, games.c.first_try, games.c.speed, func.count())
-            .where(*OWN, rode(sha256))
-            .group_by(result, games.c.first_try, games.c.speed)
-        )
+    def ladder_stands_at(self) -> tuple[int, int]:
+        """Return what changes whenever the players' ladder may: its newest game, its newest round.
+
+        Ratings of models come from rounds.
+        """
+        newest = select(func.max(games.c.id)).where(*_NAMED)
+        rated = select(func.max(rounds.c.number)).where(rounds.c.status == RoundStatus.DONE)
         with self.reading() as connection:
-            return {
-                (row[0], bool(row[1]), int(row[2])): int(row[3])
-                for row in connection.execute(query)
-            }
+            return connection.scalar(newest) or 0, connection.scalar(rated) or 0
 
 
-def _record(counts: dict[tuple[str, bool, int], int], speed: int | None) -> HumanRecord:
-    every: dict[Any, int] = defaultdict(int)
-    first: dict[Any, int] = defaultdict(int)
-    for (result, first_try, each), count in counts.items():
-        if speed in (None, each):
-            every[result] += count
-            first[result] += count * first_try
+def _record(rows: Iterable[Any]) -> HumanRecord:
+    every: dict[str, int] = defaultdict(int)
+    first: dict[str, int] = defaultdict(int)
+    for row in rows:
+        every[row.result] += row.games
+        first[row.result] += row.games * row.first_try
     return HumanRecord(
         wins=every["win"],
         losses=every["loss"],

@@ -67,12 +67,17 @@ class StoredRounds(Database):
             row = connection.execute(query.order_by(rounds.c.number.desc())).first()
         return None if row is None else round_row(row)
 
-    def entries(self, round_number: int) -> tuple[EntryRow, ...]:
-        """Return a round's entrants: by rank once it is done, by their number before."""
+    def entries(self, round_number: int, *, best: int | None = None) -> tuple[EntryRow, ...]:
+        """Return a round's entrants: by rank once it is done, by their number before.
+
+        Args:
+            round_number: the round.
+            best: return only the first so many.
+        """
         query = select(entries).where(entries.c.round == round_number)
+        query = query.order_by(entries.c.rank, entries.c.number).limit(best)
         with self.reading() as connection:
-            found = connection.execute(query.order_by(entries.c.rank, entries.c.number))
-            return tuple(map(_entry, found))
+            return tuple(map(_entry, connection.execute(query)))
 
     def entries_of(self, sha256: str) -> tuple[EntryRow, ...]:
         """Return a model's entries over all rounds, newest first."""

@@ -34,6 +34,8 @@ MAX_PAGE: Final = 500
 MOST_COUNTED: Final = 1000
 MOST_LOOKS: Final = 10_000
 """Games that one page or count may look at beyond the index that drives it."""
+MOST_NAMED: Final = 2_000
+"""Newest games of one rider of which the best are told."""
 PROBE: Final = 500
 FIRST_BATCH: Final = 120
 
@@ -43,7 +45,7 @@ class Order(StrEnum):
 
     NEWEST = "newest"
     BEST = "best"
-    """By interest; see ``replays.interest``. With a name, of its newest ``MOST_LOOKS`` games."""
+    """By interest; see ``replays.interest``. With a name, of its newest ``MOST_NAMED`` games."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -254,9 +256,9 @@ def _best_of_name(
 ) -> Iterator[list[_Key]]:
     ids: set[int] = set()
     for branch in names_of(filters):
-        query = _ordered(Driver(games.c.id, ()), branch, bounds, None).limit(MOST_LOOKS)
+        query = _ordered(Driver(games.c.id, ()), branch, bounds, None).limit(MOST_NAMED)
         ids.update(row[1] for row in connection.execute(query))
-    newest = sorted(ids, reverse=True)[:MOST_LOOKS]
+    newest = sorted(ids, reverse=True)[:MOST_NAMED]
     keys: list[_Key] = []
     for start in range(0, len(newest), MAX_PAGE):
         part = newest[start : start + MAX_PAGE]

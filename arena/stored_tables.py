@@ -115,6 +115,17 @@ class StoredTables(Database):
                 for row in connection.execute(query)
             )
 
+    def latest_ratings(self, models: Collection[str]) -> dict[str, float]:
+        """Return these models' ratings by hash, each from the newest finished round it rode in."""
+        query = (
+            select(entries.c.sha256, entries.c.rating)
+            .join(rounds, rounds.c.number == entries.c.round)
+            .where(entries.c.sha256.in_(models), rounds.c.status == RoundStatus.DONE)
+            .order_by(rounds.c.number)
+        )
+        with self.reading() as connection:
+            return {row.sha256: row.rating for row in connection.execute(query)}
+
     def _scores(self, condition: ColumnElement[bool]) -> tuple[PairScore, ...]:
         query = select(
             duels.c.id,

@@ -82,9 +82,14 @@ def _timed(function: Callable[[Item], object], items: Sequence[Item]) -> tuple[f
     return float(np.median(times)), max(times)
 
 
-def recorded(count: int) -> list[Replay]:
-    """Play and record games in lockstep; the same on every machine."""
-    agents = [make_agent(name) for name in RIDERS]
+def recorded(count: int, riders: Sequence[str] = RIDERS) -> list[Replay]:
+    """Play and record games in lockstep; the same on every machine.
+
+    Args:
+        count: games, on starts 0, 1, 2 and so on.
+        riders: who rides on each seat, by SPEC.
+    """
+    agents = [make_agent(name) for name in riders]
     engine = BatchEngine(ARENA, count)
     engine.reset(np.arange(count), np.arange(count, dtype=np.uint64))
     headings, lengths = [], np.zeros(count, dtype=int)

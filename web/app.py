@@ -27,6 +27,7 @@ from web.operations import operations
 from web.opponents import Opponents
 from web.pages import pages
 from web.people import people
+from web.players import Ladder
 from web.recorder import Recorder
 from web.referee import Referee
 from web.reference import reference
@@ -101,6 +102,7 @@ def create_app(
     app.extensions[EXTENSION] = Services(
         storage=storage,
         opponents=opponents,
+        ladder=Ladder(storage),
         referee=referee,
         recorder=recorder,
         lobby=lobby,

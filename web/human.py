@@ -5,7 +5,8 @@ try* is a browser's first game against a model. Where that one was abandoned the
 so that nobody improves it by leaving.
 """
 
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import astuple, dataclass
 
 from agents.intervals import wilson
 from arena.records import HumanRecord
@@ -43,6 +44,15 @@ class Tries:
         """
         low, high = self.interval
         return f"{self.percent}% ({low} to {high})"
+
+
+def total_record(records: Iterable[HumanRecord]) -> HumanRecord:
+    """Return several records as one.
+
+    >>> total_record([HumanRecord(1, 2, 0, 1, 1, 0, 0), HumanRecord(2, 0, 1, 0, 1, 0, 1)])
+    HumanRecord(wins=3, losses=2, draws=1, abandoned=1, first_wins=2, first_losses=0, first_draws=1)
+    """
+    return HumanRecord(*map(sum, zip(*map(astuple, records), strict=True)))
 
 
 def first_tries(record: HumanRecord) -> Tries:

@@ -1,15 +1,15 @@
 """Pages about people: the rides that are on now, the players' ladder, models against people."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final, TypedDict
 
 from flask import Blueprint, Response, jsonify, render_template
 
 from arena.records import HumanRecord
-from web import present
-from web.human import Tries, all_tries, first_tries
+from web.human import Tries, all_tries, first_tries, total_record
 from web.messages import OpponentPayload
-from web.players import MIN_TRIES, Player, ladder
+from web.players import MIN_TRIES
 from web.services import services
 from web.tickets import STORED_NAME, Opponent, opponent_payload
 
@@ -17,6 +17,8 @@ people = Blueprint("people", __name__)
 
 MOST_RIDES: Final = 60
 """Shown at once, the newest first."""
+MOST_PLAYERS: Final = 100
+"""Lines of the ladder that are shown."""
 
 
 class RidePayload(TypedDict):
@@ -66,24 +68,27 @@ def live_games() -> Response:
 @people.get("/players")
 def players() -> str:
     """The players' ladder, and every model's record against people."""
-    storage = services().storage
-    ratings = present.model_ratings(storage)
-    table: tuple[Player, ...] = ladder(storage.first_tries(), ratings)
+    ranked = services().ladder.players()
+    records = services().storage.human_records()
     seen: dict[str, Opponent] = {}
     for opponent in services().opponents.all():
         seen.setdefault(opponent.sha256, opponent)
     against = [
-        row
-        for opponent in seen.values()
-        if (row := _against(opponent, storage.human_records(opponent.sha256))) is not None
+        _against(opponent, records[sha256])
+        for sha256, opponent in seen.items()
+        if sha256 in records
     ]
-    return render_template("players.html", players=table, min_tries=MIN_TRIES, against=against)
+    return render_template(
+        "players.html",
+        players=ranked[:MOST_PLAYERS],
+        total=len(ranked),
+        min_tries=MIN_TRIES,
+        against=against,
+    )
 
 
-def _against(opponent: Opponent, by_speed: dict[int, HumanRecord]) -> Against | None:
-    record = services().storage.human_record(opponent.sha256)
-    if not all_tries(record).tries and not record.abandoned:
-        return None
+def _against(opponent: Opponent, by_speed: Mapping[int, HumanRecord]) -> Against:
+    record = total_record(by_speed.values())
     return Against(
         opponent=opponent,
         first=first_tries(record),

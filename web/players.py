@@ -5,12 +5,15 @@ that stood still or were taken over are no first tries. A name belongs to the br
 two browsers of one name are two players.
 """
 
+import threading
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
 from arena.sprt import expected_score
+from arena.storage import Storage
 from arena.stored_people import FirstTry
 
 MIN_TRIES: Final = 3
@@ -67,7 +70,7 @@ def ladder(tries: Iterable[FirstTry], ratings: Mapping[str, float]) -> tuple[Pla
             made[each.session].append((ratings[each.model_sha256], each.points))
             names[each.session] = each.player_name
     rated = [
-        (rating_of(results), names[session], results)
+        (_rated(tuple(results)), names[session], results)
         for session, results in made.items()
         if len(results) >= MIN_TRIES
     ]
@@ -76,3 +79,34 @@ def ladder(tries: Iterable[FirstTry], ratings: Mapping[str, float]) -> tuple[Pla
         Player(rank, name, round(rating), sum(points for _, points in results), len(results))
         for rank, (rating, name, results) in enumerate(rated, 1)
     )
+
+
+@lru_cache(maxsize=1 << 15)
+def _rated(results: tuple[tuple[float, float], ...]) -> float:
+    """Rate a player, once for the same results: a new game changes one player's."""
+    return rating_of(results)
+
+
+class Ladder:
+    """The ladder of one database, rated anew whenever that may have changed it.
+
+    Args:
+        storage: where first tries and the models' ratings are.
+    """
+
+    def __init__(self, storage: Storage) -> None:
+        self._storage = storage
+        self._lock = threading.Lock()
+        self._stands_at: tuple[int, int] | None = None
+        self._players: tuple[Player, ...] = ()
+
+    def players(self) -> tuple[Player, ...]:
+        """Return the ladder as it is now."""
+        with self._lock:
+            now = self._storage.ladder_stands_at()
+            if now != self._stands_at:
+                tries = self._storage.first_tries()
+                models = {each.model_sha256 for each in tries}
+                self._players = ladder(tries, self._storage.latest_ratings(models))
+                self._stands_at = now
+            return self._players

@@ -106,20 +106,9 @@ def choices(
     return tuple(group for group in groups if group[1])
 
 
-def model_ratings(storage: Storage) -> dict[str, float]:
-    """Return the models' ratings by hash, each from the latest round that rated it."""
-    ratings: dict[str, float] = {}
-    for row in storage.rounds():
-        if row.status is RoundStatus.DONE:
-            for entry in storage.entries(row.number):
-                if entry.standing is not None:
-                    ratings.setdefault(entry.sha256, entry.standing.rating)
-    return ratings
-
-
 def _by_strength(storage: Storage, models: Sequence[Opponent]) -> list[Opponent]:
     """Return the models, strongest first; those that no round has rated come last."""
-    ratings = model_ratings(storage)
+    ratings = storage.latest_ratings([model.sha256 for model in models])
     return sorted(models, key=lambda model: -ratings.get(model.sha256, -inf))
 
 
@@ -160,8 +149,8 @@ def _showcase(storage: Storage, round_number: int) -> list[GameRow]:
     """Pick the longest decisive game of each of the best-placed pairs that met."""
     ranks = {
         entry.id: entry.standing.rank
-        for entry in storage.entries(round_number)
-        if entry.standing is not None and entry.standing.rank <= SHOWN_RANKS
+        for entry in storage.entries(round_number, best=SHOWN_RANKS)
+        if entry.standing is not None
     }
     pairs = [pair for pair in storage.scores_among(list(ranks)) if pair.games]
     pairs.sort(key=lambda pair: sum(ranks[entry] for entry in pair.entries))

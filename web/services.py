@@ -17,6 +17,7 @@ from web.films import Films
 from web.lobby import Lobby
 from web.miners import MinerDesk
 from web.opponents import Opponents
+from web.players import Ladder
 from web.recorder import Recorder
 from web.referee import Referee
 from web.rehearsal import rehearse
@@ -60,6 +61,7 @@ class Services:
 
     storage: Storage
     opponents: Opponents
+    ladder: Ladder
     referee: Referee
     recorder: Recorder
     lobby: Lobby

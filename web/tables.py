@@ -119,7 +119,7 @@ def round_page(storage: Storage, number: int, first: int = 1) -> RoundPage | Non
         champion=known.get(row.champion_entry_id or 0),
         light_champion=known.get(row.light_champion_entry_id or 0),
         costs_known=any(entry.cost is not None for entry in entries),
-        standings=_standings(ranked)[start - 1 : start - 1 + STANDINGS],
+        standings=_standings(ranked, slice(start - 1, start - 1 + STANDINGS)),
         entrants=len(ranked),
         first=start,
         earlier=max(1, start - STANDINGS) if start > 1 else None,
@@ -186,7 +186,7 @@ def duel_of_ranks(storage: Storage, number: int, row: int, column: int) -> int |
     return storage.duel_between(by_rank[row], by_rank[column])
 
 
-def _standings(ranked: Sequence[EntryRow]) -> tuple[StandingLine, ...]:
+def _standings(ranked: Sequence[EntryRow], shown: slice) -> tuple[StandingLine, ...]:
     placed = [(entry, entry.standing) for entry in ranked if entry.standing is not None]
     if not placed:
         return ()
@@ -205,7 +205,7 @@ def _standings(ranked: Sequence[EntryRow]) -> tuple[StandingLine, ...]:
             width_x=round(percent(standing.rating_high) - percent(standing.rating_low), 1),
             rating_x=percent(standing.rating),
         )
-        for entry, standing in placed
+        for entry, standing in placed[shown]
     )
 
 

@@ -99,6 +99,7 @@ def test_honest_records_have_no_findings(home):
         ("UPDATE rounds SET champion_entry_id = 3 WHERE number = 1", "champion's entry is 3"),
         ("UPDATE entries SET rating = rating + 1 WHERE id = 1", "standing is"),
         ("UPDATE entries SET points = points + 1 WHERE id = 1", "standing is"),
+        ("UPDATE people_tallies SET games = games + 1", "counts of their games"),
     ],
 )
 def test_damage_to_the_tables_is_found(home, damage, words):

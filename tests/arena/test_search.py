@@ -1,31 +1,34 @@
 """Searches of stored games, held against a scan of all of them."""
 
+import hashlib
+
 import pytest
 from sqlalchemy import event
 
-from arena.bench_archive import populate
+from arena.bench_games import pool_of
+from arena.bench_season import Season, populate
 from arena.errors import SearchError
 from arena.records import GameFilter, GameKind, Result
 from arena.storage import Storage
 from arena.stored_search import MOST_COUNTED, Order
-from replays.format import Ending, encode
-from tests.replays.games import play
-from tron_env.ruleset import ARENA
+from replays.format import Ending
 from tron_env.types import DeathCause, Outcome
 
-GAMES = 900
+SEASON = Season(rounds=5, submissions=60, games=900, starts=1, human=0.2, sessions=20)
+MODEL = hashlib.sha256(b"3/3").hexdigest()
+"""Of an entrant of round 3."""
 
 FILTERS = [
     GameFilter(),
     GameFilter(kind=GameKind.HUMAN),
     GameFilter(round=3),
     GameFilter(round=99),
-    GameFilter(name="entrant-003"),
-    GameFilter(name="A player", opponent="entrant-002"),
-    GameFilter(name="entrant-003", result=Result.WIN),
-    GameFilter(name="entrant-003", result=Result.LOSS, cause=DeathCause.WALL),
-    GameFilter(name="entrant-003", opponent="entrant-004", result=Result.LOSS),
-    GameFilter(sha256="entrant-003", kind=GameKind.DUEL),
+    GameFilter(name="rider-3"),
+    GameFilter(name="A player", opponent="rider-2"),
+    GameFilter(name="rider-3", result=Result.WIN),
+    GameFilter(name="rider-3", result=Result.LOSS, cause=DeathCause.WALL),
+    GameFilter(name="rider-3", opponent="rider-4", result=Result.LOSS),
+    GameFilter(sha256=MODEL, kind=GameKind.DUEL),
     GameFilter(result=Result.DRAW),
     GameFilter(result=Result.LIMIT),
     GameFilter(result=Result.FORFEIT),
@@ -46,10 +49,15 @@ FILTERS = [
 
 
 @pytest.fixture(scope="module")
-def stocked(tmp_path_factory):
+def pool():
+    return pool_of(30)
+
+
+@pytest.fixture(scope="module")
+def stocked(tmp_path_factory, pool):
     url = f"sqlite:///{tmp_path_factory.mktemp('search') / 'arena.db'}"
     with Storage(url) as opened:
-        populate(opened, GAMES, encode(play(ARENA, 4)), rounds_played=5)
+        populate(opened, SEASON, pool)
         yield opened
 
 
@@ -106,7 +114,7 @@ def fits(game, summary, wanted):
 
 def scanned(storage, wanted):
     every = paged(storage, GameFilter(), Order.NEWEST, 500)
-    assert len(every) == GAMES
+    assert len(every) == storage.count_games()
     return [found for found in every if fits(found.game, found.summary, wanted)]
 
 
@@ -130,18 +138,20 @@ def test_counts_are_exact_up_to_a_thousand(stocked, wanted):
     assert (count.games, count.more) == (len(scanned(stocked, wanted)), False)
 
 
-def test_more_than_a_thousand_is_said_so(tmp_path):
+def test_more_than_a_thousand_is_said_so(tmp_path, pool):
+    season = Season(rounds=2, submissions=120, games=MOST_COUNTED + 50, starts=1, human=0)
     with Storage(f"sqlite:///{tmp_path / 'arena.db'}") as storage:
-        populate(storage, MOST_COUNTED + 50, encode(play(ARENA, 4)), rounds_played=2)
+        populate(storage, season, pool)
         assert str(storage.count_games_found()) == "1,000+"
         one, two = (storage.count_games_found(GameFilter(round=number)) for number in (1, 2))
-        assert 900 < one.games + two.games < MOST_COUNTED
+        assert MOST_COUNTED < one.games + two.games < 2 * MOST_COUNTED
         assert not one.more
 
 
-def test_pages_are_stable_while_games_come_in(database_url):
+def test_pages_are_stable_while_games_come_in(database_url, pool):
     with Storage(database_url) as storage:
-        populate(storage, 60, encode(play(ARENA, 4)), rounds_played=2)
+        populate(storage, Season(rounds=2, submissions=10, games=60, starts=1), pool)
+        last = storage.newest_game()
         first = storage.find_games(limit=20)
         before = storage.find_games(after=first.after, limit=20)
         with storage.writing() as connection:
@@ -149,7 +159,8 @@ def test_pages_are_stable_while_games_come_in(database_url):
                 "INSERT INTO games (id, kind, first_name, second_name, outcome, first_cause, "
                 "second_cause, ending, plies, played_at, first_try, replay, length_band) "
                 "SELECT 1000, kind, first_name, second_name, outcome, first_cause, second_cause, "
-                "ending, plies, played_at, first_try, replay, length_band FROM games WHERE id = 60"
+                "ending, plies, played_at, first_try, replay, length_band "
+                f"FROM games WHERE id = {last}"
             )
         assert storage.find_games(after=first.after, limit=20) == before
         newest = storage.find_games(limit=20).games[0]
@@ -170,7 +181,7 @@ def test_a_text_that_names_no_page_of_the_order_is_refused(stocked, order, after
 
 def test_an_opponent_needs_a_name(stocked):
     with pytest.raises(SearchError, match="needs a name"):
-        stocked.find_games(GameFilter(opponent="entrant-001"))
+        stocked.find_games(GameFilter(opponent="rider-1"))
 
 
 @pytest.mark.parametrize("wanted", FILTERS, ids=str)

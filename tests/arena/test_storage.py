@@ -8,9 +8,11 @@ from contextlib import suppress
 from dataclasses import replace
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
+from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
-from sqlalchemy import event, text
+from sqlalchemy import create_engine, event, text
 
 from arena.errors import StorageError
 from arena.miners import local_miner, register
@@ -107,15 +109,19 @@ def _open(url, barrier):
     Storage(url).close()
 
 
-@pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
-def test_many_processes_may_open_a_fresh_database_at_once(kind, tmp_path, request):
+@pytest.fixture(params=["sqlite", "postgresql"])
+def fresh_url(request, tmp_path):
+    """A database without tables."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path / 'fresh.db'}"
+    server = request.getfixturevalue("postgres")
+    return server.url(server.fresh())
+
+
+def test_many_processes_may_open_a_fresh_database_at_once(fresh_url):
     context = multiprocessing.get_context("spawn")
     barrier = context.Barrier(3)
-    url = f"sqlite:///{tmp_path / 'arena.db'}"
-    if kind == "postgresql":
-        server = request.getfixturevalue("postgres")
-        url = server.url(server.fresh())
-    processes = [context.Process(target=_open, args=(url, barrier)) for _ in range(3)]
+    processes = [context.Process(target=_open, args=(fresh_url, barrier)) for _ in range(3)]
     for process in processes:
         process.start()
     for process in processes:
@@ -411,6 +417,78 @@ def test_a_models_record_against_people_is_from_its_side(storage):
     assert (record.wins, record.losses, record.draws, record.abandoned) == (3, 3, 2, 1)
     assert (record.first_wins, record.first_losses, record.first_draws) == (1, 1, 1)
     assert storage.human_record(MODELS["bob"]).wins == 0
+
+
+def some_human_games():
+    return [
+        human(Outcome.FIRST_WINS),
+        human(Outcome.FIRST_WINS, Seat.SECOND, first_try=True),
+        human(Outcome.SECOND_WINS, first_try=True, session="other"),
+        human(Outcome.DRAW),
+        human(Outcome.ONGOING, ending=Ending.ABANDONED),
+    ]
+
+
+def test_records_against_people_are_told_by_speed(storage):
+    games = some_human_games()
+    storage.save_human_games([*games, replace(games[0], speed=14), replace(games[0], speed=8)])
+    by_speed = storage.human_records()[MODELS["ann"]]
+    assert list(by_speed) == [8, 10, 14]
+    assert (by_speed[8].losses, by_speed[14].losses, by_speed[10].losses) == (1, 1, 1)
+    assert by_speed[10].first_wins == 2
+    assert storage.tallies_agree()
+
+
+def test_what_was_counted_can_be_counted_again(storage):
+    storage.save_human_games(some_human_games())
+    kept = storage.human_records()
+    with storage.writing() as connection:
+        connection.execute(text("UPDATE people_tallies SET games = games + 1"))
+    assert not storage.tallies_agree()
+    storage.recount_people()
+    assert storage.human_records() == kept
+
+
+def test_people_s_games_of_an_older_database_are_counted(storage, database_url):
+    storage.save_human_games(some_human_games())
+    kept = storage.human_records()
+    with storage.writing() as connection:
+        for undone in (
+            "DROP TABLE people_tallies",
+            "DROP INDEX ix_games_first_tries",
+            "DROP INDEX ix_entries_round_rank",
+            "UPDATE alembic_version SET version_num = '0006'",
+        ):
+            connection.execute(text(undone))
+    with Storage(database_url) as opened:
+        assert opened.human_records() == kept
+        assert opened.tallies_agree()
+
+
+def test_games_of_an_older_database_are_found_by_their_length(fresh_url):
+    config = Config()
+    config.set_main_option("script_location", "arena:migrations")
+    engine = create_engine(fresh_url)
+    with engine.begin() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0003")
+        for plies in (49, 50, 499, 500, 1200):
+            connection.execute(
+                text(
+                    "INSERT INTO games (kind, first_name, second_name, outcome, first_cause, "
+                    "second_cause, ending, plies, played_at, first_try, replay) VALUES "
+                    "('duel', 'a', 'b', 1, 0, 1, 0, :plies, '2026-01-01', false, :replay)"
+                ),
+                {"plies": plies, "replay": b""},
+            )
+    engine.dispose()
+    with Storage(fresh_url) as storage:
+        found = storage.search_games(GameFilter(min_plies=480))
+        assert [game.plies for game in found] == [1200, 500, 499]
+        bands = text("SELECT length_band FROM games ORDER BY plies")
+        with storage.reading() as connection:
+            assert connection.scalars(bands).all() == [0, 1, 9, 10, 10]
+            assert compare_metadata(MigrationContext.configure(connection), metadata) == []
 
 
 def test_a_persons_game_is_stored_like_any_other(storage):

@@ -11,14 +11,15 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import event, update
 
-from agents.zoo import shipped
+from agents.zoo import baselines, shipped
+from arena.bench_season import Season, populate
 from arena.records import EntryKind
 from arena.schema import entries
 from arena.settings import load_settings
 from arena.storage import Storage
 from replays.format import Ending, decode
 from replays.view import replay_view
-from tests.web import season, stocked
+from tests.web import stocked
 from web.app import create_app
 from web.assets import AssetError, Assets
 from web.config import WebConfig
@@ -270,7 +271,8 @@ def test_a_model_s_page_tells_its_rounds_and_games(client: FlaskClient, done: St
 
 
 def test_a_large_round_keeps_its_page_small(client: FlaskClient, storage: Storage):
-    season.stock(storage, season.Season(rounds=2, entrants=60, games=4000, replays=10))
+    submissions = 2 * (60 - len(baselines()))
+    populate(storage, Season(rounds=2, submissions=submissions, games=4000, replays=10))
     text = page(client, "/rounds/2")
     assert len(text.encode()) < 120_000
     assert text.count('<td class="name">') == 50

@@ -15,12 +15,13 @@ import pytest
 from PIL import Image
 from playwright.sync_api import Browser, Page, expect
 
+from arena.bench_season import Season, populate
 from arena.settings import load_settings
 from arena.storage import open_storage
 from replays.format import decode
 from replays.frames import frame
 from replays.playback import Playback
-from tests.web import season, stocked
+from tests.web import stocked
 from tests.web.chromium import PATIENCE_MS, chromium, tab
 from tests.web.site import Site, serving
 from tron_env.types import CellKind
@@ -29,6 +30,8 @@ from web.viewer import analysis_of
 pytestmark = pytest.mark.browser
 expect.set_options(timeout=PATIENCE_MS)
 
+SEASON = Season(submissions=57 * 40, games=28_000, replays=40)
+"""57 rounds of 48 or more entrants."""
 AXE = Path(__file__).parents[2] / "web" / "node_modules" / "axe-core" / "axe.min.js"
 STICKS_OUT = """() => [...document.querySelectorAll("body *")]
     .filter((each) => !each.closest(".scroll, .unseen, canvas, pre, details:not([open]) > ul"))
@@ -40,7 +43,7 @@ STICKS_OUT = """() => [...document.querySelectorAll("body *")]
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     home = tmp_path_factory.mktemp("home")
     with open_storage(load_settings({"TRON_HOME": str(home)})) as storage:
-        season.stock(storage, season.SMALL)
+        populate(storage, SEASON)
         stocked.add_human_game(storage)
     with serving(home) as running:
         yield running
@@ -281,7 +284,7 @@ def test_the_whole_cross_table_is_drawn_and_opens_duels(site: Site, browser: Bro
         page.goto("/rounds/57")
         heat = page.locator("canvas[data-heat]")
         heat.scroll_into_view_if_needed()
-        expect(heat).to_have_attribute("data-loaded", str(season.SMALL.entrants))
+        expect(heat).to_have_attribute("data-loaded", str(SEASON.entrants(57)))
         heat.focus()
         for key in ("ArrowDown", "ArrowDown", "ArrowLeft"):
             page.keyboard.press(key)
