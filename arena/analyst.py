@@ -3,7 +3,8 @@
 ``pass_over`` is the territory pass on as many cores as asked for; it stores what it has every
 moment, and goes on where an earlier one stopped. Run as a module (``arena.background``) this is the
 site's analyst, which keeps up with games that come in, takes deep passes off their queue one at a
-time, and rates the interest of finished rounds.
+time, and rates the interest of finished rounds. Every web process starts one; of all that share a
+database one works, by a lease, and the others wait until it is gone.
 """
 
 import logging
@@ -16,6 +17,7 @@ from typing import Final, TypeAlias
 
 from arena.background import end_with_input
 from arena.errors import ArenaFault
+from arena.leases import Lease, LeaseHeldError
 from arena.settings import load_settings
 from arena.storage import Storage, open_storage
 from arena.stored_analyses import Judged, Unanalysed
@@ -33,6 +35,12 @@ Progress: TypeAlias = Callable[[int, int], None]
 BATCH: Final = 48
 """Games that are analysed and stored together."""
 IDLE_SECONDS: Final = 1.0
+WAIT_SECONDS: Final = 5.0
+"""Between two looks whether another analyst is gone."""
+LEADING: Final = "analysis of games"
+"""The lease that the working analyst holds."""
+LATE_GAMES: Final = 1_000
+"""Games that may be stored before one with a smaller ID is: several processes store at once."""
 NICENESS: Final = 19
 """A round that is played behind the site comes first."""
 
@@ -137,21 +145,38 @@ def summarised(batch: Sequence[Unanalysed]) -> dict[int, Summary]:
     return found
 
 
-def work(storage: Storage, sleep: Callable[[float], None] = time.sleep) -> None:
-    """Do whatever there is to do, for ever: deep passes first, one at a time."""
-    after = 0
+def work(
+    storage: Storage,
+    check: Callable[[], None] = lambda: None,
+    sleep: Callable[[float], None] = time.sleep,
+) -> None:
+    """Do whatever there is to do, for ever: deep passes first, one at a time.
+
+    Args:
+        storage: the database.
+        check: called between two pieces of work; ends the work by raising.
+        sleep: waits so many seconds where there is nothing to do.
+    """
+    seen, counting = 0, True
     while True:
+        check()
         judged = judge_next(storage)
-        batch = storage.unanalysed(after_id=after, limit=BATCH)
+        newest = storage.newest_game()
+        batch = storage.unanalysed(after_id=seen, limit=BATCH)
         if batch:
-            after = batch[-1].id
+            seen = batch[-1].id
             storage.save_summaries(summarised(batch))
             continue
+        # Not from the first game again: a look past a million of them takes a second.
+        seen = max(seen, newest - LATE_GAMES)
         rated = feature(storage)
-        uncounted = storage.next_uncounted()
+        counting = counting or rated
+        uncounted = storage.next_uncounted() if counting else None
         if uncounted is not None:
             storage.insight(uncounted)
-        elif judged is None and not rated:
+            continue
+        counting = False
+        if judged is None and not rated:
             sleep(IDLE_SECONDS)
 
 
@@ -165,6 +190,20 @@ def feature(storage: Storage) -> bool:
     return bool(rated)
 
 
+def lead(storage: Storage, sleep: Callable[[float], None] = time.sleep) -> None:
+    """Work once no other analyst of this database does; raises where it cannot go on.
+
+    Raises:
+        ArenaFault: the database failed, or the lease was lost.
+    """
+    while True:
+        try:
+            with Lease(storage, LEADING) as lease:
+                work(storage, lease.check, sleep)
+        except LeaseHeldError:
+            sleep(WAIT_SECONDS)
+
+
 def main() -> int:
     """Work until the site ends; return the exit status."""
     end_with_input(NICENESS)
@@ -172,7 +211,7 @@ def main() -> int:
     while True:
         try:
             with open_storage(load_settings()) as storage:
-                work(storage)
+                lead(storage)
         except ArenaFault as fault:
             logger.warning("%s; trying again", fault)
             time.sleep(IDLE_SECONDS)

@@ -36,7 +36,8 @@ class BackgroundProcess:
             "TRON_HOME": str(settings.home),
             "TRON_DATABASE_URL": settings.database_url,
         }
-        with self.log.open("wb") as log:
+        # Several web processes of one home write to the same one.
+        with self.log.open("ab") as log:
             self._process = subprocess.Popen(
                 [sys.executable, "-m", module, *arguments],
                 stdin=subprocess.PIPE,

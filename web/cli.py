@@ -84,9 +84,8 @@ def _site(
 ) -> Iterator[tuple["Services", "Settings"]]:
     from dataclasses import replace
 
-    from arena.background import BackgroundProcess
     from web.app import create_app
-    from web.checking import checking
+    from web.behind import behind
     from web.config import load_config
     from web.logs import start_logging
     from web.server import Server
@@ -101,25 +100,22 @@ def _site(
     services.start()
     thread = threading.Thread(target=server.serve, name="server")
     thread.start()
-    analyst = BackgroundProcess("arena.analyst", config.arena)
     try:
         champion = services.opponents.champion()
         click.echo(f"Tron Arena is up   {click.style(server.url, bold=True)}   (Ctrl-C ends it)")
         click.echo(f"Champion           {champion.name}, {champion.label}")
-        if services.miners.lacking:
+        lacking = services.miners.lacking
+        if lacking:
             click.echo(
-                f"No models are taken: this machine lacks {services.miners.lacking} "
+                f"No models are taken: this machine lacks {lacking} "
                 "(--i-accept-unsandboxed allows them all the same)",
                 err=True,
             )
-            yield services, config.arena
-            return
-        with checking(config.arena, accept_unsandboxed=accept_unsandboxed):
+        with behind(config.arena, checks=not lacking, accept_unsandboxed=accept_unsandboxed):
             yield services, config.arena
     finally:
         signal.signal(signal.SIGINT, signal.SIG_IGN)
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
-        analyst.stop()
         server.stop()
         thread.join()
         services.close()

@@ -1,5 +1,7 @@
 """A gunicorn worker that serves the site with its own server, live play included.
 
+As ``tron serve`` does, it has games analysed and submissions checked behind it.
+
     gunicorn --worker-class web.gunicorn_worker.LiveWorker --workers 1 'web.app:site()'
 
 One worker a gunicorn: live games live in the process that opened them. For more processes start
@@ -14,6 +16,8 @@ from typing import Final
 
 from gunicorn.workers.base import Worker
 
+from web.behind import behind
+from web.config import load_config
 from web.server import Server
 from web.services import EXTENSION, Services
 
@@ -31,9 +35,11 @@ class LiveWorker(Worker):  # type: ignore[misc]
         server = Server(app, bound=socket.socket(fileno=os.dup(listening.fileno())))
         thread = threading.Thread(target=self._serve, args=(services, server), name="server")
         thread.start()
-        while self.alive and thread.is_alive() and os.getppid() == self.ppid:
-            self.notify()
-            thread.join(NOTIFY_SECONDS)
+        checks = not services.miners.lacking
+        with behind(load_config().arena, checks=checks, accept_unsandboxed=False):
+            while self.alive and thread.is_alive() and os.getppid() == self.ppid:
+                self.notify()
+                thread.join(NOTIFY_SECONDS)
         server.stop()
         thread.join()
         services.close()

@@ -8,7 +8,8 @@ from itertools import combinations
 import numpy as np
 import pytest
 
-from arena.analyst import judge_game, judge_next, pass_over
+from arena.analyst import LEADING, judge_game, judge_next, lead, pass_over, work
+from arena.leases import Lease, LeaseLostError
 from arena.records import DuelResult, EntryKind, NewEntry, NewGame, Standing
 from arena.schedule import round_robin
 from arena.storage import Storage
@@ -295,6 +296,65 @@ def test_every_entrant_of_a_finished_round_gets_its_insight(storage):
         assert storage.insight(entry) is not None
         counted.append(entry)
     assert sorted(counted) == sorted(each.id for each in storage.entries(1))
+
+
+class IdleError(Exception):
+    """The analyst has nothing to do."""
+
+
+def until_idle(*before):
+    """Return a sleep that does each of ``before``, one a call, and then ends the analyst."""
+    waiting = list(before)
+
+    def sleep(_seconds):
+        if not waiting:
+            raise IdleError
+        waiting.pop(0)()
+
+    return sleep
+
+
+def test_the_analyst_does_all_there_is_and_then_whatever_comes_in(storage, games, monkeypatch):
+    quick = {"deep": "minimax:nodes=20", "confirm": "minimax:nodes=60"}
+    monkeypatch.setattr("arena.analyst.judge_game", lambda encoded: judge_game(encoded, **quick))
+    with pytest.raises(IdleError):
+        lead(storage, until_idle(lambda: play_round(storage, games)))
+    assert storage.count_unanalysed() == 0
+    assert storage.next_uncounted() is None
+    for number in (1, 2):
+        featured = storage.featured_of_round(number)
+        assert storage.deep(featured) is not None
+        assert storage.summaries([featured])[featured].rating_gap is not None
+
+
+def test_a_game_that_is_stored_late_under_a_smaller_number_is_seen(storage):
+    def lose():
+        with storage.writing() as connection:
+            connection.exec_driver_sql("DELETE FROM game_tags WHERE game_id = 5")
+            connection.exec_driver_sql("DELETE FROM analyses WHERE game_id = 5")
+
+    pass_over(storage, 1)
+    with pytest.raises(IdleError):
+        lead(storage, until_idle(lose))
+    assert storage.count_unanalysed() == 0
+
+
+def test_of_two_analysts_one_works_and_the_other_takes_over(storage):
+    with Lease(storage, LEADING), pytest.raises(IdleError):
+        lead(storage, until_idle(lambda: None, lambda: None))
+    assert storage.count_unanalysed() == 12, "the one that waited has done nothing"
+    with pytest.raises(IdleError):
+        lead(storage, until_idle())
+    assert storage.count_unanalysed() == 0
+
+
+def test_an_analyst_that_lost_its_lease_stops(storage):
+    def lose():
+        raise LeaseLostError("another took over")
+
+    with pytest.raises(LeaseLostError):
+        work(storage, lose)
+    assert storage.count_unanalysed() == 12
 
 
 def test_ridden_cells_are_those_of_the_playback(games):

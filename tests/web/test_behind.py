@@ -1,4 +1,4 @@
-"""The process that checks submissions beside the site."""
+"""The processes that work behind the site."""
 
 import os
 import signal
@@ -15,7 +15,7 @@ from arena.rounds import ensure_open
 from arena.settings import load_settings
 from arena.storage import open_storage
 from tests.arena.rivals import rival
-from web.checking import checking
+from web.behind import checking
 
 PATIENCE_SECONDS = 120.0
 
