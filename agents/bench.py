@@ -10,8 +10,9 @@ import numpy as np
 
 from agents import search_nodes
 from agents.decisions import FillDecision
-from agents.matches import Tally, play_specs, start_seeds
+from agents.matches import BLOCK_STARTS, Tally, play_specs, start_seeds
 from agents.onnx_agent import OnnxAgent
+from agents.played import PlayedInFile
 from agents.search import Limit, Minimax, make_minimax
 from agents.zoo import shipped, shipped_model
 from tron_env.batch import BatchEngine
@@ -155,20 +156,30 @@ class Row:
         """What the row is called."""
         return f"{self.first} against {self.second}"
 
+    @property
+    def identity(self) -> str:
+        """What the row is called in a file of games: another model of the same name is another."""
+        if ":" in self.first:
+            return self.name
+        return f"{self.first}@{shipped_model(self.first).sha256[:12]} against {self.second}"
+
     def hurried(self) -> "Row":
         """Return the row for a quick run: little time for timed agents, and no target."""
         first, second = (spec.replace("ms=100", "ms=5") for spec in (self.first, self.second))
         return Row(first, second)
 
 
+TIMED: Final = "minimax:ms=100,clock=cpu"
+"""Has 100 ms to itself, whatever else the machine does."""
+
 STRENGTH_ROWS: Final = (
-    Row("minimax:ms=100", "minimax:depth=6", 0.65),
+    Row(TIMED, "minimax:depth=6", 0.65),
     Row("minimax:depth=6", "minimax:depth=4"),
     Row("minimax:depth=4", "minimax:depth=4,eval=voronoi"),
     Row("minimax:depth=4", "voronoi"),
     Row("warden", "voronoi", 0.97),
     Row("warden", "minimax:depth=6", 0.65),
-    Row("warden", "minimax:ms=100", 0.50),
+    Row("warden", TIMED, 0.50),
     Row("duelist", "voronoi", 0.80),
     Row("duelist", "minimax:depth=2", 0.50),
     Row("ppo-small", "wall-hugger", 0.80),
@@ -181,7 +192,8 @@ def strength(setting: Setting) -> Iterator[Measurement]:
     """Play the strength table: paired mirrored starts, both seats.
 
     A quick run only shows that every row can be played; its scores mean next to nothing.
-    ``setting.only`` chooses rows by what they are called, such as "warden" or "ms=100 against".
+    ``setting.only`` chooses rows by what they are called, such as "warden" or "against voronoi".
+    With ``setting.keep`` games are kept as they are played, and those that are kept count.
 
     Raises:
         AgentSpecError: no row is called so.
@@ -198,11 +210,21 @@ def strength(setting: Setting) -> Iterator[Measurement]:
         setting.note(f"{met}, {2 * starts} games")
 
         def progress(tally: Tally, met: str = met) -> None:
-            setting.note(f"{met}, {tally.games} of {2 * starts} games: {tally.score:.3f}")
+            setting.note(f"{met}, of {2 * starts} games: {tally}")
 
-        # Timed agents play their moves one after another, so that a game has a core to itself.
+        played = None
+        if setting.keep is not None and not setting.quick:
+            played = PlayedInFile(setting.keep, row.identity)
+        # Timed agents keep what they learnt from move to move: many games at once would crowd it.
         tally = play_specs(
-            row.first_spec, row.second, starts, seed=1, workers=cores, progress=progress
+            row.first_spec,
+            row.second,
+            starts,
+            seed=1,
+            workers=cores,
+            block_starts=1 if "ms=" in row.name else BLOCK_STARTS,
+            played=played,
+            progress=progress,
         )
         low, high = tally.interval()
         name = f"strength: {met}"

@@ -8,7 +8,8 @@ MemoryLimitError        more memory asked for than allowed
 ModelCrashedError       the process running the model died
 
 ZooError stands beside that branch: a shipped model that is missing or broken is no entrant's fault;
-so does SearchDescriptionError: a search that cannot be compiled has not been entered yet.
+so does SearchDescriptionError: a search that cannot be compiled has not been entered yet; and
+PlayedFileError: a file of games that is none.
 """
 
 from tron_env.errors import TronArenaError
@@ -52,6 +53,10 @@ class ModelCrashedError(AgentError):
 
 class ZooError(TronArenaError, LookupError):
     """No shipped model has the name, or its card cannot be read."""
+
+
+class PlayedFileError(TronArenaError, ValueError):
+    """A line of a file of games cannot be read; the message names it."""
 
 
 class SearchDescriptionError(TronArenaError, ValueError):

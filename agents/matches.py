@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from multiprocessing import get_context
-from typing import Final
+from typing import Final, Protocol
 
 import numpy as np
 
@@ -103,6 +103,18 @@ class Tally:
         return f"{self.score:.3f} [{low:.3f}, {high:.3f}] in {self.games} games"
 
 
+class Played(Protocol):
+    """Blocks of a match that need not be played again."""
+
+    def get(self, block: int) -> Tally | None:
+        """Return what a block gave, or None where it has not been played."""
+        ...
+
+    def add(self, block: int, tally: Tally) -> None:
+        """Take what a block gave."""
+        ...
+
+
 def start_seeds(starts: int, seed: int) -> SeedArray:
     """Return uint64 ``(starts,)``: the start seeds of a match."""
     return np.random.default_rng(seed).integers(2**64, size=starts, dtype=np.uint64)
@@ -136,18 +148,41 @@ def play_specs(
     seed: int = 0,
     ruleset: Ruleset = ARENA,
     workers: int = 1,
+    block_starts: int = BLOCK_STARTS,
+    played: Played | None = None,
     progress: Progress | None = None,
 ) -> Tally:
     """Play a match between two SPECs in ``workers`` processes; ``progress`` is told the tally.
+
+    Args:
+        first: SPEC of the agent whose points are counted.
+        second: SPEC of the other.
+        starts: at least 1.
+        seed: of the starts, at least 0.
+        ruleset: of the games.
+        workers: processes.
+        block_starts: starts that are played in lockstep, by agents made for them.
+        played: blocks that need not be played again; the others are added, each as soon as it
+            and all before it have ended.
+        progress: called after each block.
 
     Raises:
         AgentSpecError: a SPEC cannot be made into an agent.
     """
     make_agent(first), make_agent(second)
     seeds = start_seeds(starts, seed)
-    blocks = [seeds[i : i + BLOCK_STARTS] for i in range(0, starts, BLOCK_STARTS)]
+    missing: dict[int, SeedArray] = {}
     total = Tally()
-    for tally in _tallies(first, second, blocks, ruleset, min(workers, len(blocks))):
+    for block, begin in enumerate(range(0, starts, block_starts)):
+        known = played.get(block) if played is not None else None
+        if known is None:
+            missing[block] = seeds[begin : begin + block_starts]
+        else:
+            total += known
+    tallies = _tallies(first, second, list(missing.values()), ruleset, workers)
+    for block, tally in zip(missing, tallies, strict=True):
+        if played is not None:
+            played.add(block, tally)
         total += tally
         if progress is not None:
             progress(total)
@@ -158,11 +193,11 @@ def _tallies(
     first: str, second: str, blocks: list[SeedArray], ruleset: Ruleset, workers: int
 ) -> Iterator[Tally]:
     arguments = [(first, second, block, ruleset) for block in blocks]
-    if workers == 1:
+    if min(workers, len(blocks)) <= 1:
         yield from map(_play_block, arguments)
         return
     # Spawned: Numba and ONNX Runtime keep threads, which do not survive a fork.
-    with ProcessPoolExecutor(workers, get_context("spawn")) as pool:
+    with ProcessPoolExecutor(min(workers, len(blocks)), get_context("spawn")) as pool:
         yield from pool.map(_play_block, arguments)
 
 

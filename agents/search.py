@@ -1,14 +1,15 @@
 """``minimax``: alpha-beta on chambers of territory; a fill search once the riders are separated.
 
-Budgets: ``depth`` in half-plies, ``nodes`` in evaluated positions, ``ms`` in milliseconds of wall
-clock a move. Under the first two a decision starts from nothing, so that it depends on the position
-alone and repeats exactly; under ``ms`` what was learnt about positions in earlier moves is kept.
+Budgets: ``depth`` in half-plies, ``nodes`` in evaluated positions, ``ms`` in milliseconds a move,
+of wall clock or of the thread's own processor time. Under the first two a decision starts from
+nothing, so that it depends on the position alone and repeats exactly; under ``ms`` what was learnt
+about positions in earlier moves is kept.
 """
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from enum import StrEnum
-from typing import Final
+from typing import Final, TypeVar
 
 import numpy as np
 
@@ -19,6 +20,8 @@ from agents.heuristic import parse_options, spec_of
 from tron_env.batch import BatchEngine
 from tron_env.errors import AgentSpecError
 from tron_env.types import Action, IntArray, UInt8Array
+
+T = TypeVar("T")
 
 DEFAULT_DEPTH: Final = 4
 
@@ -41,6 +44,9 @@ MAX_AMOUNT: Final = {
     Limit.NODES: 10**9,
     Limit.MS: 600_000,
 }
+
+CLOCKS: Final = {"wall": time.perf_counter, "cpu": time.thread_time}
+"""What milliseconds are of. What else a machine does takes nothing from a budget in ``cpu``."""
 
 EVALUATIONS: Final = {"chambers": CHAMBERS, "paths": PATHS, "voronoi": VORONOI}
 
@@ -133,15 +139,15 @@ def make_minimax(argument: str) -> Minimax:
     """Make ``minimax:depth=4``, ``minimax:nodes=5000`` or ``minimax:ms=100``; alone, depth 4.
 
     Beside the budget, ``eval=voronoi`` values territory alone instead of its chambers, and
-    ``eval=paths`` chambers without their inner cells.
+    ``eval=paths`` chambers without their inner cells. ``clock=cpu`` counts processor time.
 
     Raises:
         AgentSpecError: there is more than one budget, or it is out of range.
     """
-    given = parse_options("minimax", argument, {**dict.fromkeys(Limit, ""), "eval": "chambers"})
-    named = given.pop("eval")
-    if named not in EVALUATIONS:
-        raise AgentSpecError(f"minimax: eval is {named!r}; expected {' or '.join(EVALUATIONS)}")
+    others = {"eval": "chambers", "clock": "wall"}
+    given = parse_options("minimax", argument, {**dict.fromkeys(Limit, ""), **others})
+    weights = _named("eval", given.pop("eval"), EVALUATIONS)
+    clock = _named("clock", given.pop("clock"), CLOCKS)
     budgets = {limit: amount for limit, amount in given.items() if amount}
     if len(budgets) > 1:
         raise AgentSpecError(
@@ -151,4 +157,10 @@ def make_minimax(argument: str) -> Minimax:
     if not (amount.isascii() and amount.isdecimal() and len(amount) < 12):
         raise AgentSpecError(f"minimax: {limit} is {amount!r}; expected a whole number")
     name = spec_of("minimax", argument) if argument else ""
-    return Minimax(Limit(limit), int(amount), EVALUATIONS[named], name=name)
+    return Minimax(Limit(limit), int(amount), weights, clock=clock, name=name)
+
+
+def _named(option: str, name: str, known: Mapping[str, T]) -> T:
+    if name not in known:
+        raise AgentSpecError(f"minimax: {option} is {name!r}; expected {' or '.join(known)}")
+    return known[name]

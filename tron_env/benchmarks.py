@@ -7,6 +7,7 @@ interpreter of its own.
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from time import perf_counter
 from typing import Final, Protocol
 
@@ -49,6 +50,8 @@ class Setting:
     """Whether to end within about ten seconds, compilation aside, at the cost of precision."""
     only: str = ""
     """Part of a name: a benchmark of many rows leaves out those that do not hold it."""
+    keep: Path | None = None
+    """Where a benchmark of hours keeps what it has done, to go on from there when run again."""
 
 
 class Benchmark(Protocol):

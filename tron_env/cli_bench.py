@@ -43,11 +43,22 @@ FOLLOWED_BY = {"engine": ("train",)}
     help="Of benchmarks with many rows, such as strength: those that name TEXT.",
 )
 @click.option(
+    "--keep",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="Keep games of strength in FILE as they are played, and play those that it lacks.",
+)
+@click.option(
     "--json", "as_json", is_flag=True, help="Print a list of metric, value, unit, target, met."
 )
 @click.pass_context
 def bench(
-    ctx: click.Context, names: tuple[str, ...], quick: bool, only: str, as_json: bool
+    ctx: click.Context,
+    names: tuple[str, ...],
+    quick: bool,
+    only: str,
+    keep: Path | None,
+    as_json: bool,
 ) -> None:
     """Measure this project's own speed and strength, against its targets.
 
@@ -68,7 +79,7 @@ def bench(
     with _status(shown) as status:
         for name in chosen:
             try:
-                for item in _run_apart(name, quick, only):
+                for item in _run_apart(name, quick, only, keep):
                     if isinstance(item, Measurement):
                         measured.append(item)
                         if not as_json and not shown:
@@ -148,14 +159,15 @@ def _print_table(measured: list[Measurement]) -> None:
     Console().print(table)
 
 
-def _run_apart(name: str, quick: bool, only: str) -> Iterator[Measurement | str]:
+def _run_apart(name: str, quick: bool, only: str, keep: Path | None) -> Iterator[Measurement | str]:
     """Run one benchmark in an interpreter of its own; yield its numbers and notes as they come.
 
     Raises:
         subprocess.CalledProcessError: it failed; its traceback went to the standard error.
     """
     how = ["--quick"] if quick else []
-    command = [sys.executable, "-m", "tron_env.cli_bench", name, only, *how]
+    kept = "" if keep is None else str(keep)
+    command = [sys.executable, "-m", "tron_env.cli_bench", name, only, kept, *how]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as child:
         assert child.stdout is not None
         for line in child.stdout:
@@ -165,7 +177,7 @@ def _run_apart(name: str, quick: bool, only: str) -> Iterator[Measurement | str]
         raise subprocess.CalledProcessError(child.returncode, command)
 
 
-def _serve(name: str, only: str, quick: bool) -> None:
+def _serve(name: str, only: str, keep: Path | None, quick: bool) -> None:
     """Run one benchmark here and write a line of JSON for each number and note."""
     # Whatever the benchmark prints itself goes to the standard error.
     with os.fdopen(os.dup(1), "w", buffering=1) as told:
@@ -183,9 +195,10 @@ def _serve(name: str, only: str, quick: bool) -> None:
                 raise
             note(f"left out, as {error.name} is not installed; the train extra has it")
             sys.exit(LEFT_OUT)
-        for measurement in run(Setting(note=note, quick=quick, only=only)):
+        for measurement in run(Setting(note=note, quick=quick, only=only, keep=keep)):
             told.write(json.dumps(asdict(measurement)) + "\n")
 
 
 if __name__ == "__main__":
-    _serve(sys.argv[1], sys.argv[2], "--quick" in sys.argv[3:])
+    kept_in = Path(sys.argv[3]) if sys.argv[3] else None
+    _serve(sys.argv[1], sys.argv[2], kept_in, "--quick" in sys.argv[4:])

@@ -1,8 +1,10 @@
 import numpy as np
 import pytest
 
+from agents.errors import PlayedFileError
 from agents.heuristic import make_random, make_voronoi, make_wall_hugger
 from agents.matches import Tally, play_match, play_specs
+from agents.played import PlayedInFile
 from tron_env.errors import AgentSpecError
 from tron_env.ruleset import Ruleset
 
@@ -53,6 +55,37 @@ def test_processes_do_not_change_the_tally():
     assert one == two
     assert one.starts == 20
     assert [tally.starts for tally in heard] == [8, 16, 20] * 2
+
+
+def test_a_match_goes_on_where_it_was_left(tmp_path):
+    file = tmp_path / "games.jsonl"
+
+    def played(starts):
+        heard = []
+        tally = play_specs(
+            "voronoi",
+            "wall-hugger",
+            starts,
+            ruleset=SMALL,
+            block_starts=2,
+            played=PlayedInFile(file, "one"),
+            progress=heard.append,
+        )
+        return tally, [each.starts for each in heard]
+
+    whole = play_specs("voronoi", "wall-hugger", 6, ruleset=SMALL)
+    assert played(2)[1] == [2]
+    assert played(6) == (whole, [4, 6])
+    assert played(6) == (whole, [])
+    assert PlayedInFile(file, "another").get(0) is None
+
+
+@pytest.mark.parametrize("line", ["", "{}", "[]", '{"match": "one", "block": 0, "pairs": [1]}'])
+def test_a_file_of_something_else_is_refused(tmp_path, line):
+    file = tmp_path / "games.jsonl"
+    file.write_text(line + "\n")
+    with pytest.raises(PlayedFileError, match="line 1"):
+        PlayedInFile(file, "one")
 
 
 def test_a_match_of_unknown_agents_is_refused():

@@ -272,6 +272,7 @@ def test_nodes_are_kept():
         ("", "minimax:depth=4"),
         ("nodes=50", "minimax:nodes=50"),
         ("depth=4,eval=voronoi", "minimax:depth=4,eval=voronoi"),
+        ("ms=100,clock=cpu", "minimax:ms=100,clock=cpu"),
     ],
 )
 def test_a_search_is_called_what_distinguishes_it(argument, name):
@@ -292,6 +293,7 @@ def test_deeper_search_wins():
         "minimax:depth=",
         "minimax:depth=,eval=voronoi",
         "minimax:eval=",
+        "minimax:ms=5,clock=sun",
         "minimax:depth=four",
         "minimax:depth=0",
         "minimax:depth=61",
