@@ -12,6 +12,7 @@ from typing import Any
 
 import socketio
 
+from arena import checker
 from arena.models import ModelStore
 from arena.rounds import run_round
 from arena.settings import load_settings
@@ -74,6 +75,21 @@ def serving(home: Path, *, capacity: int = 16, countdown_seconds: float = 0.25) 
         server.stop()
         thread.join()
         services.close()
+
+
+@contextmanager
+def checking(home: Path) -> Iterator[Site]:
+    """A warm site with the checker that belongs to it."""
+    stop = threading.Event()
+    settings = load_settings({"TRON_HOME": str(home)})
+    with serving(home) as running:
+        thread = threading.Thread(target=checker.work, args=(settings, stop))
+        thread.start()
+        try:
+            yield running
+        finally:
+            stop.set()
+            thread.join()
 
 
 @dataclass

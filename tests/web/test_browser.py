@@ -1,32 +1,26 @@
 """A real Chromium against a real server: what people see is what the server recorded."""
 
 import re
-import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 
 from arena.records import GameFilter, GameKind
 from replays.format import decode
 from replays.playback import Playback
 from tests.web import stocked
+from tests.web.chromium import PATIENCE_MS, chromium, tab
 from tests.web.site import Site, serving
 from tron_env.types import Action, Outcome, Seat
 
 pytestmark = pytest.mark.browser
 
-
-FLAGS = (
-    *("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync"),
-    *("--disable-background-networking", "--disable-component-update"),
-)
 KEYS = ("ArrowUp", "ArrowRight", "ArrowDown", "ArrowLeft")
-PATIENCE_MS = 90_000
 expect.set_options(timeout=PATIENCE_MS)
 STEPS = ((-1, 0), (0, 1), (1, 0), (0, -1))
 PLAYABLE = range(1, 31)
@@ -46,10 +40,9 @@ class Drawn:
 
 @dataclass
 class Window:
-    """A page, and everything it complained about."""
+    """A page with a board."""
 
     page: Page
-    complaints: list[str] = field(default_factory=list)
 
     def drawn(self) -> Drawn:
         data = self.page.locator("[data-board]").evaluate("board => ({...board.dataset})")
@@ -65,42 +58,14 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    names = ("chromium", "chromium-browser", "google-chrome")
-    path = next(filter(None, map(shutil.which, names)), None)
-    with sync_playwright() as playwright:
-        started = playwright.chromium.launch(executable_path=path, args=list(FLAGS))
+    with chromium() as started:
         yield started
-        started.close()
 
 
 @contextmanager
 def window(browser: Browser, site: Site, *, phone: bool = False) -> Iterator[Window]:
-    size = {"width": 390, "height": 844} if phone else {"width": 1440, "height": 900}
-    context = browser.new_context(
-        base_url=site.url,
-        viewport=size,
-        has_touch=phone,
-        is_mobile=phone,
-        device_scale_factor=2 if phone else 1,
-    )
-    context.set_default_timeout(PATIENCE_MS)
-    opened = Window(context.new_page())
-    opened.page.on(
-        "console",
-        lambda said: (
-            opened.complaints.append(said.text) if said.type in {"error", "warning"} else None
-        ),
-    )
-    opened.page.on("pageerror", lambda error: opened.complaints.append(str(error)))
-    try:
-        yield opened
-    except BaseException as error:
-        error.add_note(f"the page said: {opened.complaints}")
-        raise
-    else:
-        assert opened.complaints == []
-    finally:
-        context.close()
+    with tab(browser, site.url, "phone" if phone else "desktop") as opened:
+        yield Window(opened.page)
 
 
 def await_game(shown: Window, before: str | None = None) -> str:
@@ -456,7 +421,6 @@ def test_nothing_sticks_out_of_the_screen(site: Site, browser: Browser, phone: b
             )
             assert out == [], path
         # The browser itself reports the missing page on its console.
-        shown.complaints = [said for said in shown.complaints if "404" not in said]
 
 
 def test_a_round_s_progress_and_new_champion_appear_without_a_reload(site: Site, browser: Browser):

@@ -1,17 +1,14 @@
 """A real Chromium against a real server and a real checker: from a name to a verdict."""
 
-import threading
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, expect
 
-from arena import checker
-from arena.settings import load_settings
 from tests.arena import graphs
 from tests.arena.rivals import rival
-from tests.web.site import Site, serving
+from tests.web.site import Site, checking
 from tests.web.test_browser import PATIENCE_MS, browser, window
 
 pytestmark = pytest.mark.browser
@@ -21,14 +18,8 @@ __all__ = ["browser"]
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     home = tmp_path_factory.mktemp("home")
-    stop = threading.Event()
-    settings = load_settings({"TRON_HOME": str(home)})
-    with serving(home) as running:
-        thread = threading.Thread(target=checker.work, args=(settings, stop))
-        thread.start()
+    with checking(home) as running:
         yield running
-        stop.set()
-        thread.join()
 
 
 @pytest.mark.parametrize("phone", [False, True], ids=["desktop", "phone"])

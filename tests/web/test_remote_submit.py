@@ -2,7 +2,6 @@
 
 import json
 import stat
-import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -10,11 +9,10 @@ from typing import Any
 import pytest
 from click.testing import CliRunner, Result
 
-from arena import checker
-from arena.settings import SettingsError, load_settings
+from arena.settings import SettingsError
 from tests.arena import graphs
 from tests.arena.rivals import rival
-from tests.web.site import Site, serving
+from tests.web.site import Site, checking
 from tron_env.cli import tron
 from tron_env.errors import TronArenaError
 
@@ -22,14 +20,8 @@ from tron_env.errors import TronArenaError
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     home = tmp_path_factory.mktemp("server")
-    stop = threading.Event()
-    settings = load_settings({"TRON_HOME": str(home)})
-    with serving(home) as running:
-        thread = threading.Thread(target=checker.work, args=(settings, stop))
-        thread.start()
+    with checking(home) as running:
         yield running
-        stop.set()
-        thread.join()
 
 
 @pytest.fixture(autouse=True)
