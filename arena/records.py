@@ -289,6 +289,8 @@ class GameFilter:
     max_gap: int | None = None
     takeover: bool | None = None
     """Whether a person went on from another replay."""
+    abandoned: bool | None = None
+    """Whether a person left before its end."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -136,6 +136,9 @@ def condition_of(filters: GameFilter) -> ColumnElement[bool]:
             parts.append(column == value)
     if filters.sha256 is not None:
         parts.append(rode(filters.sha256))
+    if filters.abandoned is not None:
+        left = games.c.ending == int(Ending.ABANDONED)
+        parts.append(left if filters.abandoned else ~left)
     if filters.min_plies is not None:
         parts.append(games.c.plies >= filters.min_plies)
     if filters.max_plies is not None:
