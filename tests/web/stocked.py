@@ -10,9 +10,9 @@ from arena.storage import Storage
 from arena.stored_games import NewHumanGame
 from replays.format import Ending, Replay, encode, model_prefix
 from tron_env.batch import BatchEngine
-from tron_env.ruleset import ARENA
+from tron_env.ruleset import APEX, ARENA
 from tron_env.spawn import spawns_for
-from tron_env.types import DeathCause, Outcome, Seat
+from tron_env.types import Action, DeathCause, Outcome, Seat
 
 NAMES = ("ann", "<b>bob</b>", "cyd")
 SHA256 = {name: f"{index + 1:064x}" for index, name in enumerate(NAMES)}
@@ -38,6 +38,36 @@ def straight_game(
         (first, second),
         ending,
         models,
+    )
+
+
+def longest_game() -> Replay:
+    """Both fill their halves line by line, the first rider one ply longer: 449 plies."""
+    engine = BatchEngine(APEX, 1)
+    engine.reset([0], [1])
+    lines = (APEX.height - 2) // 2
+    first: list[Action] = []
+    for line in range(lines):
+        first += [Action.UP if line % 2 else Action.DOWN] * (APEX.height - 3)
+        first += [Action.RIGHT] * (line < lines - 1)
+    actions = []
+    while engine.outcomes[0] == Outcome.ONGOING:
+        turn = first[len(actions)]
+        other = (turn + 2) % 4
+        if len(actions) == len(first) - 1:
+            other = Action.RIGHT  # into its own trail
+        engine.step(np.array([[turn, other]], dtype=np.uint8))
+        actions.append(engine.headings[0].copy())
+    first_cause, second_cause = (DeathCause(int(cause)) for cause in engine.causes[0])
+    return Replay(
+        APEX,
+        1,
+        spawns_for(APEX, 1),
+        np.array(actions, dtype=np.uint8),
+        Outcome(int(engine.outcomes[0])),
+        (first_cause, second_cause),
+        Ending.RULES,
+        (bytes(8), bytes(8)),
     )
 
 
@@ -94,11 +124,15 @@ def crown(storage: Storage, number: int) -> None:
 
 
 def add_human_game(
-    storage: Storage, ending: Ending = Ending.RULES, *, first_try: bool = True
+    storage: Storage,
+    ending: Ending = Ending.RULES,
+    *,
+    first_try: bool = True,
+    replay: Replay | None = None,
 ) -> int:
     """Store a game of a person in seat 1 against `ann`; return its ID."""
     models = (model_prefix(SHA256["ann"]), bytes(8))
-    replay = straight_game(5, models, ending)
+    replay = replay or straight_game(5, models, ending)
     return storage.save_human_game(
         NewHumanGame(
             replay=encode(replay),

@@ -48,7 +48,6 @@ export function chart(parent, lines, onSeek, options = {}) {
   ]);
   /** @type {uPlot|null} */
   let plot = null;
-  let shown = 0;
   const draw = () => {
     const size = { width: parent.clientWidth, height: parent.clientHeight };
     if (size.width === 0) return;
@@ -88,16 +87,14 @@ export function chart(parent, lines, onSeek, options = {}) {
       data,
       parent,
     );
-    needle.style.height = `${size.height}px`;
-    follow(shown);
   };
   const needle = document.createElement("i");
   needle.className = "needle";
   parent.append(needle);
   /** @param {number} ply */
   const follow = (ply) => {
-    shown = ply;
-    needle.style.transform = `translateX(${(plies === 0 ? 0 : ply / plies) * parent.clientWidth}px)`;
+    // In percent of its own width, which is the graph's: nothing is measured while one scrubs.
+    needle.style.transform = `translateX(${plies === 0 ? -100 : (100 * ply) / plies - 100}%)`;
     parent.dataset.ply = String(ply);
   };
   /** @param {PointerEvent} event */

@@ -1,6 +1,8 @@
 // @ts-check
 /** Copying at the press of a button. */
 
+import { say } from "./words.js";
+
 const SAID_MS = 1600;
 
 /**
@@ -10,14 +12,17 @@ const SAID_MS = 1600;
  * @param {string} otherwise  what to do where the browser refuses
  */
 export async function copyText(button, text, otherwise) {
-  const said = button.textContent;
+  const said = [...button.childNodes];
+  if (button.dataset.said !== undefined) return;
   try {
     await navigator.clipboard.writeText(text);
-    button.textContent = "Copied";
+    button.dataset.said = say("copy.copied");
   } catch {
-    button.textContent = otherwise;
+    button.dataset.said = otherwise;
   }
+  button.replaceChildren(button.dataset.said);
   setTimeout(() => {
-    button.textContent = said;
+    delete button.dataset.said;
+    button.replaceChildren(...said);
   }, SAID_MS);
 }

@@ -44,26 +44,46 @@ export function ownerOf({ packed, rows, cols }, ply, index) {
 export function paintTerritory({ context: c, look, cellPx, place }, owners, ply) {
   const { rows, cols } = owners;
   const [left, top] = place([0.5, 0.5]);
+  /** @param {number} col */
+  const x = (col) => Math.round(left + col * cellPx);
+  /** @param {number} row */
+  const y = (row) => Math.round(top + row * cellPx);
   const hatch = new Path2D();
-  for (let index = 0; index < rows * cols; index += 1) {
-    const owner = ownerOf(owners, ply, index);
-    if (owner === 0) continue;
-    const [row, col] = [Math.floor(index / cols), index % cols];
-    const [x, y] = [left + col * cellPx, top + row * cellPx];
-    if (owner === CONTESTED) {
-      hatch.moveTo(x + cellPx * 0.2, y + cellPx * 0.8);
-      hatch.lineTo(x + cellPx * 0.8, y + cellPx * 0.2);
-      continue;
+  c.globalAlpha = TINT;
+  for (let row = 0; row < rows; row += 1) {
+    // Runs of one owner go down in one stroke: a cell alone would cost as much.
+    for (let col = 0; col < cols; ) {
+      const owner = ownerOf(owners, ply, row * cols + col);
+      const from = col;
+      while (col < cols && ownerOf(owners, ply, row * cols + col) === owner) col += 1;
+      if (owner === CONTESTED) traceHatch(hatch, x, y, cellPx, row, from, col);
+      else if (owner !== 0) {
+        c.fillStyle = look.seats[owner - 1];
+        c.fillRect(x(from), y(row), x(col) - x(from), y(row + 1) - y(row));
+      }
     }
-    c.globalAlpha = TINT;
-    c.fillStyle = look.seats[owner - 1];
-    c.fillRect(x + 0.5, y + 0.5, cellPx - 1, cellPx - 1);
   }
   c.globalAlpha = CROSS;
   c.strokeStyle = look.core;
   c.lineWidth = Math.max(1, cellPx / 16);
   c.stroke(hatch);
   c.globalAlpha = 1;
+}
+
+/**
+ * @param {Path2D} path
+ * @param {(col: number) => number} x
+ * @param {(row: number) => number} y
+ * @param {number} cellPx
+ * @param {number} row
+ * @param {number} from
+ * @param {number} to  one past the last column
+ */
+function traceHatch(path, x, y, cellPx, row, from, to) {
+  for (let col = from; col < to; col += 1) {
+    path.moveTo(x(col) + cellPx * 0.2, y(row) + cellPx * 0.8);
+    path.lineTo(x(col) + cellPx * 0.8, y(row) + cellPx * 0.2);
+  }
 }
 
 /**

@@ -1,7 +1,8 @@
 // @ts-check
-/** On every page: the theme switch, and buttons that copy. */
+/** On every page: the theme switch, buttons that copy, and menus that close again. */
 
 import { copyText } from "./copy.js";
+import { say } from "./words.js";
 
 const THEMES = Object.freeze(["auto", "dark", "light"]);
 const YEAR_SECONDS = 31_536_000;
@@ -24,8 +25,9 @@ const button = document.querySelector("[data-do=theme]");
 if (button instanceof HTMLButtonElement) {
   const name = () => {
     button.dataset.shown = chosen();
-    button.setAttribute("aria-label", `Theme: ${chosen()}. Change it`);
-    button.title = `Theme: ${chosen()}`;
+    const theme = say(`theme.${chosen()}`);
+    button.setAttribute("aria-label", say("theme.change", { theme }));
+    button.title = say("theme.name", { theme });
   };
   button.hidden = false;
   button.addEventListener("click", () => {
@@ -39,5 +41,22 @@ document.addEventListener("click", (event) => {
   const copier = event.target instanceof Element ? event.target.closest("[data-copy]") : null;
   if (!(copier instanceof HTMLElement)) return;
   const source = document.getElementById(copier.dataset.copy ?? "");
-  void copyText(copier, (source?.textContent ?? "").trim(), "Select it and copy");
+  void copyText(copier, (source?.textContent ?? "").trim(), say("copy.by_hand"));
+});
+
+/** Menus that hang over the page; other `details` are part of it and stay. */
+const HANGING = "details.more[open], details.more-rounds[open]";
+
+document.addEventListener("pointerdown", ({ target }) => {
+  for (const menu of document.querySelectorAll(HANGING)) {
+    if (!(target instanceof Node && menu.contains(target))) menu.removeAttribute("open");
+  }
+});
+
+document.addEventListener("keydown", (event) => {
+  if (event.key !== "Escape") return;
+  for (const menu of document.querySelectorAll(HANGING)) {
+    menu.removeAttribute("open");
+    if (menu.contains(document.activeElement)) menu.querySelector("summary")?.focus();
+  }
 });

@@ -10,7 +10,10 @@ import { mistakes, paintBetter, paintTerritory } from "./overlay.js";
 import { Playback } from "./playback.js";
 import { Board } from "./render.js";
 import { frameAt } from "./state.js";
-import { betterText, MARK_SHAPES, markText } from "./words.js";
+import { betterText, MARK_SHAPES, markText, say } from "./words.js";
+
+/** The cursor rests once it has not moved for so long; browsers limit how often an address changes. */
+const REST_MS = 250;
 
 /**
  * What the server says of a game, see `replays/report.py`.
@@ -40,6 +43,9 @@ export function mountViewer(root, options = {}) {
   const speedButton = need("[data-do=speed]", HTMLButtonElement);
   const playButton = need("[data-do=play]", HTMLButtonElement);
   const note = need("[data-note]", HTMLElement);
+  const readings = ["territory", "value"].map((name) => root.querySelector(`[data-reading=${name}]`));
+  const sentences = [...root.querySelectorAll("[data-story] [data-ply]")];
+  const told = sentences.map((link) => Number(link instanceof HTMLElement ? link.dataset.ply : 0));
 
   const view = viewOf(root);
   /** @type {Analysis} */
@@ -58,6 +64,10 @@ export function mountViewer(root, options = {}) {
   let trouble = "";
   let better = true;
   let shownPly = -1;
+  let shownState = "";
+  /** @type {Element|undefined} */
+  let shownSentence;
+  let resting = 0;
   let before = performance.now();
 
   const charts = drawCharts();
@@ -114,7 +124,6 @@ export function mountViewer(root, options = {}) {
       button.setAttribute("aria-label", button.title);
       // One stop for the Tab key; the arrow keys and [ ] go from mark to mark.
       button.tabIndex = -1;
-      button.addEventListener("click", () => act(() => playback.seek(mark.ply)));
       box.append(button);
     }
   }
@@ -125,7 +134,7 @@ export function mountViewer(root, options = {}) {
     shownPly = ply;
     plyOut.textContent = String(ply);
     scrubber.value = String(ply);
-    scrubber.setAttribute("aria-valuetext", `ply ${ply} of ${view.plies}`);
+    scrubber.setAttribute("aria-valuetext", say("viewer.ply", { ply, plies: view.plies }));
     scrubber.style.setProperty("--part", String(view.plies === 0 ? 0 : ply / view.plies));
     for (const each of charts) each.follow(ply);
     showReadings(ply);
@@ -137,20 +146,24 @@ export function mountViewer(root, options = {}) {
   /** @param {number} ply */
   function showReadings(ply) {
     const [first, second] = analysis.territory;
-    const reading = root.querySelector("[data-reading=territory]");
-    const lead = root.querySelector("[data-reading=value]");
+    const [reading, lead] = readings;
     if (reading === null || lead === null) return;
     reading.textContent = `${first[ply]} : ${second[ply]}`;
     const value = analysis.deep?.values[ply] ?? first[ply] - second[ply];
-    const leader = value === 0 ? "even" : `${view.names[value > 0 ? 0 : 1]} +${Math.abs(value)}`;
+    const leader =
+      value === 0
+        ? say("viewer.even")
+        : say("viewer.leads", { name: view.names[value > 0 ? 0 : 1], lead: Math.abs(value) });
     lead.textContent = leader;
   }
 
   /** @param {number} ply */
   function showSentence(ply) {
-    const links = [...root.querySelectorAll("[data-story] [data-ply]")];
-    const passed = links.filter((link) => Number(/** @type {HTMLElement} */ (link).dataset.ply) <= ply);
-    for (const link of links) link.toggleAttribute("data-now", link === passed.at(-1));
+    const now = sentences[told.findLastIndex((each) => each <= ply)];
+    if (now === shownSentence) return;
+    shownSentence?.removeAttribute("data-now");
+    now?.setAttribute("data-now", "");
+    shownSentence = now;
   }
 
   function showNote() {
@@ -161,10 +174,13 @@ export function mountViewer(root, options = {}) {
   }
 
   function showState() {
+    const state = [playback.playing, playback.speed, loop, territory].join();
+    if (state === shownState) return;
+    shownState = state;
     playButton.dataset.playing = String(playback.playing);
-    playButton.setAttribute("aria-label", playback.playing ? "Pause" : "Play");
+    playButton.setAttribute("aria-label", say(playback.playing ? "viewer.pause" : "viewer.play"));
     speedButton.textContent = `${playback.speed}×`;
-    speedButton.setAttribute("aria-label", `${playback.speed}× speed`);
+    speedButton.setAttribute("aria-label", say("viewer.speed", { speed: playback.speed }));
     press("loop", loop);
     press("territory", territory);
   }
@@ -194,7 +210,7 @@ export function mountViewer(root, options = {}) {
     showState();
     if (moved && !playback.playing) {
       if (loop) playback.play();
-      else options.onRest?.(shownPly);
+      else rest();
     }
     return playback.playing || board.busy(now);
   });
@@ -204,7 +220,14 @@ export function mountViewer(root, options = {}) {
     change();
     before = performance.now();
     wake();
-    if (!playback.playing) options.onRest?.(Math.floor(playback.cursor));
+    if (!playback.playing) rest();
+  }
+
+  function rest() {
+    clearTimeout(resting);
+    resting = setTimeout(() => {
+      if (!playback.playing) options.onRest?.(Math.floor(playback.cursor));
+    }, REST_MS);
   }
 
   async function toggleTerritory() {
@@ -216,7 +239,7 @@ export function mountViewer(root, options = {}) {
       if (territory) owners ??= await options.loadOwners();
     } catch {
       territory = false;
-      trouble = "The territory could not be fetched. Press T to try again.";
+      trouble = say("viewer.no_territory");
     }
     showNote();
     wake();
@@ -317,8 +340,9 @@ function bindControls(root, canvas, scrubber, { act, actions, seek }) {
       if (change !== undefined) act(change);
     });
   }
-  root.querySelector("[data-story]")?.addEventListener("click", (event) => {
-    const link = event.target instanceof Element ? event.target.closest("[data-ply]") : null;
+  // Marks, sentences, and whatever else names a ply.
+  root.addEventListener("click", (event) => {
+    const link = event.target instanceof Element ? event.target.closest(":is(a, button)[data-ply]") : null;
     if (!(link instanceof HTMLElement)) return;
     event.preventDefault();
     act(() => seek(Number(link.dataset.ply)));
