@@ -8,6 +8,8 @@ from typing import Final
 from flask import Flask, Response, abort, request, session
 from markupsafe import Markup
 
+from web.texts import tell
+
 POLICY: Final = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
     "font-src 'self'; connect-src 'self'; manifest-src 'self'; base-uri 'none'; "
@@ -81,7 +83,7 @@ def check_csrf() -> None:
     given = request.headers.get(TOKEN_HEADER) or request.form.get(TOKEN, "")
     known = str(session.get(TOKEN, ""))
     if not known or not secrets.compare_digest(given.encode(), known.encode()):
-        abort(403, "This form is too old or came from elsewhere. Load its page again and resend.")
+        abort(403, tell("error.forged"))
 
 
 def _add_headers(response: Response) -> Response:

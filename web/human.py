@@ -64,21 +64,3 @@ def first_tries(record: HumanRecord) -> Tries:
 def all_tries(record: HumanRecord) -> Tries:
     """Return how all games of people against a model went."""
     return Tries(record.losses, record.wins + record.losses + record.draws)
-
-
-def record_text(record: HumanRecord) -> str:
-    """Say how people have fared against a model in all.
-
-    >>> record_text(HumanRecord(28, 9, 1, 3, 0, 0, 0))
-    'Beaten in 24% (13 to 39) of 38 games by people; 3 more were abandoned'
-    >>> record_text(HumanRecord(0, 0, 0, 0, 0, 0, 0))
-    'Nobody has finished a game against it yet'
-    """
-    tried = all_tries(record)
-    if not tried.tries:
-        return "Nobody has finished a game against it yet"
-    games = "game" if tried.tries == 1 else "games"
-    text = f"Beaten in {tried.text} of {tried.tries} {games} by people"
-    if record.abandoned:
-        text += f"; {record.abandoned} more {'was' if record.abandoned == 1 else 'were'} abandoned"
-    return text

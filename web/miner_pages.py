@@ -27,10 +27,12 @@ from arena.stored_miners import MinerRow, RegistrationLimitError
 from arena.stored_submissions import WAITING
 from arena.submission import SubmissionError
 from web.api_miners import trial_replay
+from web.defeats import defeats
 from web.hardening import check_csrf
 from web.miners import ClosedError
 from web.offline import loose_row
 from web.services import services
+from web.texts import tell
 from web.viewer import loose_page
 
 SESSION: Final = "token"
@@ -77,7 +79,7 @@ def send() -> AnyResponse | tuple[str, int]:
     desk = services().miners
     file = request.files.get("model")
     if file is None or not file.filename:
-        return _page("Choose the ONNX file first."), 400
+        return _page(tell("submit.choose_first")), 400
     try:
         desk.check_open()
         row = desk.submit(miner, file.stream.read(desk.limits.model_bytes + 1))
@@ -134,9 +136,14 @@ def submission(submission_id: int) -> str:
     desk = services().miners
     row = desk.own(_logged_in(), submission_id)
     if row is None:
-        abort(404, f"You have no submission {submission_id}.")
+        abort(404, tell("error.no_submission", submission=submission_id))
     shown = desk.submission(row)
-    return render_template("submission.html", submission=shown, pending=row.status in WAITING)
+    return render_template(
+        "submission.html",
+        submission=shown,
+        pending=row.status in WAITING,
+        defeats=defeats(desk.storage, row, shown.trial) if shown.trial else (),
+    )
 
 
 @upload.get("/submissions/<int:submission_id>/games/<int:number>")
@@ -145,7 +152,7 @@ def trial_game(submission_id: int, number: int) -> str:
     desk = services().miners
     row = desk.own(_logged_in(), submission_id)
     if row is None:
-        abort(404, f"You have no submission {submission_id}.")
+        abort(404, tell("error.no_submission", submission=submission_id))
     replay, names = trial_replay(row, number)
     page = loose_page(replay, names, loose_row(replay, names))
     return render_template("trial.html", submission=row, number=number, page=page)
@@ -161,7 +168,7 @@ def present() -> MinerRow | None:
 def _logged_in() -> MinerRow:
     miner = present()
     if miner is None:
-        abort(403, "Log in with your token first, on the page Submit.")
+        abort(403, tell("error.log_in_first"))
     return miner
 
 

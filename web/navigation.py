@@ -4,39 +4,41 @@ from typing import Final
 
 from flask import current_app
 
+from web.texts import tell
+
 Link = tuple[str, str]
 """An endpoint and what it is called."""
 
 HEADER: Final[tuple[Link, ...]] = (
-    ("pages.rounds", "Rounds"),
-    ("pages.replays", "Replays"),
-    ("people.live", "Live"),
-    ("people.players", "Players"),
-    ("pages.learn", "Learn"),
-    ("upload.submit", "Submit"),
+    ("pages.rounds", tell("menu.rounds")),
+    ("pages.replays", tell("menu.replays")),
+    ("people.live", tell("menu.live")),
+    ("people.players", tell("menu.players")),
+    ("pages.learn", tell("menu.learn")),
+    ("upload.submit", tell("menu.submit")),
 )
 FOOTER: Final[tuple[tuple[str, tuple[Link, ...]], ...]] = (
     (
-        "Ride",
+        tell("menu.ride"),
         (
-            ("pages.play", "Against a champion"),
-            ("people.players", "Players' ladder"),
+            ("pages.play", tell("menu.champion")),
+            ("people.players", tell("menu.ladder")),
         ),
     ),
     (
-        "Watch",
+        tell("menu.watch"),
         (
-            ("people.live", "Live rides"),
-            ("pages.rounds", "Rounds"),
-            ("pages.replays", "Replays"),
+            ("people.live", tell("menu.live_rides")),
+            ("pages.rounds", tell("menu.rounds")),
+            ("pages.replays", tell("menu.replays")),
         ),
     ),
     (
-        "Build",
+        tell("menu.build"),
         (
-            ("pages.learn", "Learn"),
-            ("upload.submit", "Submit a model"),
-            ("reference.page", "JSON interface"),
+            ("pages.learn", tell("menu.learn")),
+            ("upload.submit", tell("menu.submit_model")),
+            ("reference.page", tell("menu.api")),
         ),
     ),
 )

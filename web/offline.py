@@ -14,6 +14,7 @@ from replays.format import PERSON, Replay, encode
 from tron_env.types import Seat
 from web.assets import DIST, Assets
 from web.owners import packed_owners
+from web.texts import say
 from web.viewer import loose_page
 
 EPOCH: Final = datetime.fromtimestamp(0, UTC)
@@ -73,4 +74,6 @@ def loose_row(replay: Replay, names: tuple[str, str]) -> GameRow:
 
 @cache
 def _templates() -> Environment:
-    return Environment(loader=PackageLoader("web"), autoescape=True)
+    templates = Environment(loader=PackageLoader("web"), autoescape=True)
+    templates.globals["say"] = say
+    return templates

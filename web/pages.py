@@ -26,6 +26,7 @@ from web.profiles import profile_page
 from web.search import search_page
 from web.services import services
 from web.sockets import PLAYER
+from web.texts import say, tell
 from web.viewer import viewer_page
 from web.words import points_text
 
@@ -36,6 +37,7 @@ HASHED: Final = re.compile(r"/static/dist/.+-[A-Z0-9]{8}\.\w+")
 
 pages = Blueprint("pages", __name__)
 assets = Assets()
+pages.app_template_global("say")(say)
 
 
 @pages.app_template_global()
@@ -79,7 +81,7 @@ def play() -> str:
     groups = present.choices(services().storage, services().opponents, player)
     known = {choice.spec for _, group in groups for choice in group}
     if chosen not in known:
-        abort(404, "There is no opponent by that name.")
+        abort(404, tell("error.no_opponent"))
     return render_template(
         "play.html", groups=groups, chosen=chosen, speeds=SPEEDS, default_speed=DEFAULT_SPEED
     )
@@ -104,7 +106,7 @@ def round_(number: int) -> str:
     first = request.args.get("from", 1, type=int)
     page = tables.round_page(services().storage, number, first)
     if page is None:
-        abort(404, f"There is no round {number}.")
+        abort(404, tell("error.no_round", round=number))
     return render_template("round.html", page=page)
 
 
@@ -115,7 +117,7 @@ def cross(number: int) -> Response:
     count = min(max(1, request.args.get("count", MOST_ROWS, type=int)), MOST_ROWS)
     rows = tables.cross_rows(services().storage, number, first, count)
     if rows is None:
-        abort(404, f"There is no cross table of round {number}.")
+        abort(404, tell("error.no_cross", round=number))
     names = tables.ranked_names(services().storage, number) if first == 1 else ()
     return jsonify({"rows": rows, "names": names})
 
@@ -125,7 +127,7 @@ def crossing(number: int, row: int, column: int) -> WerkzeugResponse:
     """The duel of two entrants, named by their ranks."""
     duel_id = tables.duel_of_ranks(services().storage, number, row, column)
     if duel_id is None:
-        abort(404, f"These two never met in round {number}.")
+        abort(404, tell("error.never_met", round=number))
     return redirect(url_for("pages.duel", duel_id=duel_id))
 
 
@@ -134,12 +136,12 @@ def duel(duel_id: int) -> str | WerkzeugResponse:
     """All games of one pair in one round; ``?game=`` (from 1) and ``?ply=`` open one."""
     page = tables.duel_page(services().storage, duel_id)
     if page is None:
-        abort(404, f"There is no duel {duel_id}.")
+        abort(404, tell("error.no_duel", duel=duel_id))
     number = request.args.get("game", type=int)
     if number is None:
         return render_template("duel.html", page=page)
     if not 1 <= number <= len(page.games):
-        abort(404, f"Duel {duel_id} has no game {number}.")
+        abort(404, tell("error.no_game", duel=duel_id, game=number))
     ply = request.args.get("ply", type=int)
     return redirect(url_for("pages.replay", game_id=page.games[number - 1].id, ply=ply))
 
@@ -159,7 +161,7 @@ def replay(game_id: int) -> str:
     """One game to watch; ``?ply=`` says where to begin."""
     page = viewer_page(services().storage, game_id, request.args.get("ply", type=int))
     if page is None:
-        abort(404, f"There is no replay {game_id}.")
+        abort(404, tell("error.no_replay", replay=game_id))
     return render_template("replay.html", page=page)
 
 
@@ -175,7 +177,7 @@ def model(sha256: str) -> str:
     round_number = request.args.get("round", type=int)
     page = profile_page(services().storage, services().opponents, sha256, round_number)
     if page is None:
-        abort(404, "No model by that fingerprint has ridden here.")
+        abort(404, tell("error.no_model"))
     return render_template("model.html", page=page)
 
 

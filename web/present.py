@@ -13,6 +13,7 @@ from web.demo import demo_replay
 from web.human import Tries, all_tries, first_tries
 from web.lines import Line, champion_line
 from web.opponents import Opponents
+from web.texts import tell
 from web.thumbs import SmallView, Thumb, small_view, thumbs
 from web.tickets import Opponent
 from web.viewer import analysis_of, stored_replay
@@ -93,16 +94,27 @@ def choices(
     champion = opponents.champion()
     top = choice(champion, champion.name, "champion")
     former = tuple(
-        choice(each, f"{each.name} (round {each.round}{', light' if each.light else ''})")
+        choice(
+            each,
+            tell(
+                "opponents.former_light" if each.light else "opponents.former",
+                name=each.name,
+                round=each.round,
+            ),
+        )
         for each in every
         if each.round is not None
     )
     models = _by_strength(storage, [each for each in every if each.round is None])
     training = tuple(
-        choice(model, f"Level {len(models) - place}: {model.name}")
+        choice(model, tell("opponents.level", level=len(models) - place, name=model.name))
         for place, model in enumerate(models)
     )
-    groups = (("Reigning champion", (top,)), ("Time machine", former), ("Training", training))
+    groups = (
+        (tell("opponents.reigning"), (top,)),
+        (tell("opponents.time_machine"), former),
+        (tell("opponents.training"), training),
+    )
     return tuple(group for group in groups if group[1])
 
 

@@ -10,6 +10,7 @@ from arena.records import EntryRow, GameFilter
 from arena.storage import Storage
 from web.human import Tries, all_tries
 from web.opponents import Opponents
+from web.texts import tell
 from web.thumbs import Thumb, found_thumbs
 from web.words import ENDS
 
@@ -69,7 +70,7 @@ def profile_page(
     insight = None if shown is None else storage.insight(shown.id, most_games=COUNTED_NOW)
     rivals = insight.opponents if insight else []
     crowns = tuple(each.round for each in known if each.round is not None)
-    page = storage.find_games(GameFilter(sha256=sha256), limit=GAMES)
+    page = storage.find_games(GameFilter(sha256=sha256, abandoned=False), limit=GAMES)
     return ProfilePage(
         sha256=sha256,
         name=entries[0].name if entries else known[0].name,
@@ -96,11 +97,11 @@ def crown_text(rounds: Sequence[int]) -> str:
     ('round 7', 'rounds 7 and 6', 'rounds 9, 8, 7 and 2 more')
     """
     if len(rounds) <= 1:
-        return "".join(f"round {number}" for number in rounds)
+        return "".join(tell("round.named", round=number) for number in rounds)
     named = [str(number) for number in rounds[:CROWNS_NAMED]]
     left = len(rounds) - len(named)
-    last = f"{left} more" if left else named.pop()
-    return f"rounds {', '.join(named)} and {last}"
+    last = tell("model.more", entries=left) if left else named.pop()
+    return tell("model.crowns", rounds=", ".join(named), last=last)
 
 
 def _shown(entries: Sequence[EntryRow], round_number: int | None) -> EntryRow | None:

@@ -18,7 +18,6 @@ from arena.stored_games import NewHumanGame
 from replays.format import encode
 from web.commands import Outlet
 from web.errors import Refusal, RefusedError
-from web.human import record_text
 from web.live_types import FinishedGame, LiveEnding
 from web.messages import EndPayload, GameResult, RecordPayload, StoredPayload
 from web.tickets import (
@@ -31,7 +30,7 @@ from web.tickets import (
     result_of,
     watched_view,
 )
-from web.words import verdict_of
+from web.words import record_text, verdict_of
 
 logger = logging.getLogger(__name__)
 

@@ -10,21 +10,30 @@ from arena.storage import Storage
 from arena.stored_search import Count, Order
 from replays.titles import TAGS
 from tron_env.types import DeathCause
+from web.texts import tell
 from web.thumbs import Thumb, found_thumbs
 from web.words import DEATHS, RESULT_WORDS, TAG_WORDS
 
 PAGE_SIZE: Final = 24
-KINDS: Final = (("", "All games"), (GameKind.DUEL.value, "Duels"), (GameKind.HUMAN.value, "People"))
-ORDERS: Final = ((Order.NEWEST.value, "Newest first"), (Order.BEST.value, "Most exciting first"))
+KINDS: Final = (
+    ("", tell("replays.kind_all")),
+    *((kind.value, tell(f"replays.kind_{kind.value}")) for kind in GameKind),
+)
+ORDERS: Final = tuple((order.value, tell(f"replays.{order.value}")) for order in Order)
 MAX_NAME: Final = 80
+MAX_DIGITS: Final = 8
+ABANDONED_TAG: Final = "abandoned"
 CAUSES: Final = tuple((cause.name.lower(), text.capitalize()) for cause, text in DEATHS.items())
 RESULTS: Final = tuple((result.value, RESULT_WORDS[result]) for result in Result)
 TAG_CHOICES: Final = tuple((tag, TAG_WORDS[tag]) for tag in TAGS)
+FACETS: Final = {
+    name: tell(f"replays.{name}")
+    for name in ("kind", "order", "round", "tag", "result", "cause", "min_plies")
+}
+"""What the conditions are called on the page."""
 LENGTHS: Final = (
-    ("", "Any length"),
-    ("30", "30 plies or more"),
-    ("100", "100 or more"),
-    ("300", "300 or more"),
+    ("", tell("replays.any_length")),
+    *((plies, tell("replays.at_least", plies=plies)) for plies in ("30", "100", "300")),
 )
 
 
@@ -42,6 +51,8 @@ class Asked:
     tag: str
     min_plies: str
     after: str | None
+    unknown: tuple[tuple[str, str], ...]
+    """Conditions whose value nothing can have, as typed; they do not narrow."""
 
     @property
     def narrowed(self) -> bool:
@@ -82,6 +93,8 @@ class SearchPage:
     count: Count
     problem: str
     """What in the question makes no sense; empty where all does."""
+    abandoned_out: bool
+    """Whether games that a person left are kept out of the list."""
     kinds: tuple[tuple[str, str], ...] = KINDS
     orders: tuple[tuple[str, str], ...] = ORDERS
     results: tuple[tuple[str, str], ...] = RESULTS
@@ -93,10 +106,12 @@ class SearchPage:
 def search_page(storage: Storage, query: Mapping[str, str]) -> SearchPage:
     """Gather the page that ``query``, the address's, asks for.
 
-    Values that nothing can have are dropped, as old links and typing hands have them; what two
-    values together make impossible is said on the page.
+    Values that nothing can have, as old links and typing hands have them, do not narrow; the page
+    says so, and what two values together make impossible. Games that a person left are found only
+    where they are asked for.
     """
     asked = _asked(query)
+    abandoned_out = asked.result != Result.ABANDONED and asked.tag != ABANDONED_TAG
     filters = GameFilter(
         kind=GameKind(asked.kind) if asked.kind else None,
         round=asked.round,
@@ -106,31 +121,46 @@ def search_page(storage: Storage, query: Mapping[str, str]) -> SearchPage:
         cause=DeathCause[asked.cause.upper()] if asked.cause else None,
         tags=(asked.tag,) if asked.tag else (),
         min_plies=int(asked.min_plies) if asked.min_plies else None,
+        abandoned=False if abandoned_out else None,
     )
     order = Order(asked.order)
     try:
         page = storage.find_games(filters, order=order, after=asked.after, limit=PAGE_SIZE)
         count = storage.count_games_found(filters)
     except SearchError as error:
-        return SearchPage(asked, (), None, Count(0, False), str(error))
-    return SearchPage(asked, found_thumbs(storage, page.games), page.after, count, "")
+        return SearchPage(asked, (), None, Count(0, False), str(error), abandoned_out)
+    found = found_thumbs(storage, page.games)
+    return SearchPage(asked, found, page.after, count, "", abandoned_out)
 
 
 def _asked(query: Mapping[str, str]) -> Asked:
+    unknown: list[tuple[str, str]] = []
+
     def one_of(name: str, allowed: tuple[tuple[str, str], ...], default: str = "") -> str:
         value = query.get(name, default)
-        return value if value in dict(allowed) else default
+        if value in dict(allowed) or value == default:
+            return value
+        unknown.append((FACETS[name], value[:MAX_NAME]))
+        return default
 
-    number = query.get("round", "")
+    def number_of(name: str) -> int | None:
+        value = query.get(name, "")
+        if value.isascii() and value.isdecimal() and len(value) <= MAX_DIGITS:
+            return int(value)
+        if value:
+            unknown.append((FACETS[name], value[:MAX_NAME]))
+        return None
+
     return Asked(
         kind=one_of("kind", KINDS),
         order=one_of("order", ORDERS, Order.NEWEST.value),
         name=query.get("name", "").strip()[:MAX_NAME],
         opponent=query.get("opponent", "").strip()[:MAX_NAME],
-        round=int(number) if number.isascii() and number.isdecimal() and len(number) < 9 else None,
+        round=number_of("round"),
         result=one_of("result", RESULTS),
         cause=one_of("cause", CAUSES),
         tag=one_of("tag", TAG_CHOICES),
         min_plies=one_of("min_plies", LENGTHS),
         after=query.get("after"),
+        unknown=tuple(unknown),
     )

@@ -10,6 +10,7 @@ from arena.storage import Storage
 from arena.stored_tables import PairScore, shares
 from replays.format import Ending
 from web.lines import Line, champion_line
+from web.texts import tell
 from web.thumbs import Thumb, thumbs
 from web.words import points_text
 
@@ -21,12 +22,7 @@ CROSS_WHOLE: Final = 40
 STANDINGS: Final = 50
 """Lines of one page of the standings."""
 CYCLES: Final = 2
-ENTRY_KINDS: Final = {
-    EntryKind.CHAMPION: "defending",
-    EntryKind.LIGHT_CHAMPION: "light champion",
-    EntryKind.ANCHOR: "baseline",
-    EntryKind.SUBMISSION: "submission",
-}
+ENTRY_KINDS: Final = {kind: tell(f"entry.{kind.name.lower()}") for kind in EntryKind}
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +77,10 @@ class RoundPage:
     cross: tuple[tuple[EntryRow, tuple[CrossCell, ...]], ...]
     cross_total: int
     """Entrants of the whole cross table where that is drawn on a canvas, else 0."""
+    decider: Beating | None
+    """The champion's duel with the best-placed rider that it met."""
+    lead: float
+    """By how many points the champion came out ahead of that one."""
     cycles: tuple[tuple[Beating, ...], ...]
     line: Line | None
     field: tuple[EntryRow, ...]
@@ -114,6 +114,7 @@ def round_page(storage: Storage, number: int, first: int = 1) -> RoundPage | Non
     top = ranked[:CROSS_HTML] if large else ranked
     scores = storage.scores_among([entry.id for entry in top]) if top else ()
     start = min(max(first, 1), max(len(ranked), 1))
+    decider, lead = _decider(storage, top, scores)
     return RoundPage(
         round=row,
         champion=known.get(row.champion_entry_id or 0),
@@ -126,6 +127,8 @@ def round_page(storage: Storage, number: int, first: int = 1) -> RoundPage | Non
         later=start + STANDINGS if start - 1 + STANDINGS < len(ranked) else None,
         cross=_cross(top, scores),
         cross_total=len(ranked) if large else 0,
+        decider=decider,
+        lead=lead,
         cycles=_cycles(storage, top, scores),
         line=champion_line(storage.champion_line(), number) if ranked else None,
         field=() if ranked else entries[:STANDINGS],
@@ -228,6 +231,25 @@ def _cell(met: tuple[PairScore, float] | None) -> CrossCell:
     score, points = met
     share = points / score.games
     return CrossCell(score.duel_id, points_text(points), round(share * (HEAT_STEPS - 1)))
+
+
+def _decider(
+    storage: Storage, ranked: Sequence[EntryRow], scores: Sequence[PairScore]
+) -> tuple[Beating | None, float]:
+    """Return the duel at the head of the table, from its winner's side, and the champion's lead."""
+    duels = {frozenset(score.entries): score for score in scores if score.games}
+    for rival in ranked[1:]:
+        champion = ranked[0]
+        score = duels.get(frozenset((champion.id, rival.id)))
+        if score is None or champion.standing is None or rival.standing is None:
+            continue
+        names = {champion.id: champion.name, rival.id: rival.name}
+        own = score.points[score.entries.index(champion.id)]
+        won = 2 * own >= score.games
+        winner, loser = (champion.id, rival.id) if won else (rival.id, champion.id)
+        lead = champion.standing.points - rival.standing.points
+        return _beating(storage, names, score, winner, loser), lead
+    return None, 0.0
 
 
 def _cycles(

@@ -14,15 +14,16 @@ from replays.format import Replay, decode
 from replays.report import AnalysisView, analysis_view
 from replays.view import ReplayView, RiderKind, replay_view
 from tron_env.types import Seat
+from web.texts import tell
 from web.thumbs import kinds_of
 from web.tickets import may_go_on
 from web.words import end_of, note_of, verdict_of, winner_of
 
 DOWNLOADS: Final = (
-    ("gif", "Film (GIF, takes a few seconds)"),
-    ("html", "Viewer in one file (HTML, works offline)"),
-    ("json", "Moves (JSON)"),
-    ("trp", "Moves (binary)"),
+    ("gif", tell("replay.film")),
+    ("html", tell("replay.offline")),
+    ("json", tell("replay.json")),
+    ("trp", tell("replay.binary")),
 )
 
 
@@ -58,6 +59,8 @@ class ViewerPage:
     """How each rider ended, in words."""
     ply: int
     """The ply that a picture of the game shows."""
+    decisive: int | None
+    """The ply that decided it, where that is not the end itself."""
     siblings: tuple[Sibling, ...]
     downloads: tuple[tuple[str, str], ...] = DOWNLOADS
     linked: bool = True
@@ -92,6 +95,7 @@ def viewer_page(storage: Storage, game_id: int, ply: int | None = None) -> Viewe
         verdict=verdict_of(game.names, game.outcome, game.ending, game.plies),
         ends=(first, second),
         ply=decisive_ply(analysis) if ply is None else max(0, min(ply, game.plies)),
+        decisive=_before_end(analysis),
         siblings=_siblings(storage, game),
         takeover=may_go_on(decode(encoded)),
     )
@@ -144,6 +148,7 @@ def loose_page(replay: Replay, names: tuple[str, str], game: GameRow) -> ViewerP
         verdict=verdict_of(names, game.outcome, game.ending, game.plies),
         ends=(first, second),
         ply=decisive_ply(analysis),
+        decisive=_before_end(analysis),
         siblings=(),
         downloads=(),
         linked=False,
@@ -171,6 +176,11 @@ def decisive_ply(analysis: AnalysisView) -> int:
     return marks[0] if marks else analysis["plies"]
 
 
+def _before_end(analysis: AnalysisView) -> int | None:
+    ply = decisive_ply(analysis)
+    return ply if ply < analysis["plies"] else None
+
+
 def _siblings(storage: Storage, game: GameRow) -> tuple[Sibling, ...]:
     if game.duel_id is None:
         return ()
@@ -192,5 +202,6 @@ def _tone(game: GameRow) -> str:
 
 def _told(game: GameRow) -> str:
     winner = winner_of(game.outcome, game.ending)
-    who = "drawn" if winner is None else f"{game.names[winner]} won"
-    return f"{who}, {note_of(game)}"
+    if winner is None:
+        return tell("game.title_drawn", note=note_of(game))
+    return tell("game.title_won", name=game.names[winner], note=note_of(game))

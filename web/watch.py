@@ -29,6 +29,7 @@ from web.offline import replay_html
 from web.owners import packed_owners
 from web.rates import Rate
 from web.services import services
+from web.texts import tell
 from web.viewer import analysis_of, decisive_ply, stored_replay, viewer_page
 
 watch = Blueprint("watch", __name__)
@@ -37,7 +38,6 @@ DAY_SECONDS: Final = 86_400
 COUNCIL_RATE: Final = Rate(times=40, seconds=60.0)
 DEEP_RATE: Final = Rate(times=10, seconds=600.0)
 FILM_RATE: Final = Rate(times=6, seconds=60.0)
-SLOW_DOWN: Final = "That was often. Nothing is lost: wait a moment, then ask again."
 MEDIA: Final = {
     "gif": "image/gif",
     "html": "text/html; charset=utf-8",
@@ -51,7 +51,8 @@ def home_card() -> Response:
     """The picture of the site itself: the exhibition's decisive board."""
     encoded, names = demo_replay()
     ply = decisive_ply(analysis_of(encoded, names))
-    return _kept(draw_card(encoded, ("Ride", "against the champion"), "One grid, two riders", ply))
+    riders = (tell("replay.card_names"), tell("replay.card_against"))
+    return _kept(draw_card(encoded, riders, tell("replay.card_title"), ply))
 
 
 @watch.get("/replays/<int:game_id>/card.png")
@@ -77,13 +78,13 @@ def council(game_id: int) -> Response:
     game, encoded = _game(game_id)
     ply = request.args.get("ply", type=int)
     if ply is None or not 0 <= ply < game.plies:
-        abort(404, f"This game has moves at plies 0 to {game.plies - 1}.")
+        abort(404, tell("error.no_move", last=game.plies - 1))
     if not COUNCIL_RATE.allows(_visitor()):
-        abort(429, SLOW_DOWN)
+        abort(429, tell("error.slow_down"))
     try:
         return jsonify(services().council.ask(encoded, ply))
     except CouncilBusyError:
-        abort(429, SLOW_DOWN)
+        abort(429, tell("error.slow_down"))
 
 
 @watch.post("/replays/<int:game_id>/deep")
@@ -92,9 +93,9 @@ def deepen(game_id: int) -> WerkzeugResponse:
     check_csrf()
     _game(game_id)
     if not DEEP_RATE.allows(_visitor()):
-        abort(429, SLOW_DOWN)
+        abort(429, tell("error.slow_down"))
     if services().storage.request_deep(game_id) is DeepState.REFUSED:
-        abort(503, "Many games wait to be judged. Nothing is lost: ask again in some minutes.")
+        abort(503, tell("error.many_wait"))
     return redirect(url_for("pages.replay", game_id=game_id, judged=1))
 
 
@@ -103,7 +104,7 @@ def embed(game_id: int) -> Response:
     """The viewer alone, for frames on other sites."""
     page = viewer_page(services().storage, game_id, request.args.get("ply", type=int))
     if page is None:
-        abort(404, f"There is no replay {game_id}.")
+        abort(404, tell("error.no_replay", replay=game_id))
     return allow_embedding(make_response(render_template("embed.html", page=page)))
 
 
@@ -112,7 +113,7 @@ def download(game_id: int, form: str) -> Response:
     """The game as a file: gif, html, json or trp."""
     game, encoded = _game(game_id)
     if form not in MEDIA:
-        abort(404, f"Replays are not written as .{form}; there are .{', .'.join(MEDIA)}.")
+        abort(404, tell("error.no_form", form=form, forms=f".{', .'.join(MEDIA)}"))
     if form == "gif":
         body = _film(game_id, encoded)
     elif form == "html":
@@ -128,18 +129,18 @@ def download(game_id: int, form: str) -> Response:
 
 def _film(game_id: int, encoded: bytes) -> bytes:
     if not FILM_RATE.allows(_visitor()):
-        abort(429, SLOW_DOWN)
+        abort(429, tell("error.slow_down"))
     try:
         return services().films.get(game_id, encoded)
     except FilmBusyError:
-        abort(429, SLOW_DOWN)
+        abort(429, tell("error.slow_down"))
 
 
 def _game(game_id: int) -> tuple[GameRow, bytes]:
     storage = services().storage
     game = storage.game(game_id)
     if game is None:
-        abort(404, f"There is no replay {game_id}.")
+        abort(404, tell("error.no_replay", replay=game_id))
     return game, stored_replay(storage, game)
 
 

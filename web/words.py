@@ -1,63 +1,27 @@
-"""Games and points in words."""
+"""Games, points and records in words."""
 
 from typing import Final
 
-from arena.records import GameKind, GameRow, Result, RoundStatus
+from arena.records import GameKind, GameRow, HumanRecord, Result, RoundStatus
 from replays.format import Ending
+from replays.titles import TAGS
 from tron_env.types import DeathCause, Outcome, Seat
-
-SITE: Final = "Train, pit, watch and fight Tron agents: ride against the champion of any round."
+from web.human import all_tries
+from web.texts import tell
 
 ROUND_STATUS: Final = {
-    RoundStatus.OPEN: "open for submissions",
-    RoundStatus.CLOSED: "about to begin",
-    RoundStatus.RUNNING: "being played",
-    RoundStatus.DONE: "done",
-    RoundStatus.CANCELLED: "cancelled",
+    status: tell(f"round_status.{status.name.lower()}") for status in RoundStatus
 }
-
-RESULT_WORDS: Final = {
-    Result.WIN: "Won",
-    Result.LOSS: "Lost",
-    Result.DRAW: "Both died",
-    Result.LIMIT: "Ply limit",
-    Result.FORFEIT: "Forfeit",
-    Result.ABANDONED: "Abandoned",
-}
-
-TAG_WORDS: Final = {
-    "abandoned": "Abandoned",
-    "forfeit": "A forfeit",
-    "draw": "A draw",
-    "head-on": "A head-on",
-    "crash": "A needless crash",
-    "cut-off": "A cut-off",
-    "self-trap": "Trapped itself",
-    "missed-win": "A win given away",
-    "gamble": "A head-on gamble",
-    "attrition": "A long fill",
-    "close": "A close finish",
-    "comeback": "A comeback",
-    "short": "A short game",
-    "long": "A long game",
-    "take-over": "A take-over",
-}
-"""What a search may ask for; the keys are those of ``replays.titles.TAGS``."""
-
+RESULT_WORDS: Final = {result: tell(f"result.{result.name.lower()}") for result in Result}
+TAG_WORDS: Final = {tag: tell(f"tag.{tag}") for tag in TAGS}
+"""What a search may ask for."""
 ENDS: Final = {
-    "wall": "into the wall",
-    "self": "into its own trail",
-    "opponent": "into the other's trail",
-    "head_on": "head-on",
-    "forfeit": "by forfeit",
-    "none": "at the ply limit",
+    end: tell(f"end.{end}") for end in ("wall", "self", "opponent", "head_on", "forfeit", "none")
 }
-
 DEATHS: Final = {
-    DeathCause.WALL: "hit the wall",
-    DeathCause.SELF: "hit its own trail",
-    DeathCause.OPPONENT: "hit the other's trail",
-    DeathCause.HEAD_ON: "met head-on",
+    cause: tell(f"death.{cause.name.lower()}")
+    for cause in DeathCause
+    if cause is not DeathCause.NONE
 }
 
 
@@ -73,15 +37,16 @@ def verdict_of(names: tuple[str, str], outcome: Outcome, ending: Ending, plies: 
     'b won in 57 plies'
     """
     winner = winner_of(outcome, ending)
+    length = plies_text(plies)
     if ending is Ending.ABANDONED:
-        return f"Abandoned after {plies_text(plies)}"
+        return tell("game.abandoned_after", plies=length)
     if winner is not None and ending is Ending.FORFEIT:
-        return f"{names[winner]} won by forfeit at ply {plies}"
+        return tell("game.won_by_forfeit", name=names[winner], ply=plies)
     if winner is not None:
-        return f"{names[winner]} won in {plies_text(plies)}"
+        return tell("game.won_in", name=names[winner], plies=length)
     if outcome is Outcome.TRUNCATED:
-        return f"Drawn at the limit of {plies_text(plies)}"
-    return f"Drawn in {plies_text(plies)}"
+        return tell("game.drawn_at_limit", plies=length)
+    return tell("game.drawn_in", plies=length)
 
 
 def plies_text(plies: int) -> str:
@@ -90,7 +55,7 @@ def plies_text(plies: int) -> str:
     >>> plies_text(1), plies_text(57)
     ('1 ply', '57 plies')
     """
-    return f"{plies} {'ply' if plies == 1 else 'plies'}"
+    return tell("game.plies", count=plies)
 
 
 def points_text(points: float) -> str:
@@ -109,12 +74,15 @@ def note_of(game: GameRow) -> str:
     """Say in one line what kind of game it was and how long."""
     words = [plies_text(game.plies)]
     if game.ending is Ending.FORFEIT:
-        words.append("forfeit")
+        words.append(tell("game.forfeit"))
     if game.ending is Ending.ABANDONED:
-        words.append("abandoned")
+        words.append(tell("game.abandoned"))
     elif game.outcome in (Outcome.DRAW, Outcome.TRUNCATED):
-        words.append("drawn")
-    words.append("live" if game.kind is GameKind.HUMAN else f"round {game.round}")
+        words.append(tell("game.drawn"))
+    if game.kind is GameKind.HUMAN:
+        words.append(tell("game.live"))
+    elif game.round is not None:
+        words.append(tell("round.named", round=game.round))
     return ", ".join(words)
 
 
@@ -124,7 +92,24 @@ def end_of(game: GameRow, seat: Seat) -> str:
     if cause is not DeathCause.NONE:
         return DEATHS[cause]
     if game.ending is Ending.FORFEIT and game.outcome.winner is not seat:
-        return game.reasons[seat] or "forfeited"
+        return game.reasons[seat] or tell("game.forfeited")
     if game.ending is Ending.ABANDONED and game.human_seat == seat:
-        return "left"
-    return "rode on"
+        return tell("game.left")
+    return tell("game.rode_on")
+
+
+def record_text(record: HumanRecord) -> str:
+    """Say how people have fared against a model in all.
+
+    >>> record_text(HumanRecord(28, 9, 1, 3, 0, 0, 0))
+    'Beaten in 24% (13 to 39) of 38 games by people; 3 more were abandoned'
+    >>> record_text(HumanRecord(0, 0, 0, 0, 0, 0, 0))
+    'Nobody has finished a game against it yet'
+    """
+    tried = all_tries(record)
+    if not tried.tries:
+        return tell("people.untried")
+    text = tell("people.beaten", share=tried.text, count=tried.tries)
+    if record.abandoned:
+        text += tell("people.abandoned", count=record.abandoned)
+    return text

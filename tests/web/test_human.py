@@ -6,7 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from arena.records import HumanRecord
-from web.human import all_tries, first_tries, record_text
+from web.human import all_tries, first_tries
+from web.words import record_text
 
 COUNTS = st.integers(0, 500)
 

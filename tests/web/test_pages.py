@@ -162,6 +162,13 @@ def test_a_round_s_page_has_standings_and_a_cross_table(client: FlaskClient, don
     assert client.get("/rounds/7").status_code == 404
 
 
+def test_a_round_s_page_opens_the_duel_that_decided_it(client: FlaskClient, done: Storage):
+    text = page(client, "/rounds/1")
+    told = text[text.index("The duel that decided it") :]
+    assert "ann</b> beat &lt;b&gt;bob&lt;/b&gt; 1½ : ½, and won the round by 1 point." in told
+    assert re.search(r'href="/duels/1"', told)
+
+
 @pytest.mark.parametrize("kind", EntryKind)
 def test_a_round_s_page_tells_who_is_no_new_submission(
     client: FlaskClient, done: Storage, kind: EntryKind
@@ -202,6 +209,19 @@ def test_an_abandoned_game_is_nobody_s_win(client: FlaskClient, done: Storage):
     assert ">won<" not in text
 
 
+def test_abandoned_games_are_listed_only_where_they_are_asked_for(
+    client: FlaskClient, done: Storage
+):
+    left = str(stocked.add_human_game(done, Ending.ABANDONED))
+
+    def listed(path: str) -> list[str]:
+        return re.findall(r'href="/replays/(\d+)"', page(client, path))
+
+    for path in ("/replays", "/replays?kind=human", f"/models/{stocked.SHA256['ann']}"):
+        assert left not in listed(path), path
+    assert listed("/replays?result=abandoned") == [left]
+
+
 def test_replays_are_listed_newest_first_and_page_on(
     client: FlaskClient, done: Storage, monkeypatch: pytest.MonkeyPatch
 ):
@@ -229,6 +249,9 @@ def test_replays_are_searched_by_what_their_form_asks(client: FlaskClient, done:
     assert "No game fits" in page(client, "/replays?name=nobody")
     assert "opponent" in page(client, "/replays?opponent=ann"), "it says what is missing"
     assert found(kind="cheese", result="glory", round="x") == [6, 5, 4, 3, 2, 1], "nonsense drops"
+    text = page(client, "/replays?kind=cheese&tag=unknown")
+    assert "There is no “cheese” under Kind" in text
+    assert "There is no “unknown” under What happened" in text
     kept = page(client, "/replays?name=cyd&result=win")
     assert 'name="name" value="cyd"' in kept
     assert '<option value="win" selected>' in kept

@@ -33,6 +33,13 @@ expect.set_options(timeout=PATIENCE_MS)
 SEASON = Season(submissions=57 * 40, games=28_000, replays=40)
 """57 rounds of 48 or more entrants."""
 AXE = Path(__file__).parents[2] / "web" / "node_modules" / "axe-core" / "axe.min.js"
+MOST_KILOBYTES = 150
+"""Compressed, without fonts and pictures."""
+KILOBYTES = """() => [
+    ...performance.getEntriesByType("navigation"),
+    ...performance.getEntriesByType("resource"),
+].filter(({ name }) => !/\\.(woff2|png|gif|svg)$/.test(name.split("?")[0]))
+    .reduce((sum, { encodedBodySize }) => sum + encodedBodySize / 1000, 0)"""
 STICKS_OUT = """() => [...document.querySelectorAll("body *")]
     .filter((each) => !each.closest(".scroll, .unseen, canvas, pre, details:not([open]) > ul"))
     .filter((each) => each.getBoundingClientRect().right > innerWidth + 1)
@@ -102,6 +109,7 @@ def test_every_page_is_whole_accessible_and_keeps_to_itself(
             page.wait_for_load_state("load")
             shoot(page, address, f"{size}-{theme}")
             assert page.evaluate(STICKS_OUT) == [], address
+            assert page.evaluate(KILOBYTES) <= MOST_KILOBYTES, address
             page.evaluate(AXE.read_text(encoding="utf-8"))
             told = page.evaluate(
                 """async () => (await axe.run(document, { resultTypes: ["violations"] })).violations
@@ -118,11 +126,14 @@ def at_ply(page: Page, ply: int) -> None:
     expect(page.locator("[data-board]")).to_have_attribute("data-ply", str(ply))
 
 
-def test_every_control_of_the_viewer_does_what_it_says(site: Site, browser: Browser, telling: int):
+@pytest.mark.parametrize("size", ["desktop", "tablet", "phone"])
+def test_every_control_of_the_viewer_does_what_it_says(
+    site: Site, browser: Browser, telling: int, size: str
+):
     storage = site.services.storage
     game = storage.game(telling)
     assert game is not None
-    with tab(browser, site.url) as shown:
+    with tab(browser, site.url, size) as shown:
         page = shown.page
         page.goto(f"/replays/{telling}?ply=3")
         at_ply(page, 3)
@@ -132,7 +143,7 @@ def test_every_control_of_the_viewer_does_what_it_says(site: Site, browser: Brow
 
         press("on")
         at_ply(page, 4)
-        assert page.url.endswith("?ply=4")
+        page.wait_for_url("**?ply=4")
         press("back")
         at_ply(page, 3)
         press("last")
@@ -178,12 +189,68 @@ def test_every_control_of_the_viewer_does_what_it_says(site: Site, browser: Brow
         page.keyboard.press("Escape")
         expect(page.locator("[data-help]")).to_be_hidden()
 
+        told = page.locator(".facts .verdict [data-ply]")
+        told.click()
+        at_ply(page, int(told.get_attribute("data-ply") or -1))
+
+        menu = page.locator("details.more")
+        menu.locator("summary").click()
+        expect(menu.get_by_role("link").first).to_be_visible()
+        page.keyboard.press("Escape")
+        expect(menu.get_by_role("link").first).to_be_hidden()
+        expect(menu.locator("summary")).to_be_focused()
+        menu.locator("summary").click()
+        page.locator("h1").click()
+        expect(menu.get_by_role("link").first).to_be_hidden()
+
         press("council")
         expect(page.locator("[data-council-table] tbody tr")).to_have_count(1)
         expect(page.locator("[data-council-note]")).to_contain_text("ranks the move")
 
         page.locator("[data-step]").first.click()
         page.wait_for_url(lambda url: f"/replays/{telling}" not in url)
+
+
+def test_a_moment_is_shared_with_the_ply_in_its_address(site: Site, browser: Browser, telling: int):
+    with tab(browser, site.url) as shown:
+        page = shown.page
+        page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+        page.goto(f"/replays/{telling}?ply=3")
+        button = page.locator("[data-do=copy]")
+        page.keyboard.press("ArrowRight")
+        expect(button).to_have_text("Share ply 4")
+        button.click()
+        expect(button).to_have_text("Copied")
+        address = page.evaluate("() => navigator.clipboard.readText()")
+        assert address == f"{site.url}/replays/{telling}?ply=4"
+        page.goto(address)
+        at_ply(page, 4)
+
+
+def test_scrubbing_changes_the_address_once_and_not_at_every_step(
+    site: Site, browser: Browser, telling: int
+):
+    with tab(browser, site.url) as shown:
+        page = shown.page
+        page.goto(f"/replays/{telling}?ply=0")
+        at_ply(page, 0)
+        page.evaluate(
+            """() => {
+                window.changes = 0;
+                const replace = history.replaceState.bind(history);
+                history.replaceState = (...said) => { window.changes += 1; replace(...said); };
+            }"""
+        )
+        page.locator("[data-scrubber]").evaluate(
+            """scrubber => {
+                for (let ply = 1; ply <= 9; ply += 1) {
+                    scrubber.value = String(ply);
+                    scrubber.dispatchEvent(new Event("input", { bubbles: true }));
+                }
+            }"""
+        )
+        page.wait_for_url("**?ply=9")
+        assert page.evaluate("() => window.changes") == 1
 
 
 def test_the_viewer_says_that_no_territory_came_and_tries_again(

@@ -1,11 +1,12 @@
 // @ts-check
 /** The council: what the last light champions would have played, asked for one ply at a time. */
 
-import { ARROWS, COUNCIL, DIRECTIONS, rankText } from "./words.js";
+/** @import {Action} from "./types.js" */
+import { ARROWS, directionText, say } from "./words.js";
 
 /**
  * What one member thinks for one rider; `share` only where its values are logits.
- * @typedef {{action: number, rank: number|null, share: number|null}} Voice
+ * @typedef {{action: Action, rank: number|null, share: number|null}} Voice
  */
 /** @typedef {{name: string, round: number|null, voices: (Voice|null)[]}} Member */
 /** @typedef {{ply: number, members: Member[]}} Answer */
@@ -17,18 +18,20 @@ import { ARROWS, COUNCIL, DIRECTIONS, rankText } from "./words.js";
 function voiceCell(voice) {
   const cell = document.createElement("td");
   if (voice === null) {
-    cell.textContent = "no answer";
+    cell.textContent = say("council.no_answer");
     cell.className = "muted";
     return cell;
   }
   const arrow = document.createElement("b");
   arrow.textContent = ARROWS[voice.action];
-  arrow.title = DIRECTIONS[voice.action];
-  cell.append(arrow, ` ${DIRECTIONS[voice.action]}`);
+  arrow.title = directionText(voice.action);
+  cell.append(arrow, ` ${directionText(voice.action)}`);
   if (voice.share !== null) cell.append(` ${Math.round(voice.share * 100)}%`);
   const rank = document.createElement("small");
   rank.className = voice.rank === 1 ? "win" : "muted";
-  if (voice.rank !== null) rank.textContent = voice.rank === 1 ? "as played" : `played its ${rankText(voice.rank)}`;
+  if (voice.rank !== null) {
+    rank.textContent = say(voice.rank === 1 ? "council.as_played" : `council.rank_${voice.rank}`);
+  }
   cell.append(rank);
   return cell;
 }
@@ -43,7 +46,7 @@ function memberRow({ name, round, voices }) {
   if (round !== null) {
     const small = document.createElement("small");
     small.className = "muted";
-    small.textContent = `round ${round}`;
+    small.textContent = say("council.round", { round });
     head.append(small);
   }
   row.append(head, ...voices.map(voiceCell));
@@ -69,14 +72,14 @@ export function bindCouncil(panel, address, plies) {
     table.tBodies[0].replaceChildren(...answer.members.map(memberRow));
     table.hidden = false;
     table.classList.remove("stale");
-    note.textContent = COUNCIL.answered(answer.ply);
+    note.textContent = say("council.answered", { ply: answer.ply });
     panel.dataset.ply = String(answer.ply);
   };
 
   return {
     async ask(ply) {
       if (ply >= plies) {
-        note.textContent = COUNCIL.over;
+        note.textContent = say("council.over");
         return;
       }
       const known = kept.get(ply);
@@ -84,11 +87,11 @@ export function bindCouncil(panel, address, plies) {
         show(known);
         return;
       }
-      note.textContent = COUNCIL.asking;
+      note.textContent = say("council.asking");
       try {
         const response = await fetch(`${address}?ply=${ply}`);
         if (response.status === 429) {
-          note.textContent = COUNCIL.busy;
+          note.textContent = say("council.busy");
           return;
         }
         if (!response.ok) throw new Error(String(response.status));
@@ -97,7 +100,7 @@ export function bindCouncil(panel, address, plies) {
         kept.set(ply, answer);
         show(answer);
       } catch {
-        note.textContent = COUNCIL.failed;
+        note.textContent = say("council.failed");
       }
     },
     stale(ply) {

@@ -1,6 +1,8 @@
 // @ts-check
 /** Times that count down to a moment, such as the close of a round. */
 
+import { say } from "./words.js";
+
 /**
  * @param {number} ms  until then
  * @returns {string} such as "2d 04h 09m", "04h 09m 30s" or "09m 30s"
@@ -15,9 +17,9 @@ function leftText(ms) {
   ];
   /** @param {number} value */
   const two = (value) => String(value).padStart(2, "0");
-  if (days > 0) return `${days}d ${two(hours)}h ${two(minutes)}m`;
-  if (hours > 0) return `${two(hours)}h ${two(minutes)}m ${two(rest)}s`;
-  return `${two(minutes)}m ${two(rest)}s`;
+  const key = days > 0 ? "days" : hours > 0 ? "hours" : "minutes";
+  const parts = { days, hours: two(hours), minutes: two(minutes), seconds: two(rest) };
+  return say(`countdown.${key}`, parts);
 }
 
 /** @param {ParentNode} [root] */
@@ -29,7 +31,7 @@ export function startCountdowns(root = document) {
     const tick = () => {
       if (!time.isConnected) return;
       const left = then - Date.now();
-      time.textContent = left > 0 ? leftText(left) : "closing now";
+      time.textContent = left > 0 ? leftText(left) : say("countdown.closing");
       if (left > 0) setTimeout(tick, 1000);
     };
     tick();

@@ -1,6 +1,8 @@
 // @ts-check
 /** The whole cross table of a large round, on a canvas that fetches its rows. */
 
+import { say } from "./words.js";
+
 const CHUNK = 16;
 
 /**
@@ -59,7 +61,7 @@ export function drawHeat(canvas, out) {
     for (let first = 1; first <= entrants && canvas.isConnected; first += CHUNK) {
       const response = await fetch(`${address}?first=${first}&count=${CHUNK}`);
       if (!response.ok) {
-        out.textContent = "The rest of the table could not be fetched. Load the page again to retry.";
+        out.textContent = say("round.cross_failed");
         return;
       }
       const answer = await response.json();
@@ -74,10 +76,14 @@ export function drawHeat(canvas, out) {
 
   const tell = () => {
     const percent = rows[at.row]?.[at.col];
-    const pair = `${at.row + 1} ${names[at.row] ?? ""} against ${at.col + 1} ${names[at.col] ?? ""}`;
+    const pair = {
+      row: at.row + 1,
+      column: at.col + 1,
+      first: names[at.row] ?? "",
+      second: names[at.col] ?? "",
+    };
     if (percent === undefined) out.textContent = still;
-    else if (percent < 0) out.textContent = `${pair}: never met`;
-    else out.textContent = `${pair}: ${percent}% of the points`;
+    else out.textContent = say(percent < 0 ? "round.never_met" : "round.share", { ...pair, percent });
     canvas.dataset.at = `${at.row + 1},${at.col + 1}`;
   };
   const open = () => {

@@ -8,6 +8,7 @@ import { Board } from "./render.js";
 import { frameAt } from "./state.js";
 import { followStatus } from "./status.js";
 import { drawThumbs } from "./thumbs.js";
+import { say } from "./words.js";
 
 const PLIES_A_SECOND = 9;
 const REST_MS = 1900;
@@ -26,7 +27,7 @@ function teller(canvas) {
     const now = story.findLastIndex((sentence) => sentence.ply <= ply);
     if (now === said || !(out instanceof HTMLElement)) return;
     said = now;
-    out.textContent = story[now]?.text ?? "Both riders are off.";
+    out.textContent = story[now]?.text ?? say("home.off");
     out.classList.remove("arrive");
     void out.offsetWidth;
     out.classList.add("arrive");

@@ -1,6 +1,8 @@
 // @ts-check
 /** The ladder of opponents, listed from its top. */
 
+import { say } from "./words.js";
+
 /**
  * @param {number} place  of the present opponent, 0 for the top
  * @param {number} rungs
@@ -20,7 +22,7 @@ export function nextRung(place, rungs, won) {
  */
 export function standing(rungs) {
   const highest = rungs.findIndex(({ beaten }) => beaten);
-  if (highest === -1) return "Beat anybody to get on the ladder.";
-  if (highest === 0) return "You sit at the very top.";
-  return `You sit between ${rungs[highest].name} and ${rungs[highest - 1].name}.`;
+  if (highest === -1) return say("ladder.none");
+  if (highest === 0) return say("ladder.top");
+  return say("ladder.between", { below: rungs[highest].name, above: rungs[highest - 1].name });
 }

@@ -6,13 +6,12 @@ import { animate, need, setCurrent } from "./dom.js";
 import { Board } from "./render.js";
 import { connect } from "./socket.js";
 import { LiveGame } from "./state.js";
+import { say } from "./words.js";
 
 const LIST_MS = 2000;
 const LINGER_MS = 2500;
 /** Cells along a side of the board that waits for a ride. */
 const CELLS = 32;
-
-const FROZEN = "Frozen: the player's line broke, and has ten seconds to come back.";
 
 const board = new Board(need("canvas[data-board]", HTMLCanvasElement));
 const plyOut = need("[data-ply-out]", HTMLElement);
@@ -71,7 +70,7 @@ function show(message) {
   }
   board.canvas.dataset.game = String(message.game);
   hud.removeAttribute("data-idle");
-  if (message.frozen) tell(FROZEN, { trouble: true });
+  if (message.frozen) tell(say("live.frozen"), { trouble: true });
   else tell(null);
   mark();
   wake();
@@ -90,7 +89,7 @@ function fill(games) {
       const button = document.createElement("button");
       button.type = "button";
       button.value = String(game);
-      button.textContent = `${player} against ${opponent.name}`;
+      button.textContent = say("live.ride", { player, opponent: opponent.name });
       button.addEventListener("click", () => watch(game));
       const item = document.createElement("li");
       item.append(button);
@@ -112,11 +111,11 @@ async function follow() {
         const wanted = games.find((/** @type {{game: number}} */ each) => each.game === chosen);
         watch((wanted ?? games[0]).game);
       } else if (over && games.length === 0) {
-        tell("Nobody rides just now. It could be you.");
+        tell(say("live.nobody"));
       }
     }
   } catch {
-    tell("The arena is away. This page goes on as soon as it is back.", { trouble: true });
+    tell(say("live.away"), { trouble: true });
   }
   setTimeout(follow, document.hidden ? 4 * LIST_MS : LIST_MS);
 }
@@ -149,7 +148,7 @@ const link = connect({
     else if (message[0] === chosen) early.push(message);
   },
   onFrozen: ({ game }) => {
-    if (game === shown?.id) tell(FROZEN, { trouble: true });
+    if (game === shown?.id) tell(say("live.frozen"), { trouble: true });
   },
   onOver: ({ game, text, view }) => {
     if (shown === null || game !== shown.id) return;

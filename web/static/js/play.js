@@ -9,6 +9,7 @@ import { Board } from "./render.js";
 import { connect } from "./socket.js";
 import { freeAhead, Sound } from "./sound.js";
 import { LiveGame } from "./state.js";
+import { say } from "./words.js";
 
 const TAG_MS = 2000;
 const RESULT_DELAY_MS = 420;
@@ -28,8 +29,6 @@ const resultText = need("[data-result-text]", HTMLElement);
 const resultRecord = need("[data-result-record]", HTMLElement);
 const replayLink = need("[data-do=replay]", HTMLAnchorElement);
 const recordOut = need("[data-record]", HTMLElement);
-
-const RESULT_WORDS = { won: "Victory", lost: "Defeat", draw: "Draw", void: "Void" };
 
 const line = need("[data-line]", HTMLElement);
 const linePlace = need("[data-line-place]", HTMLElement);
@@ -156,13 +155,13 @@ function begin(message) {
   line.hidden = true;
   heardAt = performance.now() + message.countdown_ms;
   hideResult();
-  const stand = `${message.opponent.name} takes the seat: its rider cannot be played.`;
+  const stand = say("play.stands_in", { name: message.opponent.name });
   tell(message.stands_in ? stand : null);
   if (message.stands_in) setTimeout(() => tell(null), 4000);
   const { opponent, seat, view } = message;
   for (const [index, name] of view.names.entries()) {
     const slot = need(`[data-name="${index}"]`, HTMLElement);
-    slot.textContent = index === seat ? "You" : name;
+    slot.textContent = index === seat ? say("play.you") : name;
     slot.parentElement?.classList.remove("arrive");
     void slot.offsetWidth;
     slot.parentElement?.classList.add("arrive");
@@ -216,7 +215,7 @@ function climb(result) {
 /** @param {number} ms */
 function showLatency(ms) {
   const slow = live !== null && ms > live.tickMs;
-  latencyOut.textContent = slow ? `${ms} ms, more than a tick` : `${ms} ms`;
+  latencyOut.textContent = say(slow ? "play.latency_slow" : "play.latency", { ms });
   latencyOut.classList.toggle("loss", slow);
 }
 
@@ -230,7 +229,7 @@ function offerReplay(address) {
 /** @param {EndMessage} message */
 function showResult(message) {
   result.dataset.result = message.result;
-  resultWord.textContent = RESULT_WORDS[message.result];
+  resultWord.textContent = say(`play.${message.result}`);
   resultWord.className = `result-word ${{ won: "win", lost: "loss" }[String(message.result)] ?? "muted"}`;
   resultText.textContent = message.text;
   resultRecord.textContent = message.record.text;
@@ -266,7 +265,7 @@ const wake = animate((now) => {
   const tagged = now < live.startsAt + TAG_MS && !live.finished;
   board.draw(frame, now, {
     pulse: !live.begun,
-    tag: tagged ? { seat: live.seat, text: "You" } : undefined,
+    tag: tagged ? { seat: live.seat, text: say("play.you") } : undefined,
   });
   plyOut.textContent = String(frame.ply);
   showCountdown(count);
@@ -302,11 +301,7 @@ const link = connect({
     connected = false;
     sound.hush();
     const riding = live !== null && !live.finished && !lost;
-    tell(
-      riding
-        ? "Connection lost. Your ride waits ten seconds for you, once."
-        : "Connection lost. Trying to get back to the arena.",
-    );
+    tell(say(riding ? "play.ride_lost" : "play.line_lost"));
   },
   onGame: begin,
   onTick: (message) => {
@@ -326,11 +321,13 @@ const link = connect({
   onWaiting: ({ place, opponent, offer }) => {
     hideResult();
     line.hidden = false;
-    const ahead = place === 1 ? "You are next." : `${place - 1} before you.`;
-    linePlace.textContent = `${opponent.name} rides against as many as it can. ${ahead} Your ride starts by itself.`;
+    linePlace.textContent = say(place === 1 ? "play.next" : "play.in_line", {
+      name: opponent.name,
+      ahead: place - 1,
+    });
     lineOffer.hidden = offer === null;
     if (offer !== null) {
-      lineOffer.textContent = `Ride ${offer.name} now`;
+      lineOffer.textContent = say("play.offer", { name: offer.name });
       lineOffer.value = offer.spec;
     }
   },
@@ -338,7 +335,7 @@ const link = connect({
     if (live === null || game !== live.id) return;
     frozen = true;
     sound.hush();
-    tell(`The line is slow: your ride waits up to ${Math.round(seconds)} seconds for you, once.`);
+    tell(say("play.frozen", { seconds: Math.round(seconds) }));
     link.echo(live.id, Math.max(live.view.plies, 1));
   },
   onSnapshot: ({ game, view }) => {
@@ -352,7 +349,7 @@ const link = connect({
       returning = false;
       frozen = false;
       lost = true;
-      tell("Back online, but that ride could not wait and counts as abandoned. Press space for a new one.");
+      tell(say("play.abandoned"));
     } else if (code !== "unknown_game") tell(message);
   },
 });

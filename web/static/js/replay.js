@@ -6,9 +6,11 @@ import { bindCouncil } from "./council.js";
 import { need } from "./dom.js";
 import { fetchOwners } from "./owners.js";
 import { mountViewer } from "./viewer.js";
+import { say } from "./words.js";
 
 const root = need("[data-viewer]", HTMLElement);
 const copyButton = need("[data-do=copy]", HTMLButtonElement);
+const sharePly = need("[data-share-ply]", HTMLElement);
 const panel = root.querySelector("[data-council]");
 const here = `/replays/${root.dataset.game}`;
 const asked = new URLSearchParams(location.search).get("ply");
@@ -22,6 +24,7 @@ function permalink(ply) {
 
 /** @param {number} ply */
 function follow(ply) {
+  sharePly.textContent = String(ply);
   for (const link of root.querySelectorAll("a[data-takeover]")) {
     if (!(link instanceof HTMLAnchorElement)) continue;
     const url = new URL(link.href);
@@ -50,8 +53,25 @@ Object.assign(viewer.actions, {
   council: () => void council?.ask(viewer.ply()),
   next: () => step("next"),
   previous: () => step("previous"),
-  copy: () => void copyText(copyButton, permalink(viewer.ply()).href, "Copy it from the address bar"),
+  copy: () => void share(permalink(viewer.ply()).href),
 });
+
+/**
+ * By the phone's own sheet where there is one, else onto the clipboard.
+ * @param {string} url
+ */
+async function share(url) {
+  if (navigator.share !== undefined && matchMedia("(pointer: coarse)").matches) {
+    try {
+      await navigator.share({ title: document.title, url });
+      return;
+    } catch (error) {
+      // Whoever closed the sheet wants no copy either.
+      if (error instanceof DOMException && error.name === "AbortError") return;
+    }
+  }
+  await copyText(copyButton, url, say("copy.from_bar"));
+}
 
 /** @param {string} where */
 function step(where) {

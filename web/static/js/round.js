@@ -5,6 +5,7 @@ import { startCountdowns } from "./countdown.js";
 import { drawHeat } from "./heat.js";
 import { followStatus } from "./status.js";
 import { drawThumbs } from "./thumbs.js";
+import { say } from "./words.js";
 
 /** @param {ParentNode} part  of the page, or all of it */
 function namePairs(part) {
@@ -20,7 +21,7 @@ function namePairs(part) {
     const row = cell?.parentElement?.querySelector("th")?.getAttribute("title");
     out.textContent =
       cell instanceof HTMLTableCellElement
-        ? `${row} ${link?.textContent} against ${columns[cell.cellIndex - 1]}`
+        ? say("round.pair", { row, score: link?.textContent, column: columns[cell.cellIndex - 1] })
         : still;
   };
   table.addEventListener("pointerover", show);

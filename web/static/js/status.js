@@ -1,6 +1,8 @@
 // @ts-check
 /** Follows the arena's status, and brings in what changed without a reload. */
 
+import { say } from "./words.js";
+
 const RUNNING_MS = 1500;
 const IDLE_MS = 5_000;
 
@@ -29,7 +31,7 @@ function showProgress(running) {
     bar.value = running.done;
   }
   for (const text of document.querySelectorAll("[data-progress-text]")) {
-    text.textContent = `${running.done} of ${running.total} duels`;
+    text.textContent = say("round.duels", running);
   }
 }
 

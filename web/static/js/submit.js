@@ -3,6 +3,8 @@
 
 import { copyText } from "./copy.js";
 import { partsAsServed, swapParts } from "./status.js";
+import { drawThumbs } from "./thumbs.js";
+import { say } from "./words.js";
 
 const POLL_MS = 1_000;
 
@@ -24,10 +26,10 @@ function sendWithProgress(form, bar) {
     }
     // The answer is this page with the reason on it; what was chosen is still in the form.
     const answer = new DOMParser().parseFromString(request.responseText, "text/html");
-    showRefusal(form, answer.querySelector(".refusal, .error-page p")?.textContent ?? "It was refused.");
+    showRefusal(form, answer.querySelector(".refusal, .error-page p")?.textContent ?? say("submit.refused"));
   });
   request.addEventListener("error", () => {
-    showRefusal(form, "The connection broke; nothing was submitted. Try again.");
+    showRefusal(form, say("submit.broken"));
   });
   request.addEventListener("loadend", () => {
     bar.hidden = true;
@@ -61,7 +63,11 @@ function wireUpload(form) {
   if (!(input instanceof HTMLInputElement) || bar === null || text === null) return;
   input.addEventListener("change", () => {
     const file = input.files?.[0];
-    if (file !== undefined) text.textContent = `${file.name}, ${(file.size / 2 ** 20).toFixed(2)} MB`;
+    if (file === undefined) return;
+    text.textContent = say("submit.file", {
+      name: file.name,
+      megabytes: (file.size / 2 ** 20).toFixed(2),
+    });
   });
   form.addEventListener("submit", (event) => {
     event.preventDefault();
@@ -76,6 +82,7 @@ async function followVerdict() {
     await new Promise((resolve) => setTimeout(resolve, POLL_MS));
     try {
       await swapParts(served);
+      drawThumbs();
     } catch {
       // The server is away; the next turn asks again.
     }
@@ -89,7 +96,8 @@ const copy = document.querySelector("[data-copy-token]");
 const token = document.querySelector("[data-token]");
 if (copy instanceof HTMLButtonElement && token !== null && navigator.clipboard !== undefined) {
   copy.hidden = false;
-  copy.addEventListener("click", () => void copyText(copy, token.textContent ?? "", "Select it and copy"));
+  copy.addEventListener("click", () => void copyText(copy, token.textContent ?? "", say("copy.by_hand")));
 }
 
+drawThumbs();
 void followVerdict();

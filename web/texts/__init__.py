@@ -1,0 +1,69 @@
+"""Every sentence of the site: ``pages.toml`` for the server, ``browser.json`` for the modules.
+
+Templates call ``say``, Python calls ``tell``. A text may hold slots (``{name}``), and for ``say``
+`` `code` ``, ``**bold**`` and ``[a link](slot)``, whose address the slot holds. One that depends on
+a number has the forms ``one`` and ``other``, between which the slot ``count`` chooses.
+"""
+
+import html
+import re
+import tomllib
+from collections.abc import Iterator, Mapping
+from importlib.resources import files
+from typing import Final, TypeAlias
+
+from markupsafe import Markup
+
+_Nested: TypeAlias = "Mapping[str, str | _Nested]"
+
+FORMS: Final = frozenset({"one", "other"})
+MARKS: Final = (
+    (re.compile(r"`([^`]+)`"), r"<code>\1</code>"),
+    (re.compile(r"\*\*([^*]+)\*\*"), r"<b>\1</b>"),
+    (re.compile(r"\[([^]]+)\]\((\w+)\)"), r'<a href="{\2}">\1</a>'),
+)
+
+
+def say(key: str, /, **slots: object) -> Markup:
+    """Return a text as markup; what fills its slots is escaped.
+
+    >>> say("replays.games", count=1)
+    Markup('game')
+
+    Raises:
+        KeyError: there is no such text, or a slot of it is not filled.
+    """
+    return Markup(_MARKUP[_form(key, slots)]).format(**slots)
+
+
+def tell(key: str, /, **slots: object) -> str:
+    """Return a text as it is; raises as ``say``."""
+    return PAGES[_form(key, slots)].format(**slots)
+
+
+def _form(key: str, slots: Mapping[str, object]) -> str:
+    if key in PAGES:
+        return key
+    return f"{key}.{'one' if slots['count'] == 1 else 'other'}"
+
+
+def _flat(texts: _Nested, prefix: str = "") -> Iterator[tuple[str, str]]:
+    for key, text in texts.items():
+        if isinstance(text, str):
+            yield f"{prefix}{key}", text
+        else:
+            yield from _flat(text, f"{prefix}{key}.")
+
+
+def _marked_up(text: str) -> str:
+    shown = html.escape(text, quote=False).replace('"', "&#34;")
+    for mark, element in MARKS:
+        shown = mark.sub(element, shown)
+    return shown
+
+
+PAGES: Final = dict(
+    _flat(tomllib.loads((files(__name__) / "pages.toml").read_text(encoding="utf-8")))
+)
+"""Texts of the server by key, such as ``home.nobody``."""
+_MARKUP: Final = {key: _marked_up(text) for key, text in PAGES.items()}
