@@ -42,6 +42,8 @@ class NewHumanGame:
     """What the person wants to be called on the players' ladder."""
     source_id: int | None = None
     """The stored game that a take-over goes on from; the replay says at which ply."""
+    reason: str | None = None
+    """Why the loser forfeited."""
 
 
 class StoredGames(Database):
@@ -142,8 +144,12 @@ class StoredGames(Database):
 def _human_values(game: NewHumanGame) -> dict[str, Any]:
     models: list[str | None] = [game.model_sha256, game.model_sha256]
     models[game.human_seat] = None
-    values = _values(decode(game.replay), game.replay, game.names, (models[0], models[1]))
+    replay = decode(game.replay)
+    values = _values(replay, game.replay, game.names, (models[0], models[1]))
+    winner = replay.outcome.winner
     return values | {
+        "first_reason": game.reason if winner is Seat.SECOND else None,
+        "second_reason": game.reason if winner is Seat.FIRST else None,
         "kind": GameKind.HUMAN,
         "round": game.round,
         "human_seat": int(game.human_seat),

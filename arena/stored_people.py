@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import func, select
 
 from arena.database import Database
-from arena.people_tallies import ABANDONED, MODEL, OWN, RESULT, counted, tally_anew
+from arena.people_tallies import MODEL, OWN, RESULT, counted, tally_anew
 from arena.records import HumanRecord, RoundStatus
 from arena.schema import games, people_tallies, rounds
 from arena.stored_games import rode
@@ -16,12 +16,15 @@ from arena.stored_games import rode
 
 @dataclass(frozen=True, slots=True)
 class FirstTry:
-    """A player's first game against a model; ``points`` are the player's: 1, 1/2 or 0."""
+    """A player's first game against a model.
+
+    ``points`` are the player's, 1, 1/2 or 0; None where the game was left, and so does not count.
+    """
 
     session: str
     player_name: str
     model_sha256: str
-    points: float
+    points: float | None
 
 
 _NAMED = (games.c.first_try, games.c.player_name.is_not(None))
@@ -79,13 +82,13 @@ class StoredPeople(Database):
         """Return the first tries of players who have a name, oldest first."""
         query = (
             select(games.c.session, games.c.player_name, MODEL, RESULT.label("result"))
-            .where(*OWN, *_NAMED, ~ABANDONED)
+            .where(*OWN, *_NAMED)
             .order_by(games.c.id)
         )
         points = {"loss": 1.0, "draw": 0.5, "win": 0.0}
         with self.reading() as connection:
             return tuple(
-                FirstTry(row[0], row[1], row[2], points[row[3]])
+                FirstTry(row[0], row[1], row[2], points.get(row[3]))
                 for row in connection.execute(query)
             )
 

@@ -16,6 +16,10 @@ class Audience:
         self._watchers: dict[int, dict[str, None]] = {}
         self._watching: dict[str, int] = {}
 
+    def __len__(self) -> int:
+        """Return how many watch."""
+        return len(self._watching)
+
     def enter(self, client: str, game: int) -> None:
         """Have a client watch a game, and no other.
 

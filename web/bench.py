@@ -15,6 +15,7 @@ import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from pathlib import Path
 from typing import IO, Any, Final, Self
 
 from tron_env.benchmarks import Measurement, Setting
@@ -131,7 +132,10 @@ def live(setting: Setting) -> Iterator[Measurement]:
 def _most(setting: Setting, way: str, opponent: str, first: int) -> Load:
     """Add clients until ticks come late; return the last load that was kept."""
     best = Load(0, 0.0, 0, 0, 0, 0.0, 0)
-    with _serving(way, opponent) as (server, riders):
+    with (
+        tempfile.TemporaryDirectory() as home,
+        serving(Path(home), way, opponent) as (server, riders),
+    ):
         clients, present, failures = first, 0, 0
         while failures < 2:
             riders.ask(f"add {clients - present}")
@@ -170,9 +174,13 @@ def _measured(setting: Setting, server: Child, riders: Child, clients: int) -> L
 
 
 @contextmanager
-def _serving(way: str, opponent: str) -> Iterator[tuple[Child, Child]]:
+def serving(home: Path, way: str, opponent: str) -> Iterator[tuple[Child, Child]]:
+    """Serve on one core, with riders against ``opponent`` on the others and a reader of pages.
+
+    Yields ``web.bench_server`` and ``web.bench_riders``, which say what they may be asked.
+    """
     web, others = _cores()
-    with tempfile.TemporaryDirectory() as home, Child("web.bench_server", home, way, web) as server:
+    with Child("web.bench_server", str(home), way, web) as server:
         url = server.answer()["url"]
         with Child("web.bench_riders", url, opponent, str(SPEED), others) as riders:
             stop = threading.Event()

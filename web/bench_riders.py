@@ -2,12 +2,14 @@
 
 Each speaks Socket.IO over a WebSocket of its own: connects, joins, steers twice a second around
 what lies ahead, answers the ticks that are to be answered, and asks for a rematch after each game.
+Those that are told to be unruly also talk nonsense, leave games, and break off to come back later.
 Run as a module it takes orders on standard input (see ``main``) and answers each with one line.
 """
 
 import base64
 import json
 import os
+import random
 import selectors
 import socket
 import sys
@@ -31,6 +33,19 @@ STEPS: Final = (-WIDTH, 1, WIDTH, -1)
 LOOK_AHEAD: Final = 12
 CONNECTIONS_PER_SECOND: Final = 150
 RETRY_SECONDS: Final = 1.0
+MISCHIEF_PLIES: Final = 60
+"""An unruly rider does one of the three about so often."""
+AWAY_SECONDS: Final = (0.1, 4.0)
+NONSENSE: Final[tuple[tuple[str, object], ...]] = (
+    ("turn", "left"),
+    ("turn", {"game": 2**60, "action": 1}),
+    ("turn", {"game": 3, "action": 1}),
+    ("join", {"opponent": "zoo/../x", "speed": 10}),
+    ("resume", {"game": 3, "key": "0" * 32}),
+    ("watch", {"game": 3}),
+    ("dance", {"x": [1] * 50}),
+    ("call_me", {"name": "x" * 99}),
+)
 
 
 @dataclass
@@ -45,6 +60,10 @@ class Tally:
     refused: int = 0
     stored: int = 0
     lost: int = 0
+    nonsense: int = 0
+    left: int = 0
+    broken_off: int = 0
+    resumed: int = 0
 
 
 class Rider:
@@ -54,14 +73,22 @@ class Rider:
         address: host and port.
         join: what it asks for.
         tally: of all riders.
+
+    Attributes:
+        unruly: whether it misbehaves.
+        back_at: when one that broke off comes back.
     """
 
     def __init__(self, address: tuple[str, int], join: dict[str, object], tally: Tally) -> None:
+        self.unruly = False
+        self.back_at = float("inf")
+        self._address = address
         self._tally = tally
         self._join = join
+        self._key: str | None = None
+        self._away = False
         self._mask = os.urandom(4)
         self._keys = int.from_bytes(self._mask * 64, "little")
-        self._rest = b""
         self._game = 0
         self._seat = 0
         self._speed = 10
@@ -71,6 +98,14 @@ class Rider:
         self._turned_at = 0
         self.retry_at = float("inf")
         self.riding = False
+        self.connect()
+
+    def connect(self) -> None:
+        """Begin a connection, the first or another one."""
+        address = self._address
+        self.back_at = float("inf")
+        self._away = False
+        self._rest = b""
         self.sock = socket.create_connection(address)
         self.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         key = base64.b64encode(os.urandom(16)).decode()
@@ -93,7 +128,7 @@ class Rider:
             return True
         except OSError:
             return False
-        if not data:
+        if not data or self._away:
             return False
         data = self._rest + data
         if self._shaking:
@@ -106,7 +141,7 @@ class Rider:
             self._shaking = False
             self._rest = b""
         at, have = 0, len(data)
-        while have - at >= 2:
+        while have - at >= 2 and not self._away:
             length, begin = data[at + 1], at + 2
             if length >= 126:
                 size = 2 if length == 126 else 8
@@ -136,7 +171,10 @@ class Rider:
         elif message.startswith(b"0{"):
             self._send(b"40/live,")
         elif message.startswith(b"40/live,"):
-            self.join()
+            if self.riding:
+                self._say("resume", {"game": self._game, "key": self._key})
+            else:
+                self.join()
         elif message.startswith(GAME):
             self._begin(json.loads(message[8:])[1])
         elif message.startswith(END):
@@ -150,10 +188,14 @@ class Rider:
             b'42/live,["refused",{"code":"queue_full"'
         ):
             self._tally.refused += 1
+            if b"unknown_game" in message and self._due == float("-inf"):
+                self.riding = False  # what it came back to is over
             if not self.riding:
                 self.retry_at = now + RETRY_SECONDS
 
     def _begin(self, game: Any) -> None:
+        self._tally.resumed += game["resumed"]
+        self._key = game["key"]
         self._game = game["game"]
         self._seat = game["seat"]
         self._speed = game["speed"]
@@ -186,6 +228,9 @@ class Rider:
         taken = self._taken
         taken[int(row[2]) * WIDTH + int(row[3])] = 1
         taken[int(row[4]) * WIDTH + int(row[5])] = 1
+        if self.unruly and random.random() * MISCHIEF_PLIES < 1.0:
+            self._misbehave(now)
+            return
         if ply % self._speed == 0:
             self._say("echo", {"game": self._game, "ply": ply})
         heading = int(row[6 + self._seat])
@@ -200,6 +245,23 @@ class Rider:
                 tally.turns += 1
                 self._say("turn", {"game": self._game, "action": best})
 
+    def _misbehave(self, now: float) -> None:
+        match random.randrange(3):
+            case 0:
+                self._tally.nonsense += 1
+                self._say(*random.choice(NONSENSE))
+            case 1:
+                self._tally.left += 1
+                self._say("leave", {"game": self._game})
+                self.riding = False
+                self.retry_at = now + RETRY_SECONDS
+            case _:
+                self._tally.broken_off += 1
+                self._due = float("-inf")
+                self._away = True
+                self.back_at = now + random.uniform(*AWAY_SECONDS)
+                self.sock.shutdown(socket.SHUT_RDWR)
+
     def _room(self, at: int, heading: int) -> int:
         step, taken = STEPS[heading], self._taken
         for cells in range(LOOK_AHEAD):
@@ -208,7 +270,7 @@ class Rider:
                 return cells
         return LOOK_AHEAD
 
-    def _say(self, event: str, payload: dict[str, object]) -> None:
+    def _say(self, event: str, payload: object) -> None:
         self._send(f"42/live,{json.dumps([event, payload], separators=(',', ':'))}".encode())
 
     def _send(self, payload: bytes) -> None:
@@ -223,7 +285,7 @@ class Rider:
 
 
 def ride(
-    riders: dict[int, Rider], selector: selectors.BaseSelector, seconds: float, tally: Tally
+    riders: list[Rider], selector: selectors.BaseSelector, seconds: float, tally: Tally
 ) -> None:
     """Have all riders ride for so long."""
     until = time.monotonic() + seconds
@@ -232,35 +294,50 @@ def ride(
         for key, _ in selector.select(min(until - now, 0.05)):
             rider: Rider = key.data
             if not rider.readable(time.monotonic()):
-                tally.lost += 1
                 selector.unregister(rider.sock)
-                del riders[key.fd]
                 rider.sock.close()
+                if rider.back_at == float("inf"):
+                    tally.lost += 1
+                    riders.remove(rider)
         if now > look_at:
             look_at = now + 0.2
-            for rider in riders.values():
-                if rider.retry_at < now:
+            for rider in riders:
+                if rider.back_at < now:
+                    rider.connect()
+                    selector.register(rider.sock, selectors.EVENT_READ, rider)
+                elif rider.retry_at < now:
                     rider.join()
 
 
 def main() -> None:
-    """Take orders: ``add N``, ``ride SECONDS``, ``measure SECONDS``; answer each with a line."""
+    """Take orders: ``add N``, ``unrule N``, ``ride SECONDS``, ``measure SECONDS``, ``leave 0``.
+
+    Each is answered with a line. ``unrule`` has the first N misbehave; ``leave`` has all go.
+    """
     url, opponent, speed = sys.argv[1], sys.argv[2], int(sys.argv[3])
     if sys.argv[4]:
         os.sched_setaffinity(0, {int(core) for core in sys.argv[4].split(",")})
     parts = urlsplit(url)
     address = (str(parts.hostname), int(parts.port or 80))
     tally = Tally()
-    riders: dict[int, Rider] = {}
+    riders: list[Rider] = []
     selector = selectors.DefaultSelector()
     for line in sys.stdin:
         order, _, argument = line.strip().partition(" ")
         if order == "add":
             for _ in range(int(argument)):
                 rider = Rider(address, {"opponent": opponent, "speed": speed}, tally)
-                riders[rider.sock.fileno()] = rider
+                riders.append(rider)
                 selector.register(rider.sock, selectors.EVENT_READ, rider)
                 ride(riders, selector, 1 / CONNECTIONS_PER_SECOND, tally)
+        elif order == "unrule":
+            for number, rider in enumerate(riders):
+                rider.unruly = number < int(argument)
+        elif order == "leave":
+            for rider in riders:
+                selector.unregister(rider.sock)
+                rider.sock.close()
+            riders.clear()
         else:
             if order == "measure":
                 vars(tally).update(vars(Tally()))
@@ -270,7 +347,7 @@ def main() -> None:
         answer = vars(tally) | {
             "lateness": tally.lateness.counts,
             "cpu": tally.lateness.seconds,
-            "riding": sum(rider.riding for rider in riders.values()),
+            "riding": sum(rider.riding for rider in riders),
             "clients": len(riders),
         }
         sys.stdout.write(json.dumps(answer) + "\n")

@@ -9,18 +9,20 @@ import os
 import sys
 import threading
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Final
 
+import psutil
 from flask_socketio import SocketIO
 
 from arena.settings import load_settings
 from web.app import create_app
 from web.config import WebConfig
+from web.live_types import Ticks
 from web.server import Server
 from web.services import EXTENSION, Services
-from web.transport import Transport
+from web.transport import TICK, Transport
 
 CAPACITY: Final = 4096
 
@@ -36,6 +38,11 @@ class PlainTransport(Transport):
         """Start a task for each client."""
         for client in clients:
             self._socketio.start_background_task(self._long_way, client, event, payload)
+
+    def ticks(self, clients: Sequence[str], ticks: Ticks) -> None:
+        """Start a task for each client."""
+        for client, tick in zip(clients, ticks.tolist(), strict=True):
+            self._socketio.start_background_task(self._long_way, client, TICK, tick)
 
     def use(self) -> None:
         """Leave the Engine.IO server its own WebSockets."""
@@ -86,6 +93,9 @@ def main() -> None:
                 "games": len(services.referee),
                 "clients": len(services.transport),
                 "stored": games - stored,
+                "waiting": services.lobby.waiting,
+                "threads": threading.active_count(),
+                "rss": psutil.Process().memory_info().rss,
             }
         )
         counts = list(services.referee.lateness.counts)

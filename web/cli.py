@@ -4,6 +4,7 @@ import signal
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -39,8 +40,8 @@ _accept = click.option(
 @_accept
 def serve(host: str, port: int, accept_unsandboxed: bool) -> None:
     """Serve the site: live play, rounds, replays, JSON interface."""
-    with _ending_cleanly(), _site(host, port, accept_unsandboxed):
-        signal.pause()
+    with _ending_cleanly(), _site(host, port, accept_unsandboxed) as site:
+        site.stay()
 
 
 @click.command()
@@ -58,10 +59,24 @@ def up(host: str, port: int, home: Path | None, accept_unsandboxed: bool) -> Non
 
     if home is not None:
         os.environ["TRON_HOME"] = str(home.resolve())
-    with _ending_cleanly(), _site(host, port, accept_unsandboxed) as (services, settings):
-        if services.storage.latest_done_round() is None:
-            _play_first_round(services, settings)
-        signal.pause()
+    with _ending_cleanly(), _site(host, port, accept_unsandboxed) as site:
+        if site.services.storage.latest_done_round() is None:
+            _play_first_round(site.services, site.settings)
+        site.stay()
+
+
+@dataclass(frozen=True)
+class _Site:
+    """A site that is served."""
+
+    services: "Services"
+    settings: "Settings"
+    serving: threading.Thread
+
+    def stay(self) -> None:
+        """Wait for Ctrl-C or SIGTERM; the server ends by itself only where live play broke."""
+        self.serving.join()
+        raise click.ClickException("live play broke, as the log tells: start the site again")
 
 
 @contextmanager
@@ -79,9 +94,7 @@ def _ending_cleanly() -> Iterator[None]:
 
 
 @contextmanager
-def _site(
-    host: str, port: int, accept_unsandboxed: bool
-) -> Iterator[tuple["Services", "Settings"]]:
+def _site(host: str, port: int, accept_unsandboxed: bool) -> Iterator[_Site]:
     from dataclasses import replace
 
     from web.app import create_app
@@ -112,7 +125,7 @@ def _site(
                 err=True,
             )
         with behind(config.arena, checks=not lacking, accept_unsandboxed=accept_unsandboxed):
-            yield services, config.arena
+            yield _Site(services, config.arena, thread)
     finally:
         signal.signal(signal.SIGINT, signal.SIG_IGN)
         signal.signal(signal.SIGTERM, signal.SIG_IGN)

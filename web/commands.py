@@ -1,10 +1,11 @@
 """What the referee is told to do, and through what it speaks to clients."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Protocol, TypeAlias
 
 from web.inference import Reply
+from web.live_types import Ticks
 from web.messages import GamePayload, Message
 from web.tickets import Ticket
 
@@ -17,6 +18,9 @@ class Outlet(Protocol):
 
     def spread(self, clients: Iterable[str], event: str, payload: object) -> None:
         """Send ``event`` to several clients, from the clock's thread."""
+
+    def ticks(self, clients: Sequence[str], ticks: Ticks) -> None:
+        """Send each client the tick of its row, from the clock's thread."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,7 @@ from replays.playback import Playback
 from tron_env.batch import BatchEngine
 from tron_env.types import PLANES, SEATS, BoolArray, Float32Array, Seat
 from web.errors import WebError
-from web.inference import Policy
+from web.policies import Policy
 from web.tickets import Opponent
 
 logger = logging.getLogger(__name__)

@@ -40,7 +40,7 @@ class LiveWorker(Worker):  # type: ignore[misc]
             while self.alive and thread.is_alive() and os.getppid() == self.ppid:
                 self.notify()
                 thread.join(NOTIFY_SECONDS)
-        server.stop()
+            server.stop()
         thread.join()
         services.close()
 

@@ -8,26 +8,22 @@ import logging
 import queue
 import threading
 import time
-from collections import deque
-from collections.abc import Callable
+from collections import defaultdict, deque
+from collections.abc import Callable, Iterable
 from concurrent.futures import Future
 from dataclasses import dataclass, replace
-from pathlib import Path
-from typing import Final, Protocol
+from typing import Final
 
 import numpy as np
 
 from agents.errors import AgentError
-from agents.onnx_agent import MAX_BATCH, OnnxAgent
 from agents.policy import invalid_rows, select_actions
 from arena.errors import ArenaFault, SandboxLostError
-from arena.sandbox import SandboxedModel
-from tron_env.batch import BatchEngine
-from tron_env.ruleset import ARENA
-from tron_env.types import PLANES, BoolArray, Float32Array, UInt8Array
+from tron_env.types import BoolArray, Float32Array, UInt8Array
 from web.capacity import Cost
 from web.lateness import Lateness
 from web.live_types import Ask
+from web.policies import Policy, ShippedPolicy, warmed
 
 logger = logging.getLogger(__name__)
 
@@ -44,80 +40,6 @@ MORE_COPIES_SHARE: Final = 0.4
 AT_ONCE_SECONDS: Final = 0.002
 """A shipped model that answers within this is asked on the spot: passing a question to a thread and
 back costs more than that where the interpreter is busy."""
-PROBE_BATCH: Final = 16
-SLOW_SECONDS: Final = 0.05
-"""A model that takes so long for one position is not timed with more."""
-PROBES: Final = 3
-"""Calls of each size that are timed; the shortest is what the model takes on a free core."""
-
-
-class Policy(Protocol):
-    """A loaded model, used by one thread at a time."""
-
-    def start(self) -> None:
-        """Have it ready to answer at once; raises as ``infer``."""
-
-    def infer(self, observations: Float32Array) -> Float32Array:
-        """Return float32 ``(k, 4)`` for float32 ``(k, 5, 32, 32)``.
-
-        Raises:
-            AgentError: the model's fault.
-            ArenaFault: ours.
-        """
-
-    def close(self) -> None:
-        """Give everything back."""
-
-
-class ShippedPolicy:
-    """A model that the package ships, run in this process."""
-
-    def __init__(self, model: Path, name: str) -> None:
-        self._agent = OnnxAgent(model, name)
-
-    def start(self) -> None:
-        """A loaded session is always ready."""
-
-    def infer(self, observations: Float32Array) -> Float32Array:
-        """Return float32 ``(k, 4)``."""
-        parts = [
-            self._agent.logits(observations[first : first + MAX_BATCH])
-            for first in range(0, observations.shape[0], MAX_BATCH)
-        ]
-        return np.concatenate(parts)
-
-    def close(self) -> None:
-        """Nothing is held beyond memory."""
-
-
-class SandboxedPolicy:
-    """A submitted model behind its sandbox, fed in batches that fit."""
-
-    def __init__(self, model: SandboxedModel) -> None:
-        self._model = model
-
-    @property
-    def fed_alone(self) -> bool:
-        """Whether the model is fed one position at a time; known once started."""
-        return self._model.fed_alone
-
-    def start(self) -> None:
-        """Start the child, which may never have been or may have been given up since."""
-        self._model.start()
-
-    def infer(self, observations: Float32Array) -> Float32Array:
-        """Return float32 ``(k, 4)``, asking as often as the sandbox's batch requires."""
-        batch = self._model.max_batch
-        parts = []
-        for first in range(0, observations.shape[0], batch):
-            part = observations[first : first + batch]
-            self._model.observations[: part.shape[0]] = part
-            parts.append(self._model.infer(part.shape[0]))
-        return np.concatenate(parts)
-
-    def close(self) -> None:
-        """End the child process."""
-        self._model.close()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -280,30 +202,35 @@ class InferencePool:
         self._deliver = deliver
         self._copies = copies
         self._models: dict[str, Crew] = {}
-        self._loading = threading.Lock()
+        self._lock = threading.Lock()
+        """Held to change ``_models`` and ``_loading``, never while a model is loaded."""
+        self._loading: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)
+        """Each model is loaded by one thread at a time, whatever becomes of the others."""
+        self._closed = False
 
     def ensure(self, key: str, load: Callable[[], Policy]) -> None:
         """Have the model ready; blocks while it is loaded and warmed up.
 
         Raises:
             AgentError: the model cannot be loaded or does not answer.
-            ArenaFault: a fault of ours.
+            ArenaFault: a fault of ours, or the pool is closed.
         """
-        with self._loading:
+        with self._lock:
+            loading = self._loading[key]
+        # A model that is slow to load or busy holds up its own players, and nobody else.
+        with loading:
             crew = self._models.get(key)
             if crew is None:
-                policy, cost = _warmed(load())
+                policy, cost = warmed(load())
                 own = policy if isinstance(policy, ShippedPolicy) else None
-                self._models[key] = Crew(ModelThread(key, policy, self._deliver), cost, own)
-                self._let_go()
+                self._take_in(key, ModelThread(key, policy, self._deliver), cost, own)
                 return
             crew.used_at = time.monotonic()
             if len(crew.workers) < self._copies and crew.cost.busy > MORE_COPIES_SHARE * len(
                 crew.workers
             ):
-                crew.workers.append(ModelThread(key, _warmed(load())[0], self._deliver))
+                crew.workers.append(ModelThread(key, warmed(load())[0], self._deliver))
                 return
-        # Outside the lock: a busy model holds up its own players, and nobody else.
         for worker in crew.workers:
             worker.prepare()
 
@@ -353,47 +280,30 @@ class InferencePool:
 
     def close(self) -> None:
         """End every model's threads."""
-        with self._loading:
+        with self._lock:
+            self._closed = True
             models, self._models = self._models, {}
-        for crew in models.values():
-            for worker in crew.workers:
-                worker.close()
+        _dismiss(models.values())
 
-    def _let_go(self) -> None:
-        in_use_since = time.monotonic() - IN_USE_SECONDS
-        idle = [key for key, model in self._models.items() if model.used_at < in_use_since]
-        idle.sort(key=lambda key: self._models[key].used_at)
-        for key in idle[: max(0, len(idle) - MAX_IDLE_MODELS)]:
-            for worker in self._models.pop(key).workers:
-                worker.close()
-
-
-def _warmed(policy: Policy) -> tuple[Policy, Cost]:
-    """Start a policy and time it; closes it where that fails."""
-    try:
-        policy.start()
-        policy.infer(_positions(1))
-        seconds = []
-        for size in (1, PROBE_BATCH):
-            seconds.append(min(_timed(policy, size) for _ in range(PROBES)))
-            if seconds[0] > SLOW_SECONDS:
-                break
-    except (AgentError, ArenaFault):
-        policy.close()
-        raise
-    return policy, Cost.measured(seconds[0], seconds[-1], PROBE_BATCH if seconds[1:] else 1)
+    def _take_in(
+        self, key: str, worker: ModelThread, cost: Cost, own: ShippedPolicy | None
+    ) -> None:
+        """Add a model, and let those go that were not used for longest."""
+        with self._lock:
+            closed = self._closed
+            if not closed:
+                self._models[key] = Crew(worker, cost, own)
+            in_use_since = time.monotonic() - IN_USE_SECONDS
+            idle = [each for each, crew in self._models.items() if crew.used_at < in_use_since]
+            idle.sort(key=lambda each: self._models[each].used_at)
+            leaving = [self._models.pop(each) for each in idle[:-MAX_IDLE_MODELS]]
+        _dismiss(leaving)
+        if closed:
+            worker.close()
+            raise SandboxLostError("the site is closing")
 
 
-def _timed(policy: Policy, size: int) -> float:
-    positions = _positions(size)
-    begun = time.perf_counter()
-    policy.infer(positions)
-    return time.perf_counter() - begun
-
-
-def _positions(count: int) -> Float32Array:
-    engine = BatchEngine(ARENA, count)
-    engine.reset(range(count), range(count))
-    observations = np.zeros((count, PLANES, ARENA.height, ARENA.width), dtype=np.float32)
-    engine.gather(np.arange(count), np.zeros(count, dtype=np.intp), observations)
-    return observations
+def _dismiss(crews: Iterable[Crew]) -> None:
+    for crew in crews:
+        for worker in crew.workers:
+            worker.close()

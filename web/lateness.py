@@ -13,10 +13,10 @@ class Lateness:
         self.counts = [0] * (BUCKETS + 1)
         self.seconds = 0.0
 
-    def add(self, seconds: float) -> None:
-        """Count one tick."""
-        self.seconds += seconds
-        self.counts[min(max(int(seconds * 1000), 0), BUCKETS)] += 1
+    def add(self, seconds: float, ticks: int = 1) -> None:
+        """Count ticks that were so late."""
+        self.seconds += seconds * ticks
+        self.counts[min(max(int(seconds * 1000), 0), BUCKETS)] += ticks
 
     def since(self, earlier: list[int]) -> list[int]:
         """Return the counts that came after ``earlier``, a copy of ``counts``."""

@@ -25,6 +25,7 @@ from web.live_types import (
     DEFAULT_COUNTDOWN_SLOTS,
     FREEZE_SLOTS,
     MAX_QUEUED_TURNS,
+    NO_TICKS,
     PERIODS,
     PHASE_STRIDES,
     SPEEDS,
@@ -33,6 +34,7 @@ from web.live_types import (
     FinishedGame,
     LiveEnding,
     Opening,
+    Ticks,
 )
 
 
@@ -74,6 +76,7 @@ class LiveGames:
         self._frozen: dict[int, int] = {}
         """Slots of frozen games, and when their time is up."""
         self._was_frozen: BoolArray = np.zeros(capacity, dtype=np.bool_)
+        self._went_on: BoolArray = np.zeros(capacity, dtype=np.bool_)
         self._models: list[str] = []
         self._model_of: IntArray = np.zeros(capacity, dtype=np.intp)
         self._games: NDArray[np.int64] = np.zeros(capacity, dtype=np.int64)
@@ -127,7 +130,8 @@ class LiveGames:
         self._seats[slot] = opening.seat
         self._periods[slot] = period
         self._queued[slot] = 0
-        self._answered[slot] = self._late[slot] = self._was_frozen[slot] = False
+        self._answered[slot] = self._late[slot] = False
+        self._was_frozen[slot] = self._went_on[slot] = False
         return self._begin(slot)
 
     def freeze(self, game: int) -> bool:
@@ -158,6 +162,7 @@ class LiveGames:
         if slot not in self._frozen:
             raise RefusedError(Refusal.UNKNOWN_GAME, f"game {game} is not waiting for anybody")
         del self._frozen[slot]
+        self._went_on[slot] = True
         self._late[slot] = False
         return self._record(slot, LiveEnding.ABANDONED, Outcome.ONGOING), self._begin(slot)
 
@@ -201,9 +206,13 @@ class LiveGames:
         """
         return self._finish(self._slot(game), LiveEnding.ABANDONED, Outcome.ONGOING)
 
-    def close(self) -> list[FinishedGame]:
-        """Abandon every game; return their records."""
-        return [self.leave(game) for game in list(self._slot_of)]
+    def shut(self, game: int) -> FinishedGame:
+        """End a game because the site ends; return its record.
+
+        Raises:
+            RefusedError: UNKNOWN_GAME.
+        """
+        return self._finish(self._slot(game), LiveEnding.CLOSED, Outcome.ONGOING)
 
     def answer(
         self, ask: Ask, actions: UInt8Array, faulty: BoolArray | None = None
@@ -256,7 +265,7 @@ class LiveGames:
         for speed, period in PERIODS.items():
             due += self._members.get((speed, slot % period), ())
         if not due:
-            return Beat([], expired, [])
+            return Beat(NO_TICKS, expired, [])
         members = np.array(due, dtype=np.intp)
         playing = members[self._begins[members] <= slot]
         answered = playing[self._answered[playing]]
@@ -279,9 +288,9 @@ class LiveGames:
             self._log[slot, ply] = self.engine.headings[slot]
         return bool(self.engine.outcomes[slot] == Outcome.ONGOING)
 
-    def _play(self, slots: IntArray) -> tuple[list[list[int]], list[FinishedGame], IntArray]:
+    def _play(self, slots: IntArray) -> tuple[Ticks, list[FinishedGame], IntArray]:
         if not slots.size:
-            return [], [], slots
+            return NO_TICKS, [], slots
         engine = self.engine
         rows = np.arange(slots.size)
         seats = self._seats[slots]
@@ -303,7 +312,7 @@ class LiveGames:
                 engine.heads[slots].reshape(-1, 4),
                 engine.headings[slots],
             ]
-        ).tolist()
+        )
         alive = engine.outcomes[slots] == Outcome.ONGOING
         finished = [
             self._finish(slot, LiveEnding.RULES, Outcome(engine.outcomes[slot]))
@@ -373,5 +382,5 @@ class LiveGames:
                 DeathCause(self.engine.causes[slot, 1]),
             ),
             ending=ending,
-            frozen=bool(self._was_frozen[slot]),
+            frozen=bool(self._went_on[slot]),
         )

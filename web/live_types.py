@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Final
+from typing import Final, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,6 +31,11 @@ DEFAULT_COUNTDOWN_SLOTS: Final = 2 * SLOTS_PER_SECOND
 FREEZE_SLOTS: Final = 10 * SLOTS_PER_SECOND
 """How long a game waits for a lost connection to come back."""
 
+Ticks: TypeAlias = NDArray[np.int64]
+"""``(k, 8)``: game, ply, row 0, col 0, row 1, col 1, heading 0, heading 1."""
+TICK_NUMBERS: Final = 8
+NO_TICKS: Final[Ticks] = np.zeros((0, TICK_NUMBERS), dtype=np.int64)
+
 
 class LiveEnding(StrEnum):
     """What brought a live game to its end."""
@@ -39,7 +44,11 @@ class LiveEnding(StrEnum):
     FORFEIT = "forfeit"
     """The model gave no valid logits: the person wins."""
     ABANDONED = "abandoned"
-    """The person left, or the site closed."""
+    """The person left."""
+    CONCEDED = "conceded"
+    """The person left when the game was proved lost, see ``web.judging``: the model wins."""
+    CLOSED = "closed"
+    """The site ended before the game did: counts as abandoned, and is nobody's doing."""
     VOID = "void"
     """The model's answer came too late, which is our fault: counts for nobody."""
 
@@ -83,8 +92,9 @@ class Ask:
 class FinishedGame:
     """Everything a record needs. ``actions`` is uint8 ``(plies, 2)``, effective headings.
 
-    ``outcome`` is the rules' for RULES, the person's win for FORFEIT, else ONGOING. A game that
-    was ``frozen`` on the way gave its person time to think: it is no first try.
+    ``outcome`` is the rules' for RULES, the person's win for FORFEIT, the model's for CONCEDED,
+    else ONGOING. A game that was ``frozen`` on the way and went on gave its person time to think:
+    it is no first try.
     """
 
     opening: Opening
@@ -95,19 +105,21 @@ class FinishedGame:
     frozen: bool = False
 
     @property
+    def told(self) -> bool:
+        """Whether there is a result to tell the person, who else has left."""
+        return self.ending in (LiveEnding.RULES, LiveEnding.FORFEIT, LiveEnding.VOID)
+
+    @property
     def begun(self) -> bool:
         """Whether a ply was played beyond what was played before."""
         return len(self.actions) > len(self.opening.played)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Beat:
-    """What one slot brought.
+    """What one slot brought; a tick's row is as ``Ticks`` says."""
 
-    ``ticks`` holds rows of game, ply, row 0, col 0, row 1, col 1, heading 0, heading 1.
-    """
-
-    ticks: list[list[int]]
+    ticks: Ticks
     finished: list[FinishedGame]
     asks: list[Ask]
 

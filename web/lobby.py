@@ -22,9 +22,9 @@ from tron_env.spawn import spawns_for
 from tron_env.types import Seat, Spawn
 from web.commands import CaughtUp, Gone, Open, Outlet, Said
 from web.errors import Refusal, RefusedError
-from web.inference import Policy
 from web.live_types import SPEEDS, Opening, cells_ahead, person_seat
 from web.messages import Join, Message, Rematch, TakeOverWish, refused
+from web.policies import Policy
 from web.recorder import record_payload
 from web.referee import Referee
 from web.tickets import Opponent, Ticket, game_payload, opening_view, opponent_payload

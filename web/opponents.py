@@ -9,8 +9,8 @@ from arena.records import ChampionRow
 from arena.sandbox import SandboxedModel
 from arena.storage import Storage
 from web.errors import Refusal, RefusedError
-from web.inference import Policy, SandboxedPolicy, ShippedPolicy
 from web.messages import OPPONENT
+from web.policies import Policy, SandboxedPolicy, ShippedPolicy
 from web.tickets import Opponent
 
 DEFAULT_LIGHT: Final = "hunter"

@@ -1,12 +1,14 @@
 """The players' own ladder: ratings from first tries against models of known rating.
 
 Only first tries count, one for each browser and model, so that nobody climbs by trying again; games
-that stood still or were taken over are no first tries. A name belongs to the browser that uses it:
-two browsers of one name are two players.
+that stood still or were taken over are no first tries. Nor does anybody climb by leaving whatever
+goes badly: how many first tries a player left stands beside the rating, and past a share of them
+there is none. A name belongs to the browser that uses it: two browsers of one name are two
+players.
 """
 
 import threading
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
@@ -18,6 +20,8 @@ from arena.stored_people import FirstTry
 
 MIN_TRIES: Final = 3
 """A player with fewer first tries against rated models is not on the ladder yet."""
+MOST_LEFT: Final = 0.25
+"""The share of a player's first tries that may have been left."""
 _STEPS: Final = 60
 
 
@@ -30,6 +34,8 @@ class Player:
     rating: int
     points: float
     tries: int
+    left: int
+    """First tries beside these, which do not count."""
 
 
 def rating_of(results: Iterable[tuple[float, float]]) -> float:
@@ -64,20 +70,32 @@ def ladder(tries: Iterable[FirstTry], ratings: Mapping[str, float]) -> tuple[Pla
         ratings: of models, by hash; tries against others do not count.
     """
     made: dict[str, list[tuple[float, float]]] = defaultdict(list)
+    left: Counter[str] = Counter()
     names: dict[str, str] = {}
     for each in tries:
-        if each.model_sha256 in ratings:
+        if each.model_sha256 not in ratings:
+            continue
+        names[each.session] = each.player_name
+        if each.points is None:
+            left[each.session] += 1
+        else:
             made[each.session].append((ratings[each.model_sha256], each.points))
-            names[each.session] = each.player_name
     rated = [
-        (_rated(tuple(results)), names[session], results)
+        (_rated(tuple(results)), names[session], session)
         for session, results in made.items()
-        if len(results) >= MIN_TRIES
+        if len(results) >= MIN_TRIES and left[session] <= MOST_LEFT * (len(results) + left[session])
     ]
     rated.sort(key=lambda row: (-row[0], row[1]))
     return tuple(
-        Player(rank, name, round(rating), sum(points for _, points in results), len(results))
-        for rank, (rating, name, results) in enumerate(rated, 1)
+        Player(
+            rank=rank,
+            name=name,
+            rating=round(rating),
+            points=sum(points for _, points in made[session]),
+            tries=len(made[session]),
+            left=left[session],
+        )
+        for rank, (rating, name, session) in enumerate(rated, 1)
     )
 
 

@@ -18,8 +18,9 @@ from arena.stored_games import NewHumanGame
 from replays.format import encode
 from web.commands import Outlet
 from web.errors import Refusal, RefusedError
+from web.judging import judged
 from web.live_types import FinishedGame, LiveEnding
-from web.messages import EndPayload, GameResult, RecordPayload, StoredPayload
+from web.messages import EndPayload, RecordPayload, StoredPayload
 from web.tickets import (
     STORED_NAME,
     Opponent,
@@ -40,6 +41,11 @@ RETRY_SECONDS: Final = (0.2, 1.0, 5.0)
 MAX_BATCH: Final = 64
 """Games stored in one transaction: those that wait, up to so many."""
 MAX_TRIED: Final = 50_000
+REASONS: Final = {
+    LiveEnding.FORFEIT: "gave no valid answer",
+    LiveEnding.CONCEDED: "left when the game was proved lost",
+}
+"""Why the loser of a game that the rules did not end lost it."""
 _T = TypeVar("_T")
 
 
@@ -142,6 +148,7 @@ class Recorder:
                 if isinstance(over, _GoesOn):
                     self._show(over)
                 else:
+                    over = replace(over, record=judged(over.ticket, over.record))
                     self._tell(over.ticket, over.record)
                     self._tell_watchers(over)
             except Exception:
@@ -160,13 +167,11 @@ class Recorder:
     def _tell(self, ticket: Ticket, record: FinishedGame) -> None:
         key = ticket.opponent.sha256
         counts = ticket.takeover is None
-        if record.ending is LiveEnding.ABANDONED:
-            if counts:
-                self._records[key] = _counted(self._records[key], "abandoned")
+        if counts:
+            self._records[key] = _counted(self._records[key], ticket, record)
+        if not record.told:
             return
         result, text = result_of(ticket, record)
-        if counts:
-            self._records[key] = _counted(self._records[key], result)
         payload: EndPayload = {
             "game": ticket.game,
             "ply": record.actions.shape[0],
@@ -223,7 +228,7 @@ class Recorder:
     ) -> None:
         """Tell players; the games are stored by now, whatever comes of it."""
         for (over, _), number in zip(made, numbers, strict=True):
-            if over.record.ending is LiveEnding.ABANDONED:
+            if not over.record.told:
                 continue
             message: StoredPayload = {"game": over.ticket.game, "replay": f"/replays/{number}"}
             try:
@@ -249,6 +254,7 @@ class Recorder:
                 session=ticket.player or "",
                 player_name=ticket.nickname or None,
                 source_id=ticket.source_id,
+                reason=REASONS.get(record.ending),
             )
         except Exception:
             logger.exception("game %d could not be written down", ticket.game)
@@ -278,16 +284,17 @@ def _patiently(ask: Callable[[], _T]) -> _T:
     return ask()
 
 
-def _counted(record: HumanRecord, result: GameResult | str) -> HumanRecord:
-    match result:
+def _counted(record: HumanRecord, ticket: Ticket, game: FinishedGame) -> HumanRecord:
+    """Return a model's record with one more game in it; a void one counts for nobody."""
+    if game.ending in (LiveEnding.ABANDONED, LiveEnding.CLOSED):
+        return replace(record, abandoned=record.abandoned + 1)
+    match result_of(ticket, game)[0]:
         case "won":
             return replace(record, losses=record.losses + 1)
         case "lost":
             return replace(record, wins=record.wins + 1)
         case "draw":
             return replace(record, draws=record.draws + 1)
-        case "abandoned":
-            return replace(record, abandoned=record.abandoned + 1)
         case _:
             return record
 

@@ -8,7 +8,7 @@ import logging
 import secrets
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import replace
 from typing import Final
 
@@ -20,7 +20,7 @@ from web.errors import Refusal, RefusedError
 from web.inference import InferencePool, Reply
 from web.lateness import Lateness
 from web.live import LiveGames
-from web.live_types import FREEZE_SLOTS, SLOTS_PER_SECOND, FinishedGame, LiveEnding
+from web.live_types import FREEZE_SLOTS, SLOTS_PER_SECOND, FinishedGame, LiveEnding, Ticks
 from web.messages import (
     Echo,
     FrozenPayload,
@@ -114,8 +114,19 @@ class Referee:
         self.pool.close()
 
     def run(self) -> None:
-        """Run the clock on this thread's event loop until ``stop``."""
-        self._clock.run()
+        """Run the clock on this thread's event loop until ``stop``, then end every game.
+
+        Whatever breaks the clock is raised once the games are ended: where one is broken, the
+        others are still recorded.
+        """
+        try:
+            self._clock.run()
+        finally:
+            for game in list(self._tickets):
+                try:
+                    self._end(self._games.shut(game))
+                except Exception:
+                    logger.exception("game %d could not be ended", game)
 
     def post(self, command: Command) -> None:
         """Hand over a command; never blocks, any thread may call it."""
@@ -135,8 +146,6 @@ class Referee:
             case CaughtUp(client):
                 self._catch_up(client)
             case Stop():
-                for record in self._games.close():
-                    self._end(record)
                 self._clock.end()
 
     def _hear(self, client: str, message: Message) -> None:
@@ -222,17 +231,19 @@ class Referee:
         ticket = self._tickets[game] = replace(self._tickets[game], client=client)
         self._game_of[client] = game
         self._resume(ticket, record, round(1000 * slots / SLOTS_PER_SECOND))
-        for watcher in self._audience.of(game):
-            self._show(watcher, ticket)
+        self._show(self._audience.of(game), ticket)
 
     def _watch(self, client: str, game: int) -> None:
         ticket = self._tickets.get(game)
         if ticket is None or client in self._game_of:
             raise RefusedError(Refusal.UNKNOWN_GAME, f"game {game} cannot be watched")
         self._audience.enter(client, game)
-        self._show(client, ticket)
+        self._show([client], ticket)
 
-    def _show(self, client: str, ticket: Ticket) -> None:
+    def _show(self, clients: Collection[str], ticket: Ticket) -> None:
+        """Show watchers a game as it stands; the same for all, as it takes half a millisecond."""
+        if not clients:
+            return
         watched: WatchedPayload = {
             "game": ticket.game,
             "speed": ticket.opening.speed,
@@ -240,14 +251,14 @@ class Referee:
             "frozen": self._game_of.get(ticket.client) != ticket.game,
             "view": watched_view(ticket, self._games.peek(ticket.game)),
         }
-        self._send(client, "watched", watched)
+        self._send.spread(clients, "watched", watched)
 
     def _catch_up(self, client: str) -> None:
         game = self._game_of.get(client)
         if game is not None:
             self._send(client, "snapshot", self._snapshot(self._tickets[game]))
         elif (watched := self._audience.watched_by(client)) is not None:
-            self._show(client, self._tickets[watched])
+            self._show([client], self._tickets[watched])
 
     def _snapshot(self, ticket: Ticket) -> SnapshotPayload:
         return {"game": ticket.game, "view": final_view(ticket, self._games.peek(ticket.game))}
@@ -277,19 +288,7 @@ class Referee:
 
     def _beat(self, slot: int, due: float) -> None:
         beat = self._games.beat(slot)
-        late, silent = self.lateness, []
-        for tick in beat.ticks:
-            ticket = self._tickets[tick[0]]
-            game = ticket.game
-            self._send.spread((ticket.client, *self._audience.of(game)), "tick", tick)
-            now = self._now()
-            late.add(now - due)
-            sent = self._sent.get(game)
-            if sent is None or game not in self._answering:
-                if tick[1] % ticket.opening.speed == 0:
-                    self._sent[game] = tick[1], now
-            elif now - sent[1] > SILENCE_SECONDS:
-                silent.append(ticket)
+        silent = self._tick(beat.ticks, due) if len(beat.ticks) else ()
         for record in beat.finished:
             self._tell_waited(record)
             self._end(record)
@@ -300,6 +299,27 @@ class Referee:
                 logger.error("model %s is asked for but not loaded", ask.model[:8])
                 for record in self._games.fail(ask):
                     self._end(record)
+
+    def _tick(self, ticks: Ticks, due: float) -> list[Ticket]:
+        """Send ticks; return the games whose clients have said nothing for too long."""
+        tickets = [self._tickets[game] for game in ticks[:, 0].tolist()]
+        self._send.ticks([ticket.client for ticket in tickets], ticks)
+        now = self._now()
+        self.lateness.add(now - due, len(tickets))
+        for row, ticket in enumerate(tickets) if self._audience else ():
+            watchers = self._audience.of(ticket.game)
+            if watchers:
+                self._send.ticks(list(watchers), ticks[[row] * len(watchers)])
+        silent = []
+        for ticket, ply in zip(tickets, ticks[:, 1].tolist(), strict=True):
+            game = ticket.opening.game
+            sent = self._sent.get(game)
+            if sent is None or game not in self._answering:
+                if ply % ticket.opening.speed == 0:
+                    self._sent[game] = ply, now
+            elif now - sent[1] > SILENCE_SECONDS:
+                silent.append(ticket)
+        return silent
 
     def _wait_for_silent(self, ticket: Ticket) -> None:
         """Freeze the game of a client that says nothing any more, before it rides into a wall."""
@@ -318,7 +338,7 @@ class Referee:
     def _end(self, record: FinishedGame) -> None:
         watchers = tuple(self._audience.of(record.opening.game))
         ticket = self._forget(record.opening.game)
-        if record.begun or record.ending is not LiveEnding.ABANDONED:
+        if record.begun or record.told:
             self.endings[record.ending] += 1
             self._finish(ticket, record, watchers)
         elif watchers:

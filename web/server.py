@@ -9,6 +9,7 @@ import contextvars
 import gc
 import io
 import logging
+import resource
 import socket
 import sys
 import tempfile
@@ -30,10 +31,20 @@ from web.transport import SOCKET_KEY
 logger = logging.getLogger(__name__)
 
 PENDING_CONNECTIONS: Final = 1024
+MAX_FILES: Final = 65_536
 PAGE_THREADS: Final = 4
 SWITCH_SECONDS: Final = 0.0005
+GARBAGE_THRESHOLDS: Final = (2_000, 10, 1_000_000)
+"""Young objects are looked at often, which is quick; the last number stands for never."""
+TIDY_SECONDS: Final = 300.0
 MAX_BODY_BYTES: Final = 32 * 1024 * 1024
 """No request may be longer; views have limits of their own."""
+STALL_SECONDS: Final = 20.0
+"""How long a read or write may wait for a visitor, and a connection for its next request."""
+HEAD_SECONDS: Final = 20.0
+"""How long a request's first lines may take to arrive."""
+BODY_SECONDS: Final = 300.0
+"""How long its body may take: 32 MiB need about 1 Mbit/s."""
 IN_MEMORY_BYTES: Final = 1024 * 1024
 READ_BYTES: Final = 64 * 1024
 _SOCKET_IO: Final = "/socket.io/"
@@ -44,7 +55,30 @@ class ServerError(WebError, OSError):
     """The address cannot be served on."""
 
 
+class _RefusedRequestError(WebError):
+    """A request cannot be passed on; the message is the status to answer with."""
+
+
 class _Handler(WSGIHandler):  # type: ignore[misc]
+    """Waits for nobody for ever: requests that trickle in cost their senders the connection."""
+
+    def handle(self) -> None:
+        self.socket.settimeout(STALL_SECONDS)
+        super().handle()
+
+    def read_requestline(self) -> str:
+        with gevent.Timeout(HEAD_SECONDS, TimeoutError("no request came")):
+            line: str = super().read_requestline()
+        return line
+
+    def read_request(self, raw_requestline: str) -> bool:
+        try:
+            with gevent.Timeout(HEAD_SECONDS, TimeoutError("the request did not come to its end")):
+                readable: bool = super().read_request(raw_requestline)
+        except TimeoutError as error:
+            raise ValueError(str(error)) from error  # what the base class takes for the client's
+        return readable
+
     def get_environ(self) -> dict[str, Any]:
         environ: dict[str, Any] = super().get_environ()
         environ[SOCKET_KEY] = self.socket
@@ -75,12 +109,12 @@ class _Site:
     def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
         if environ["PATH_INFO"].startswith(_SOCKET_IO):
             return self._app(environ, start_response)
-        del environ[SOCKET_KEY]
-        body = _body_of(environ)
-        if body is None:
-            start_response("413 Content Too Large", [("Content-Length", "0")])
+        try:
+            environ["wsgi.input"] = body = _body_of(environ)
+        except _RefusedRequestError as refused:
+            start_response(str(refused), [("Content-Length", "0"), ("Connection", "close")])
             return [b""]
-        environ["wsgi.input"] = body
+        del environ[SOCKET_KEY]
         context = contextvars.copy_context()
         page = self._pages.apply(context.run, (_begun, self._app, environ))
         if isinstance(page, Exception):
@@ -131,20 +165,32 @@ def _begun(app: Any, environ: dict[str, Any]) -> _Page | Exception:
         return error
 
 
-def _body_of(environ: dict[str, Any]) -> IO[bytes] | None:
-    """Read a request's body, which pages cannot do from their threads; None if it is too long."""
+def _body_of(environ: dict[str, Any]) -> IO[bytes]:
+    """Read a request's body, which pages cannot do from their threads.
+
+    Raises:
+        _RefusedRequestError: it is too long, or too long on its way.
+    """
     length = environ.get("CONTENT_LENGTH", "")
     chunked = "chunked" in environ.get("HTTP_TRANSFER_ENCODING", "").lower()
     if not chunked and not length.strip("0"):
         return io.BytesIO()
     file: IO[bytes] = tempfile.SpooledTemporaryFile(IN_MEMORY_BYTES)  # noqa: SIM115
     size = 0
-    while chunk := environ["wsgi.input"].read(READ_BYTES):
-        size += len(chunk)
-        if size > MAX_BODY_BYTES:
-            file.close()
-            return None
-        file.write(chunk)
+    try:
+        with gevent.Timeout(BODY_SECONDS, TimeoutError("the body did not come to its end")):
+            while chunk := environ["wsgi.input"].read(READ_BYTES):
+                size += len(chunk)
+                if size > MAX_BODY_BYTES:
+                    raise _RefusedRequestError("413 Content Too Large")
+                file.write(chunk)
+    except TimeoutError as error:
+        file.close()
+        environ[SOCKET_KEY].shutdown(socket.SHUT_RD)  # else the rest would be waited for, unread
+        raise _RefusedRequestError("408 Request Timeout") from error
+    except BaseException:
+        file.close()
+        raise
     file.seek(0)
     return file
 
@@ -175,11 +221,18 @@ class Server:
         self.url = f"http://{shown}:{self.port}"
 
     def serve(self) -> None:
-        """Serve until ``stop`` is called from another thread; games still open are abandoned."""
+        """Serve until ``stop`` is called from another thread, or live play breaks.
+
+        Games still open are abandoned. What keeps the process running has to start it again where
+        live play broke, which the log tells of.
+        """
         sys.setswitchinterval(SWITCH_SECONDS)
-        # What was loaded by now stays: looking through it for garbage would stop every game.
+        _allow_many_files()
+        # What was loaded by now stays: looking through it for garbage would stop every game. So
+        # would looking through all that a thousand players hold, which is left to ``_tidy``.
         gc.collect()
         gc.freeze()
+        gc.set_threshold(*GARBAGE_THRESHOLDS)
         hub = gevent.get_hub()
         stopped = Event()
         self._waker = hub.loop.async_()
@@ -193,12 +246,15 @@ class Server:
         )
         transport.attach()
         clock = gevent.spawn(referee.run)
+        tidying = gevent.spawn(_tidy)
+        clock.link(lambda _: stopped.set())
         try:
             server.start()
             if not self._stopping.is_set():
                 stopped.wait()
         finally:
             server.stop_accepting()
+            tidying.kill()
             referee.stop()
             clock.join()
             gevent.sleep(0)
@@ -216,6 +272,21 @@ class Server:
         waker = self._waker
         if waker is not None:
             waker.send()
+
+
+def _tidy() -> None:
+    """Look for garbage everywhere now and then: a tenth of a second for a thousand players."""
+    while True:
+        gevent.sleep(TIDY_SECONDS)
+        gc.collect()
+
+
+def _allow_many_files() -> None:
+    """Lift the limit on open files, each connection being one, as far as this process may."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = MAX_FILES if hard == resource.RLIM_INFINITY else min(MAX_FILES, hard)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 
 
 def _bind(host: str, port: int) -> socket.socket:

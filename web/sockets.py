@@ -4,15 +4,17 @@ What players say in the course of a game comes often, and is taken from the line
 rest takes Socket.IO's ordinary way. Both ways parse alike, and neither waits on the serving thread.
 """
 
+import ipaddress
 import json
 import logging
 import time
+from collections import Counter
 from collections.abc import Callable
 from typing import Any, Final
 
 import gevent
 from flask import request, session
-from flask_socketio import Namespace, SocketIO
+from flask_socketio import ConnectionRefusedError, Namespace, SocketIO
 
 from web.allowance import Allowance
 from web.errors import Refusal, RefusedError
@@ -41,13 +43,17 @@ EVENTS_PER_SECOND: Final = 40.0
 EVENTS_AT_ONCE: Final = 80.0
 GAMES_PER_SECOND: Final = 1.0
 GAMES_AT_ONCE: Final = 8.0
+CLIENTS_AN_ADDRESS: Final = 100
+"""Connections to live play: a class behind one router, and no flood."""
+WATCH: Final = "watch"
+"""What costs as much as a game."""
 
 SAYINGS: Final[dict[str, Callable[[object], Message]]] = {
     "turn": parse_turn,
     "echo": parse_echo,
     "resume": parse_resume,
     "leave": parse_leave,
-    "watch": parse_watch,
+    WATCH: parse_watch,
 }
 """Events that go to the referee, which answers those it refuses."""
 
@@ -68,6 +74,9 @@ class LiveNamespace(Namespace):  # type: ignore[misc]
         self._now = now
         self._events: dict[str, Allowance] = {}
         self._games: dict[str, Allowance] = {}
+        self._address_of: dict[str, str] = {}
+        self._at: Counter[str] = Counter()
+        """How many clients there are at each address."""
         transport.listen(self.hear, lobby.catch_up)
 
     def hear(self, client: str, message: bytes) -> bool:
@@ -84,7 +93,7 @@ class LiveNamespace(Namespace):  # type: ignore[misc]
         parse = SAYINGS.get(event) if isinstance(event, str) else None
         if parse is None:
             return False
-        self._say(client, parse, arguments)
+        self._say(client, event, parse, arguments)
         return True
 
     def trigger_event(self, event: object, *args: Any) -> Any:
@@ -93,14 +102,15 @@ class LiveNamespace(Namespace):  # type: ignore[misc]
         if not isinstance(event, str) or not self._may_say(client, event):
             self._refuse(client, RefusedError(Refusal.MALFORMED, "there is no such event"))
         elif event in SAYINGS:
-            self._say(client, SAYINGS[event], arguments)
+            self._say(client, event, SAYINGS[event], arguments)
         elif event in _OF_THE_SERVER or self._may_now(client):
             return super().trigger_event(event, *args)
         return None
 
     def on_connect(self, auth: object = None) -> None:
-        """A client is there."""
+        """A client is there; where its address has too many it is turned away."""
         client = _client()
+        self._come_from(client, request.remote_addr or "")
         now = self._now()
         self._events[client] = Allowance(EVENTS_PER_SECOND, EVENTS_AT_ONCE, now)
         self._games[client] = Allowance(GAMES_PER_SECOND, GAMES_AT_ONCE, now)
@@ -114,6 +124,10 @@ class LiveNamespace(Namespace):  # type: ignore[misc]
         self._transport.leave(client, self._engine(client))
         self._events.pop(client, None)
         self._games.pop(client, None)
+        address = self._address_of.pop(client, "")
+        self._at[address] -= 1
+        if self._at[address] <= 0:
+            del self._at[address]
 
     def on_join(self, data: object = None, *rest: object) -> None:
         """Open a game."""
@@ -187,10 +201,24 @@ class LiveNamespace(Namespace):  # type: ignore[misc]
         if refusal is not None:
             self._refuse(client, refusal)
 
+    def _come_from(self, client: str, address: str) -> None:
+        # Whoever comes by this machine itself is its operator, or a proxy nobody has told us of.
+        if self._at[address] >= CLIENTS_AN_ADDRESS and not _is_here(address):
+            raise ConnectionRefusedError("too many players from your address; try again later")
+        self._address_of[client] = address
+        self._at[address] += 1
+
     def _say(
-        self, client: str, parse: Callable[[object], Message], arguments: list[object]
+        self,
+        client: str,
+        event: str,
+        parse: Callable[[object], Message],
+        arguments: list[object],
     ) -> None:
         if not self._may_now(client):
+            return
+        if event == WATCH and not self._games[client].take(self._now()):
+            self._refuse(client, RefusedError(Refusal.TOO_FAST, "not so many games at once"))
             return
         try:
             data, *rest = arguments or [None]
@@ -225,6 +253,13 @@ def make_socketio(redis_url: str = "") -> SocketIO:
 def _client() -> str:
     client: str = request.sid  # type: ignore[attr-defined]
     return client
+
+
+def _is_here(address: str) -> bool:
+    try:
+        return ipaddress.ip_address(address).is_loopback
+    except ValueError:
+        return False
 
 
 def _only(data: object, rest: tuple[object, ...]) -> object:

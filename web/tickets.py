@@ -17,6 +17,8 @@ ENDINGS: Final = {
     LiveEnding.RULES: Ending.RULES,
     LiveEnding.FORFEIT: Ending.FORFEIT,
     LiveEnding.ABANDONED: Ending.ABANDONED,
+    LiveEnding.CONCEDED: Ending.FORFEIT,
+    LiveEnding.CLOSED: Ending.ABANDONED,
     LiveEnding.VOID: Ending.ABANDONED,
 }
 
@@ -150,6 +152,8 @@ def result_of(ticket: Ticket, finished: FinishedGame) -> tuple[GameResult, str]:
         return "void", f"{name} was too slow, which is our fault: this game counts for nobody"
     if finished.ending is LiveEnding.FORFEIT:
         return "won", f"{name} gave no valid answer: you win after {plies} plies"
+    if finished.ending is LiveEnding.CONCEDED:
+        return "lost", f"You left after {plies} plies, when {name} had won for certain"
     if finished.outcome is Outcome.TRUNCATED:
         return "draw", f"Both still riding after {plies} plies: a draw"
     if finished.outcome.winner is None:

@@ -8,15 +8,18 @@ passed to the thread that serves.
 import logging
 import threading
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Final
 from urllib.parse import parse_qs
 
 import gevent
+import numpy as np
 from flask_socketio import SocketIO
 
 from web.frames import accept_key, event_frame
-from web.websocket import Line
+from web.live_types import NO_TICKS, Ticks
+from web.ticks import FRAME_BYTES, write_ticks
+from web.websocket import SEND_FLAGS, Line
 
 logger = logging.getLogger(__name__)
 
@@ -26,6 +29,7 @@ SOCKET_KEY: Final = "tron.socket"
 TICK: Final = "tick"
 """The event that clients which are behind do without: a snapshot makes up for it."""
 _LINE_KEY: Final = "tron.line"
+_TICK_HEAD: Final = np.frombuffer(f'42{LIVE},["{TICK}",['.encode(), dtype=np.uint8)
 _UPGRADED: Final = b"5"
 """Engine.IO's packet that ends an upgrade from polling: before it nothing else may be sent."""
 
@@ -68,6 +72,7 @@ class Transport:
         self._waker = gevent.get_hub().loop.async_()
         self._waker.start(self._deliver)
         self._waker.send()
+        self.ticks([], NO_TICKS)  # compiles it, so that no rider waits for that
 
     def detach(self) -> None:
         """Send what other threads have left, then send nothing more."""
@@ -87,18 +92,32 @@ class Transport:
                 waker.send()
 
     def spread(self, clients: Iterable[str], event: str, payload: object) -> None:
-        """Send ``event`` to several clients, encoded once; only from the thread that serves.
-
-        Clients that are behind are left out of ticks; ``listen`` tells when they have caught up.
-        """
+        """Send ``event`` to several clients, encoded once; only from the thread that serves."""
         data = event_frame(LIVE, event, payload)
-        write = Line.push if event == TICK else Line.deliver
         for client in clients:
             line = self._clients.get(client)
             if line is not None:
-                write(line, data)
+                line.deliver(data)
             elif client in self._clients:
                 self._long_way(client, event, payload)
+
+    def ticks(self, clients: Sequence[str], ticks: Ticks) -> None:
+        """Send each client the tick of its row; only from the thread that serves.
+
+        Clients that are behind are left out; ``listen`` tells when they have caught up.
+        """
+        lines = [self._clients.get(client) for client in clients]
+        sockets = np.array([-1 if line is None else line.ready for line in lines], dtype=np.int32)
+        frames = np.empty((len(lines), FRAME_BYTES), dtype=np.uint8)
+        lengths = np.empty(len(lines), dtype=np.int64)
+        sent = np.empty(len(lines), dtype=np.int64)
+        write_ticks(sockets, ticks, _TICK_HEAD, SEND_FLAGS, frames, lengths, sent)
+        for row in np.flatnonzero(sent < lengths).tolist():
+            line = lines[row]
+            if line is not None:
+                line.push(frames[row, max(sent[row], 0) : lengths[row]].tobytes())
+            elif clients[row] in self._clients:
+                self._long_way(clients[row], TICK, ticks[row].tolist())
 
     def enter(self, client: str, engine: str, environ: dict[str, Any]) -> None:
         """Take note of a client of the namespace, of its Engine.IO session and its request."""

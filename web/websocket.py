@@ -8,7 +8,6 @@ costs no greenlet; what is not wanted there goes to the Engine.IO server through
 import ctypes
 import errno
 import logging
-import os
 import socket
 from collections import deque
 from collections.abc import Callable
@@ -43,18 +42,22 @@ MAX_UNREAD_BYTES: Final = 1024 * 1024
 """Beyond this a connection ends: what is not a tick is never left out."""
 MAX_WAITING: Final = 64
 """Messages that may wait for the Engine.IO server."""
-READ_BYTES: Final = 16 * 1024
+READ_BYTES: Final = 1024
+"""Taken at once: twenty turns. A longer message takes several."""
 _READ: Final = 1
 _WRITE: Final = 2
 
 # Unlike `socket.send`, a function of a PyDLL keeps the interpreter's lock. Giving the lock up
-# around each of a thousand short sends would hand it to any thread that computes, for a whole
+# around each of a thousand short calls would hand it to any thread that computes, for a whole
 # switch interval each time; the sockets do not block, so there is nothing to give it up for.
 _libc = ctypes.PyDLL(None, use_errno=True)
 _send = _libc.send
 _send.argtypes = (ctypes.c_int, ctypes.c_char_p, ctypes.c_size_t, ctypes.c_int)
 _send.restype = ctypes.c_ssize_t
-_FLAGS: Final = getattr(socket, "MSG_NOSIGNAL", 0) | socket.MSG_DONTWAIT
+_recv = _libc.recv
+_recv.argtypes = (ctypes.c_int, ctypes.c_void_p, ctypes.c_size_t, ctypes.c_int)
+_recv.restype = ctypes.c_ssize_t
+SEND_FLAGS: Final = getattr(socket, "MSG_NOSIGNAL", 0) | socket.MSG_DONTWAIT
 _AGAIN: Final = frozenset({errno.EAGAIN, errno.EWOULDBLOCK})
 
 
@@ -67,6 +70,8 @@ class Line:
 
     Attributes:
         behind: whether ticks were left out since it last caught up.
+        ready: the socket's number while whole frames may be written to it past this object, else
+            -1; what such a write leaves over is for ``push``.
         on_caught_up: called once everything was written after that.
     """
 
@@ -76,8 +81,10 @@ class Line:
         self.on_caught_up: Callable[[], None] | None = None
         self._sock = sock
         self._fd: int = sock.fileno()
+        self.ready = self._fd
         self._hear = hear
         self._waiting: SimpleQueue[str | bytes | None] = SimpleQueue()
+        self._arrived = ctypes.create_string_buffer(READ_BYTES)
         self._rest = b""
         self._parts: list[bytes] = []
         self._opcode = TEXT
@@ -145,7 +152,7 @@ class Line:
         if self._backlog:
             self._keep(data)
             return
-        sent = _send(self._fd, data, len(data), _FLAGS)
+        sent = _send(self._fd, data, len(data), SEND_FLAGS)
         if sent < len(data):
             if sent < 0:
                 if ctypes.get_errno() not in _AGAIN:
@@ -156,6 +163,7 @@ class Line:
 
     def _keep(self, data: bytes) -> None:
         if not self._backlog:
+            self.ready = -1
             self._writer.start(self._writable)
         self._backlog.append(data)
         self._backlog_bytes += len(data)
@@ -163,7 +171,7 @@ class Line:
     def _writable(self) -> None:
         while self._backlog:
             data = self._backlog[0]
-            sent = _send(self._fd, data, len(data), _FLAGS)
+            sent = _send(self._fd, data, len(data), SEND_FLAGS)
             if sent < 0:
                 if ctypes.get_errno() not in _AGAIN:
                     self._end()
@@ -174,22 +182,19 @@ class Line:
                 return
             self._backlog.popleft()
         self._writer.stop()
+        self.ready = self._fd
         if self.behind:
             self.behind = False
             if self.on_caught_up is not None:
                 self.on_caught_up()
 
     def _readable(self) -> None:
-        try:
-            data = os.read(self._fd, READ_BYTES)
-        except BlockingIOError:
+        got = _recv(self._fd, self._arrived, READ_BYTES, socket.MSG_DONTWAIT)
+        if got <= 0:
+            if got == 0 or ctypes.get_errno() not in _AGAIN:
+                self._end()
             return
-        except OSError:
-            data = b""
-        if not data:
-            self._end()
-            return
-        data = self._rest + data
+        data = self._rest + ctypes.string_at(self._arrived, got)
         at = 0
         try:
             while not self.closed and (each := parse_frame(data, at, MAX_MESSAGE_BYTES)):
@@ -239,6 +244,7 @@ class Line:
         if self.closed:
             return
         self.closed = True
+        self.ready = -1
         self._reader.stop()
         self._writer.stop()
         self._backlog.clear()

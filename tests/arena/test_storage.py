@@ -505,6 +505,26 @@ def test_a_persons_game_is_stored_like_any_other(storage):
     assert not storage.has_played("other", MODELS["ann"])
 
 
+def test_first_tries_say_which_of_them_were_left(storage):
+    for session, name, game in (
+        ("won", "Ann", human(Outcome.FIRST_WINS, first_try=True)),
+        ("won", "Ann", human(Outcome.SECOND_WINS)),
+        ("stood still", "Bob", human(Outcome.FIRST_WINS)),
+        ("left", "Cy", human(Outcome.ONGOING, ending=Ending.ABANDONED, first_try=True)),
+        ("left", "Cy", human(Outcome.FIRST_WINS)),
+        ("nameless", None, human(Outcome.FIRST_WINS, first_try=True)),
+    ):
+        storage.save_human_game(replace(game, session=session, player_name=name))
+    tries = [(each.player_name, each.points) for each in storage.first_tries()]
+    assert tries == [("Ann", 1.0), ("Cy", None)]
+
+
+def test_why_a_person_s_game_was_forfeited_is_kept_on_the_loser_s_side(storage):
+    game = human(Outcome.SECOND_WINS, ending=Ending.FORFEIT)
+    number = storage.save_human_game(replace(game, reason="left"))
+    assert storage.game(number).reasons == ("left", None)
+
+
 def test_games_are_found_page_by_page(storage):
     number = frozen(storage)
     duels = storage.duels(number)

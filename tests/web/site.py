@@ -47,10 +47,11 @@ def play_round(home: Path, *seeds: int) -> None:
 class Site:
     """A running site."""
 
-    def __init__(self, url: str, services: Services, app: Any) -> None:
+    def __init__(self, url: str, services: Services, app: Any, serving: threading.Thread) -> None:
         self.url = url
         self.services = services
         self.app = app
+        self.serving = serving
 
 
 @contextmanager
@@ -70,7 +71,7 @@ def serving(home: Path, *, capacity: int = 16, countdown_seconds: float = 0.25) 
     thread = threading.Thread(target=server.serve)
     thread.start()
     try:
-        yield Site(server.url, services, app)
+        yield Site(server.url, services, app, thread)
     finally:
         server.stop()
         thread.join()

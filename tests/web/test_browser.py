@@ -179,6 +179,16 @@ def newest_human_game(site: Site) -> tuple[int, Playback]:
     return game.id, Playback(decode(encoded))
 
 
+def recorded(site: Site, page: Page) -> Playback:
+    """The game whose result a page shows, as the server has kept it."""
+    replay = page.locator("[data-do=replay]")
+    expect(replay).to_have_attribute("href", REPLAY)
+    number = int(str(replay.get_attribute("href")).rpartition("/")[2])
+    encoded = site.services.storage.replay(number)
+    assert encoded is not None
+    return Playback(decode(encoded))
+
+
 def assert_drawn_as_recorded(drawn: Drawn, record: Playback) -> None:
     replay = record.replay
     assert drawn.ply == replay.plies
@@ -299,7 +309,9 @@ def test_two_people_ride_at_once_and_climb_a_rung(site: Site, browser: Browser):
         expect(one.page.locator("[data-opponent-name]")).to_have_text("Voronoi")
         assert climbed != games[0]
         assert two.drawn().game == games[1], "nobody else is disturbed"
-        expect(two.page.locator("[data-result]")).to_be_visible()
+        for shown in (one, two):
+            expect(shown.page.locator("[data-result]")).to_be_visible()
+            assert_drawn_as_recorded(shown.drawn(), recorded(site, shown.page))
         two.page.locator("[data-do=next]").tap()
         assert await_game(two, before=games[1]) != games[1]
         assert not two.page.url.endswith("voronoi"), "one step up or down the ladder"
@@ -332,8 +344,9 @@ def test_a_turn_shows_on_the_next_frame(tmp_path: Path, browser: Browser):
         assert pending == "0 3", "a U-turn in two quick keys"
 
 
-def test_a_ride_goes_on_after_the_connection_was_lost(site: Site, browser: Browser):
-    with window(browser, site) as shown:
+@pytest.mark.parametrize("phone", [False, True])
+def test_a_ride_goes_on_after_the_connection_was_lost(site: Site, browser: Browser, phone: bool):
+    with window(browser, site, phone=phone) as shown:
         page = shown.page
         page.add_init_script(
             "window.lines = []; window.WebSocket = class extends WebSocket {"
@@ -356,7 +369,7 @@ def test_a_ride_goes_on_after_the_connection_was_lost(site: Site, browser: Brows
             "() => window.said.some((text) => text.includes('Your ride waits ten seconds'))"
         )
         expect(page.locator("[data-notice]")).to_be_hidden()
-        drawn = ride(shown, ByKeys(), turns=1)
+        drawn = ride(shown, ByTouch() if phone else ByKeys(), turns=1)
         assert drawn.game == game
         expect(page.locator("[data-latency]")).to_have_text(re.compile(r"^\d+ ms"))
         expect(page.locator("[data-do=replay]")).to_have_attribute("href", REPLAY)

@@ -14,8 +14,8 @@ from tests.arena.entering import submitted
 from tests.arena.rivals import SerialExecutor, rival
 from tests.web.site import play_round, riding, serving
 from web.errors import Refusal, RefusedError
-from web.inference import SandboxedPolicy, ShippedPolicy
 from web.opponents import Opponents
+from web.policies import SandboxedPolicy, ShippedPolicy
 
 
 @pytest.fixture

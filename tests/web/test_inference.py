@@ -12,7 +12,8 @@ from arena.sandbox import SandboxedModel
 from tests.arena.rivals import rival
 from tron_env.types import Float32Array
 from web import inference
-from web.inference import InferencePool, ModelThread, Reply, SandboxedPolicy
+from web.inference import InferencePool, ModelThread, Reply
+from web.policies import SandboxedPolicy
 
 
 class Restless:
@@ -77,6 +78,36 @@ def test_a_busy_model_holds_up_only_its_own_players(
         pool.ensure("busy", lambda: busy)
     pool.ensure("idle", lambda: idle)
     busy.answering.set()
+
+
+def test_a_model_that_is_slow_to_load_holds_up_only_its_own_players(pool: InferencePool):
+    loading, loaded = threading.Event(), threading.Event()
+
+    def load_slowly() -> Restless:
+        loading.set()
+        assert loaded.wait(20)
+        return Restless()
+
+    waiting = threading.Thread(target=pool.ensure, args=("slow", load_slowly))
+    waiting.start()
+    assert loading.wait(20)
+    pool.ensure("quick", Restless)
+    pool.ensure("quick", Restless)
+    assert pool.ready("quick")
+    assert not pool.ready("slow")
+    loaded.set()
+    waiting.join()
+    assert pool.ready("slow")
+
+
+def test_a_model_that_is_loaded_as_the_pool_closes_is_let_go(pool: InferencePool):
+    def load_while_closing() -> Restless:
+        pool.close()
+        return Restless()
+
+    with pytest.raises(SandboxLostError, match="closing"):
+        pool.ensure("late", load_while_closing)
+    assert not pool.ready("late")
 
 
 def question(model: str) -> inference.Question:

@@ -1,17 +1,22 @@
 """Whole games over real WebSockets against a real server."""
 
+import time
 import urllib.request
 from collections.abc import Iterator
 from http.cookiejar import CookieJar
 from pathlib import Path
+from typing import Any
 
 import pytest
+import socketio
 
 from arena.records import GameFilter, GameKind
 from replays.format import Ending, TakeOver, decode
 from replays.playback import Playback, verify
-from tests.web.site import Rider, Site, riding, serving
+from tests.web.site import PATIENCE_SECONDS, Rider, Site, riding, serving
 from tron_env.types import Action, Outcome, Seat
+from web import sockets
+from web.commands import Open
 
 
 @pytest.fixture(scope="module")
@@ -294,3 +299,42 @@ def test_the_first_game_of_a_browser_against_a_model_is_its_first_try(tmp_path: 
 def test_a_page_of_another_origin_cannot_connect(site: Site):
     with pytest.raises(Exception, match=r"(?i)connect|namespace|400"):
         Rider(site.url, headers={"Origin": "http://elsewhere.example"})
+
+
+def test_a_site_whose_live_play_breaks_ends_and_keeps_its_games(tmp_path: Path):
+    with serving(tmp_path) as site:
+        rider = Rider(site.url)
+        game = rider.join()
+        assert rider.next("tick")[0] == game["game"]
+        broken: Any = None
+        site.services.referee.post(Open(broken, broken))
+        site.serving.join(PATIENCE_SECONDS)
+        assert not site.serving.is_alive(), "so that it can be started again"
+        rider.close()
+    with serving(tmp_path) as site:
+        (row,) = site.services.storage.search_games(GameFilter(kind=GameKind.HUMAN))
+        assert row.ending is Ending.ABANDONED
+
+
+def test_an_address_has_only_so_many_players(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(sockets, "_is_here", lambda address: False)
+    monkeypatch.setattr(sockets, "CLIENTS_AN_ADDRESS", 2)
+    with serving(tmp_path) as site:
+        with riding(site), riding(site) as second:
+            with pytest.raises(socketio.exceptions.ConnectionError):
+                Rider(site.url)
+            assert "game" in second.join()
+        deadline = time.monotonic() + PATIENCE_SECONDS
+        while len(site.services.transport) and time.monotonic() < deadline:
+            time.sleep(0.05)
+        with riding(site) as rider:
+            assert "game" in rider.join(), "places are given back"
+
+
+def test_watching_is_no_more_often_than_riding(site: Site):
+    with riding(site) as rider:
+        for _ in range(2 * int(sockets.GAMES_AT_ONCE)):
+            rider.send("watch", {"game": 1})
+        codes = [rider.next("refused")["code"] for _ in range(2 * int(sockets.GAMES_AT_ONCE))]
+        assert codes[0] == "unknown_game"
+        assert codes[-1] == "too_fast"

@@ -3,7 +3,7 @@
 import queue
 import threading
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 import pytest
@@ -17,7 +17,7 @@ from tron_env.spawn import spawns_for
 from web.commands import Command, Open
 from web.errors import Refusal, RefusedError
 from web.inference import InferencePool
-from web.live_types import cells_ahead
+from web.live_types import Ticks, cells_ahead
 from web.lobby import MIN_CELLS_AHEAD, Lobby, Taken
 from web.messages import Join, Rematch, TakeOverWish
 from web.tickets import Opponent
@@ -45,6 +45,9 @@ class Notes:
 
     def spread(self, clients: Iterable[str], event: str, payload: Any) -> None:
         raise AssertionError("the lobby speaks to one client at a time")
+
+    def ticks(self, clients: Sequence[str], ticks: Ticks) -> None:
+        raise AssertionError("the lobby sends no ticks")
 
     def post(self, command: Command) -> None:
         self.posted.append(command)

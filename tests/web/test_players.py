@@ -13,7 +13,7 @@ RESULTS = st.lists(
 RATINGS = {"aa": 1400.0, "bb": 1500.0, "cc": 1600.0, "dd": 1700.0}
 
 
-def tries(session: str, name: str, **points: float) -> list[FirstTry]:
+def tries(session: str, name: str, **points: float | None) -> list[FirstTry]:
     return [FirstTry(session, name, model, made) for model, made in points.items()]
 
 
@@ -57,3 +57,11 @@ def test_too_few_tries_or_tries_against_the_unrated_bring_nobody_onto_the_ladder
 def test_a_player_is_called_as_in_the_latest_game():
     rows = [*tries("s", "Ann", aa=1, bb=1), *tries("s", "Anna", cc=0)]
     assert [row.name for row in ladder(rows, RATINGS)] == ["Anna"]
+
+
+def test_who_leaves_what_goes_badly_is_not_rated():
+    won = tries("s", "Ann", aa=1, bb=1, cc=1)
+    (row,) = ladder([*won, *tries("s", "Ann", dd=None)], RATINGS)
+    assert (row.tries, row.left, row.points) == (3, 1, 3.0)
+    assert ladder([*won, *tries("s", "Ann", dd=None, ee=None)], RATINGS | {"ee": 1800.0}) == ()
+    assert ladder([*won, *tries("s", "Ann", dd=None, ee=None)], RATINGS) != (), "not a rated model"

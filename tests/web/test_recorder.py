@@ -11,12 +11,13 @@ from arena.records import HumanRecord
 from arena.stored_games import NewHumanGame
 from replays.format import Ending, decode
 from replays.playback import verify
+from tests.web.test_judging import SHUT_IN, left_game
 from tron_env.batch import BatchEngine
 from tron_env.ruleset import ARENA
 from tron_env.spawn import spawns_for
 from tron_env.types import DeathCause, Outcome, Seat
 from web.errors import RefusedError
-from web.live_types import FinishedGame, LiveEnding, Opening
+from web.live_types import FinishedGame, LiveEnding, Opening, Ticks
 from web.recorder import BACKLOG, Recorder
 from web.tickets import Opponent, Ticket, result_of
 
@@ -64,6 +65,9 @@ class Desk:
     def spread(self, clients: Iterable[str], event: str, payload: object) -> None:
         for client in clients:
             self(client, event, payload)
+
+    def ticks(self, clients: Sequence[str], ticks: Ticks) -> None:
+        raise AssertionError("the recorder sends no ticks")
 
     def messages(self) -> list[tuple[str, str, Any]]:
         self.recorder.close()
@@ -131,6 +135,20 @@ def test_an_abandoned_game_is_stored_and_counted_apart():
     assert [payload["game"] for _, _, payload in messages] == [2, 2]
     assert messages[0][2]["record"]["abandoned"] == 1
     assert decode(desk.shelf.games[0].replay).ending is Ending.ABANDONED
+
+
+def test_a_game_left_when_it_was_lost_is_the_model_s_win_and_says_why():
+    desk = Desk(Shelf())
+    given, record = left_game(Seat.FIRST, len(SHUT_IN), LiveEnding.ABANDONED)
+    given = replace(given, opponent=OPPONENT)
+    desk.recorder.finish(given, record)
+    desk.recorder.finish(ticket(2), finished(ticket(2)))
+    messages = desk.messages()
+    assert [payload["game"] for _, _, payload in messages] == [2, 2], "its player has left"
+    assert (messages[0][2]["record"]["wins"], messages[0][2]["record"]["abandoned"]) == (4, 0)
+    game = desk.shelf.games[0]
+    assert decode(game.replay).outcome is Outcome.SECOND_WINS
+    assert (game.first_try, game.reason) == (True, "left when the game was proved lost")
 
 
 def test_a_void_game_is_told_but_neither_stored_nor_counted():

@@ -3,7 +3,7 @@
 import queue
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -15,7 +15,6 @@ from agents.errors import ModelCrashedError
 from tron_env.ruleset import ARENA
 from tron_env.types import Float32Array, Outcome, Seat
 from web.commands import Gone, Open, Said
-from web.inference import PROBES
 from web.live import LiveGames
 from web.live_types import (
     FREEZE_SLOTS,
@@ -24,8 +23,10 @@ from web.live_types import (
     FinishedGame,
     LiveEnding,
     Opening,
+    Ticks,
 )
 from web.messages import Echo, Leave, Resume, Watch
+from web.policies import PROBES
 from web.referee import Referee
 from web.tickets import Opponent, Ticket
 
@@ -82,6 +83,10 @@ class Bench:
         for client in clients:
             self(client, event, payload)
 
+    def ticks(self, clients: Sequence[str], ticks: Ticks) -> None:
+        for client, tick in zip(clients, ticks.tolist(), strict=True):
+            self(client, "tick", tick)
+
     def load(self, key: str, script: Callable[[int], Float32Array]) -> None:
         self.referee.pool.ensure(key, lambda: Scripted(script))
 
@@ -92,7 +97,7 @@ class Bench:
         ticket = Ticket(opening, client, None, OPPONENT, KEY)
         self.referee.post(Open(ticket, {"game": game}))  # type: ignore[typeddict-item]
 
-    def ticks(self, count: int) -> list[tuple[Any, float]]:
+    def next_ticks(self, count: int) -> list[tuple[Any, float]]:
         seen: list[tuple[Any, float]] = []
         while len(seen) < count:
             _, event, payload, at = self.sent.get(timeout=120)
@@ -135,7 +140,7 @@ def test_a_model_that_does_not_answer_in_time_voids_its_game_and_holds_up_no_oth
         assert ticket.game == 1
         assert record.ending is LiveEnding.VOID
         assert record.outcome is Outcome.ONGOING
-        assert {tick[0] for tick, _ in bench.ticks(3)} == {2}
+        assert {tick[0] for tick, _ in bench.next_ticks(3)} == {2}
         release.set()
 
 
@@ -169,9 +174,9 @@ def test_after_a_stall_no_game_is_hurried_to_catch_up():
     with refereeing(now=lambda: time.monotonic() + late_by[0]) as bench:
         bench.load("m", fine)
         bench.open(1)
-        bench.ticks(2)
+        bench.next_ticks(2)
         late_by[0] = 0.4
-        times = [at for _, at in bench.ticks(4)]
+        times = [at for _, at in bench.next_ticks(4)]
         assert min(np.diff(times)) > 0.5 / 8
 
 
@@ -179,7 +184,7 @@ def test_leaving_abandons():
     with refereeing() as bench:
         bench.load("m", fine)
         bench.open(1)
-        bench.ticks(1)
+        bench.next_ticks(1)
         bench.referee.post(Said("c", Leave(1)))
         assert bench.end()[1].ending is LiveEnding.ABANDONED
 
@@ -188,10 +193,10 @@ def test_a_lost_connection_is_waited_for_and_then_abandons():
     with refereeing(freeze_slots=1) as bench:
         bench.load("m", fine)
         bench.open(1)
-        bench.ticks(1)
+        bench.next_ticks(1)
         bench.referee.post(Gone("c"))
         _, record = bench.end()
-        assert (record.ending, record.frozen) == (LiveEnding.ABANDONED, True)
+        assert record.ending is LiveEnding.ABANDONED
 
 
 def test_a_game_that_nobody_came_back_to_before_its_first_ply_was_never_there():
@@ -213,7 +218,7 @@ def test_who_rides_one_game_cannot_come_back_to_another():
     with refereeing() as bench:
         bench.load("m", fine)
         bench.open(1)
-        bench.ticks(1)
+        bench.next_ticks(1)
         bench.referee.post(Gone("c"))
         bench.open(2, client="d")
         bench.referee.post(Said("d", Resume(1, KEY)))
@@ -250,7 +255,7 @@ def test_another_connection_goes_on_with_a_game(old_connection_ends_first: bool)
     with refereeing() as bench:
         bench.load("m", fine)
         bench.open(1)
-        seen = bench.ticks(1)[-1][0][1]
+        seen = bench.next_ticks(1)[-1][0][1]
         if old_connection_ends_first:
             bench.referee.post(Gone("c"))
         bench.referee.post(Said("d", Resume(1, KEY)))
@@ -272,7 +277,7 @@ def test_latency_is_from_a_tick_to_its_echo_by_the_server_s_clock():
     with refereeing() as bench:
         bench.load("m", fine)
         bench.open(1)
-        (tick, sent_at) = bench.ticks(8)[-1]
+        (tick, sent_at) = bench.next_ticks(8)[-1]
         assert tick[1] == 8, "at 8 plies a second every eighth tick is to be answered"
         for client, ply in (("stranger", 8), ("c", 7), ("c", 8), ("c", 8)):
             bench.referee.post(Said(client, Echo(1, ply)))
@@ -292,7 +297,7 @@ def test_only_the_key_brings_back_a_game():
     with refereeing() as bench:
         bench.load("m", fine)
         bench.open(1)
-        bench.ticks(1)
+        bench.next_ticks(1)
         bench.referee.post(Gone("c"))
         bench.referee.post(Said("thief", Resume(1, "0" * 32)))
         bench.referee.post(Said("c", Resume(2, KEY)))
@@ -310,18 +315,38 @@ def test_a_second_game_of_one_client_abandons_the_first():
     with refereeing() as bench:
         bench.load("m", fine)
         bench.open(1)
-        bench.ticks(1)
+        bench.next_ticks(1)
         bench.open(2)
         ticket, record = bench.end()
         assert (ticket.game, record.ending) == (1, LiveEnding.ABANDONED)
-        assert bench.ticks(1)[0][0][0] == 2
+        assert bench.next_ticks(1)[0][0][0] == 2
 
 
 def test_closing_abandons_what_runs():
     with refereeing() as bench:
         bench.load("m", fine)
         bench.open(1)
-        bench.ticks(1)
+        bench.next_ticks(1)
         bench.referee.close()
-        assert bench.end()[1].ending is LiveEnding.ABANDONED
+        assert bench.end()[1].ending is LiveEnding.CLOSED
         assert not bench.referee.alive
+
+
+def test_what_breaks_the_clock_costs_no_game_its_record():
+    def run() -> None:
+        with pytest.raises(AttributeError):
+            bench.referee.run()
+
+    bench = Bench()
+    bench.clock = threading.Thread(target=run)
+    bench.clock.start()
+    bench.load("m", fine)
+    bench.open(1)
+    bench.next_ticks(1)
+    broken: Any = None
+    bench.referee.post(Open(broken, broken))
+    assert bench.end()[1].ending is LiveEnding.CLOSED
+    bench.clock.join()
+    assert bench.referee.ended
+    assert len(bench.referee) == 0
+    bench.referee.close()

@@ -1,18 +1,27 @@
 """A crowd that joins, leaves, breaks off, comes back and talks nonsense."""
 
 import gc
+import json
+import logging
+import os
 import random
 import threading
 import time
+from collections import Counter
 from pathlib import Path
 
 import psutil
 import pytest
 
 from arena.records import GameFilter, GameKind
+from arena.settings import load_settings
+from arena.storage import open_storage
 from replays.format import decode
 from replays.playback import verify
 from tests.web.site import Rider, Site, serving
+from web.bench import MODEL
+from web.bench import serving as serving_load
+from web.lateness import BUCKETS, quantile_ms
 
 NONSENSE: tuple[tuple[str, tuple[object, ...]], ...] = (
     ("turn", ("left",)),
@@ -22,6 +31,18 @@ NONSENSE: tuple[tuple[str, tuple[object, ...]], ...] = (
     ("dance", ({"x": [1] * 50},)),
     ("call_me", ({"name": "x" * 99},)),
 )
+
+
+COUNTED = ("stored", "nonsense", "left", "broken_off", "resumed", "void", "lost", "games")
+"""Of what the riders of a load tell; the first five have to happen."""
+UNRULY = 5
+"""One of so many is."""
+MINUTE = 60
+PAGE = 500
+MOST_GROWN_MIB = 64
+CLIENTS = int(os.environ.get("SOAK_CLIENTS", "700"))
+"""70% of what `tron bench live` aims at."""
+SOAK_SECONDS = int(os.environ.get("SOAK_SECONDS", "1800"))
 
 
 def misbehave(site: Site, seed: int, until: float, stored: set[str], failures: list[str]) -> None:
@@ -106,6 +127,59 @@ def test_a_crowd_on_bad_lines_leaves_nothing_behind(tmp_path: Path):
     check(tmp_path, riders=6, seconds=8)
 
 
+def verified(home: Path) -> int:
+    """Play every stored game again; return how many there are."""
+    with open_storage(load_settings({"TRON_HOME": str(home)})) as storage:
+        total = storage.count_games()
+        for first in range(1, total + 1, PAGE):
+            kept = storage.replays(range(first, min(first + PAGE, total + 1)))
+            assert len(kept) == min(PAGE, total + 1 - first)
+            for encoded in kept.values():
+                verify(decode(encoded))
+    return total
+
+
+def check_load(home: Path, clients: int, seconds: int) -> dict[str, float]:
+    """Have a load ride, a fifth of it unruly; return what there is to report."""
+    told: Counter[str] = Counter()
+    with serving_load(home, "lines", MODEL) as (server, riders):
+        riders.ask(f"add {clients}")
+        riders.ask(f"unrule {clients // UNRULY}")
+        riders.ask(f"ride {min(60, seconds)}")  # what is made once is made by now
+        before = server.ask()
+        late = [0] * (BUCKETS + 1)
+        for _ in range(0, seconds, MINUTE):
+            seen = riders.ask(f"measure {min(MINUTE, seconds)}")
+            told.update({name: seen[name] for name in COUNTED})
+            late = [a + b for a, b in zip(late, seen["lateness"], strict=True)]
+        during = server.ask()
+        riders.ask("leave 0")
+        deadline = time.monotonic() + 60
+        while (after := server.ask())["games"] and time.monotonic() < deadline:
+            time.sleep(0.5)  # games that nobody came back to wait their ten seconds
+    assert (after["games"], after["waiting"], after["clients"]) == (0, 0, 0)
+    assert after["threads"] <= before["threads"]
+    assert told["lost"] == 0
+    assert min(told[name] for name in COUNTED[:5]) > 0
+    grown = (during["rss"] - before["rss"]) / 2**20
+    assert grown < MOST_GROWN_MIB
+    replays = verified(home)
+    assert replays >= told["stored"]
+    return {
+        **told,
+        "p99_ms": quantile_ms(late, 0.99),
+        "grown_mib": grown,
+        "rss_mib": during["rss"] / 2**20,
+        "threads": after["threads"],
+        "replays": replays,
+    }
+
+
+def test_a_load_with_unruly_riders_leaves_nothing_behind(tmp_path: Path):
+    check_load(tmp_path, clients=40, seconds=8)
+
+
 @pytest.mark.proof
-def test_a_crowd_on_bad_lines_leaves_nothing_behind_in_half_an_hour(tmp_path: Path):
-    check(tmp_path, riders=24, seconds=1800)
+def test_a_load_with_unruly_riders_leaves_nothing_behind_in_half_an_hour(tmp_path: Path):
+    report = check_load(tmp_path, CLIENTS, SOAK_SECONDS)
+    logging.getLogger(__name__).warning(json.dumps(report))

@@ -1,17 +1,19 @@
 """What reaches a client that reads too slowly."""
 
-import json
 import socket
 from typing import Any
 
 import gevent
+import numpy as np
 
+from web.frames import event_frame
+from web.live_types import Ticks
 from web.sockets import make_socketio
-from web.transport import SOCKET_KEY, Transport
+from web.transport import LIVE, SOCKET_KEY, Transport
 from web.websocket import Line
 
 PATIENCE_SECONDS = 60.0
-TICK = [1, 2, 3, 4, 5, 6, 0, 1]
+TICK: Ticks = np.array([[2**53 - 1, 500, 3, 4, 5, 60, 0, 1]])
 
 
 def read_until(theirs: socket.socket, wanted: bytes) -> bytes:
@@ -45,16 +47,16 @@ def test_a_client_that_is_behind_misses_ticks_and_nothing_else():
         def ride(line: Line) -> None:
             transport.enter("ann", "engine", environ)
             while not line.behind:
-                transport.spread(["ann"], "tick", TICK)
+                transport.ticks(["ann"], TICK)
             for ply in range(100):
-                transport.spread(["ann"], "tick", [ply, *TICK])
+                transport.ticks(["ann"], TICK + 1 + ply)
             transport.spread(["ann"], "frozen", {"game": 1})
             transport("ann", "end", {"game": 2})
             transport.spread(["ann"], "over", {"game": 3})
             read = read_until(theirs, b'"over"')
             assert b'"frozen"' in read
             assert b'"end"' in read
-            tick = json.dumps(["tick", TICK], separators=(",", ":")).encode()
+            tick = event_frame(LIVE, "tick", TICK[0].tolist())
             assert tick in read
             assert read.count(b'"tick"') == read.count(tick), "ticks came though it was behind"
             assert caught_up == ["ann"]

@@ -25,9 +25,9 @@ from tron_env.regions import territory_map
 from web.app import create_app
 from web.config import WebConfig
 from web.council import Council, CouncilBusyError
-from web.inference import ShippedPolicy
 from web.opponents import DEFAULT_LIGHT
 from web.owners import packed_owners
+from web.policies import ShippedPolicy
 from web.rates import Rate
 from web.services import EXTENSION, Services
 from web.tickets import Opponent

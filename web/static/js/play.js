@@ -31,6 +31,7 @@ const replayLink = need("[data-do=replay]", HTMLAnchorElement);
 const recordOut = need("[data-record]", HTMLElement);
 
 const line = need("[data-line]", HTMLElement);
+const lineTitle = need("[data-line-title]", HTMLElement);
 const linePlace = need("[data-line-place]", HTMLElement);
 const lineOffer = need("[data-do=offer]", HTMLButtonElement);
 const nickname = need("[data-nickname]", HTMLInputElement);
@@ -54,6 +55,8 @@ let returning = false;
 let shownCount = -1;
 let heardAt = 0;
 let frozen = false;
+/** Whether a ride starts by itself once it is one's turn. */
+let inLine = false;
 /** @type {{replay: number, ply: number, seat: import("./types.js").Seat}|null} */
 let takeOver = readTakeOver();
 
@@ -93,8 +96,31 @@ function join() {
 }
 
 function leaveLine() {
-  if (!line.hidden) link.leaveLine();
+  if (inLine) link.leaveLine();
+  hideLine();
+}
+
+function hideLine() {
+  inLine = false;
   line.hidden = true;
+}
+
+/**
+ * Say on the board why no ride starts, and offer another one.
+ * @param {string} title
+ * @param {string} text
+ * @param {{spec: string, name: string}|null} offer
+ */
+function showLine(title, text, offer) {
+  hideResult();
+  line.hidden = false;
+  lineTitle.textContent = title;
+  linePlace.textContent = text;
+  lineOffer.hidden = offer === null;
+  if (offer !== null) {
+    lineOffer.textContent = say("play.offer", { name: offer.name });
+    lineOffer.value = offer.spec;
+  }
 }
 
 function forgetTakeOver() {
@@ -106,7 +132,7 @@ function forgetTakeOver() {
 
 function rematch() {
   // Whoever is in line keeps the place.
-  if (!connected || !line.hidden || (live !== null && !live.finished && !lost)) return;
+  if (!connected || inLine || (live !== null && !live.finished && !lost)) return;
   const last = live;
   hideResult();
   // The server knows this connection's latest game, not that of one before.
@@ -152,7 +178,7 @@ function begin(message) {
   lost = false;
   returning = false;
   frozen = false;
-  line.hidden = true;
+  hideLine();
   heardAt = performance.now() + message.countdown_ms;
   hideResult();
   const stand = say("play.stands_in", { name: message.opponent.name });
@@ -319,17 +345,12 @@ const link = connect({
     offerReplay(replay);
   },
   onWaiting: ({ place, opponent, offer }) => {
-    hideResult();
-    line.hidden = false;
-    linePlace.textContent = say(place === 1 ? "play.next" : "play.in_line", {
+    const text = say(place === 1 ? "play.next" : "play.in_line", {
       name: opponent.name,
       ahead: place - 1,
     });
-    lineOffer.hidden = offer === null;
-    if (offer !== null) {
-      lineOffer.textContent = say("play.offer", { name: offer.name });
-      lineOffer.value = offer.spec;
-    }
+    showLine(say("play.line"), text, offer);
+    inLine = true;
   },
   onFrozen: ({ game, seconds }) => {
     if (live === null || game !== live.id) return;
@@ -350,7 +371,12 @@ const link = connect({
       frozen = false;
       lost = true;
       tell(say("play.abandoned"));
-    } else if (code !== "unknown_game") tell(message);
+    } else if (code !== "unknown_game") {
+      if ((live === null || lost) && code !== "malformed") {
+        const light = { spec: "light", name: say("play.light_champion") };
+        showLine(say("play.no_ride"), message, opponentPick.value.startsWith("light") ? null : light);
+      } else tell(message);
+    }
   },
 });
 

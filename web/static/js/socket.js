@@ -50,7 +50,6 @@ export function connect(handlers) {
   const events = [
     ["connect", handlers.onConnect],
     ["disconnect", handlers.onLost],
-    ["connect_error", handlers.onLost],
     ["game", handlers.onGame],
     ["tick", handlers.onTick],
     ["latency", handlers.onLatency],
@@ -64,6 +63,11 @@ export function connect(handlers) {
     ["over", handlers.onOver],
   ];
   for (const [name, handler] of events) if (handler !== undefined) socket.on(name, handler);
+  socket.on("connect_error", ({ message }) => {
+    // An active socket tries again by itself; another one was turned away by the server.
+    if (socket.active) handlers.onLost?.();
+    else handlers.onRefused?.({ code: "full", message });
+  });
   return {
     join: (opponent, speed) => socket.emit("join", { opponent, speed }),
     turn: (game, action) => socket.emit("turn", { game, action }),
