@@ -16,13 +16,13 @@ from agents.search_nodes import (
     ACTION,
     AGAIN,
     AGE,
-    ALPHA,
     BEST,
     BETA,
     COL_0,
     COL_1,
     CUT,
     FINAL,
+    FLOOR,
     KEY,
     LEVEL,
     LINE,
@@ -126,7 +126,8 @@ def resume(
                 flip(free, node[ROW_0], node[COL_0])
                 flip(free, node[ROW_1], node[COL_1])
             level -= 1
-            scouted = node[BETA] - node[ALPHA] == 1
+            # With the window it was opened with: what it has found since narrows it.
+            scouted = node[BETA] - node[FLOOR] == 1
             leave(stack, control, lines, level, -node[BEST], scouted, node[LINE])
             continue
         stack[level, TRIED] |= 1 << action

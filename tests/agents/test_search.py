@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from agents.decisions import FillDecision
-from agents.evaluation import CHAMBERS, evaluate
+from agents.evaluation import CHAMBERS, Weights, evaluate
 from agents.heuristic import make_voronoi
 from agents.search import Limit, Minimax, make_minimax
 from agents.search_nodes import PROVEN, WIN
@@ -36,40 +36,42 @@ def targets(free, cell):
     ]
 
 
-WEIGHTS = CHAMBERS.array()
-DRAW, CLASH = CHAMBERS.drawn, CHAMBERS.clash
+COARSE = Weights(cell=0, edge=0, inner=0, plain=1, apart=1, ahead=0, drawn=0, clash=0)
+"""Many positions are worth the same, so that windows close on the very value they look for."""
 
 
-def leaf(free, own, other, other_to_move):
-    return evaluate(rows(free), *own, *other, other_to_move, WEIGHTS, new_numbers())
+def leaf(free, own, other, other_to_move, weights=CHAMBERS):
+    return evaluate(rows(free), *own, *other, other_to_move, weights.array(), new_numbers())
 
 
-def plain_minimax(free, own, other, depth, level=0):
+def plain_minimax(free, own, other, depth, weights=CHAMBERS, level=0):
     """The value of a position for the first rider, by recursion without pruning."""
     options = []
     for _, cell in targets(free, own):
         if depth == level + 1:
-            options.append(leaf(free - {cell}, cell, other, True))
+            options.append(leaf(free - {cell}, cell, other, True, weights))
         else:
             options.append(
                 min(
-                    answer_value(free, cell, target, depth, level)
+                    answer_value(free, cell, target, depth, weights, level)
                     for _, target in targets(free, other)
                 )
             )
     return max(options)
 
 
-def answer_value(free, own, other, depth, level):
+def answer_value(free, own, other, depth, weights, level):
     if own == other:
-        return CLASH
+        return weights.clash
     left = free - {own, other}
     lives = bool(targets(left, own)), bool(targets(left, other))
     if not all(lives):
-        return DRAW if lives[0] == lives[1] else (WIN - level - 2) * (1 if lives[0] else -1)
+        if lives[0] == lives[1]:
+            return weights.drawn
+        return (WIN - level - 2) * (1 if lives[0] else -1)
     if depth == level + 2 or not reached(left, own) & reached(left, other):
-        return leaf(left, own, other, False)
-    return plain_minimax(left, own, other, depth, level + 2)
+        return leaf(left, own, other, False, weights)
+    return plain_minimax(left, own, other, depth, weights, level + 2)
 
 
 def reached(free, cell):
@@ -89,10 +91,13 @@ def meeting(engine, game):
     return free, bool(reached(free, heads[0]) & reached(free, heads[1]))
 
 
+@pytest.mark.timeout(60)
+@pytest.mark.parametrize("table_bits", [18, 0])
+@pytest.mark.parametrize("weights", [CHAMBERS, COARSE], ids=["chambers", "coarse"])
 @pytest.mark.parametrize("depth", [1, 2, 3, 4, 5])
-def test_alpha_beta_finds_the_value_of_plain_minimax(depth):
+def test_alpha_beta_finds_the_value_of_plain_minimax(depth, weights, table_bits):
     checked = proven = 0
-    agent = Minimax(Limit.DEPTH, depth)
+    agent = Minimax(Limit.DEPTH, depth, weights, table_bits=table_bits)
     for plies, seed in ((2, 200), (7, 700), (12, 4200)):
         engine = advanced(SMALL, 12, plies, seed=seed)
         for game in np.flatnonzero(engine.outcomes == 0):
@@ -101,7 +106,7 @@ def test_alpha_beta_finds_the_value_of_plain_minimax(depth):
                 if not contested or engine.masks[game, seat].sum() < 2:
                     continue
                 own, other = (tuple(engine.heads[game, s].tolist()) for s in (seat, 1 - seat))
-                value = plain_minimax(free, own, other, depth)
+                value = plain_minimax(free, own, other, depth, weights)
                 thought = agent.think(engine, int(game), seat)
                 if abs(value) >= PROVEN:
                     proven += 1
