@@ -26,3 +26,4 @@ def compile_kernels() -> None:
     for dtype in (np.uint8, np.float32):
         out = np.empty((len(games), PLANES, ARENA.height, ARENA.width), dtype)
         engine.gather(index, index % SEATS, out)
+        engine.gather_rows(index, index % SEATS, index, index == 0, out)

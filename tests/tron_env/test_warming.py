@@ -26,6 +26,7 @@ for ruleset in (Ruleset(9, 12, SpawnLayout.CORNERS, 3), Ruleset(64, 64)):
     engine.play_random(5)
     out = np.zeros((3, *engine.planes.shape[2:]), dtype=np.float32)
     engine.gather([1], [0], out)
+    engine.gather_rows([1], [0], np.array([2]), np.array([True]), out)
 print(*(f.__name__ for f in ALL if before[f.__name__] != len(f.signatures)))
 """
 
