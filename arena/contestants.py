@@ -10,6 +10,7 @@ from agents.errors import AgentError
 from agents.policy import select_actions
 from arena.divisions import Usage, charged_positions
 from arena.limits import Limits
+from arena.rows import KeptRows
 from arena.sandbox import SandboxedModel
 from replays.format import PERSON, PREFIX_BYTES
 from tron_env.agent import Agent
@@ -58,6 +59,8 @@ class ModelContestant:
             self._model = error
         else:
             self._model = _loaded(sandboxed)
+            self._kept = KeptRows(sandboxed.observations)
+        self._rows: IntArray = np.zeros(0, dtype=np.intp)
         self._masks: BoolArray = np.zeros((0, 4), dtype=np.bool_)
         self._alone = alone
         self._loading = 0.0 if isinstance(self._model, AgentError) else self._model.cpu_seconds
@@ -91,7 +94,7 @@ class ModelContestant:
         """Begin choosing; see ``Contestant``."""
         self._masks = engine.masks[games, seats]
         if not isinstance(self._model, AgentError):
-            engine.gather(games, seats, self._model.observations)
+            self._rows = self._kept.write(engine, games, seats)
             self._model.submit(len(games))
             self._positions += len(games)
             self._charged += len(games) if self._alone else charged_positions(len(games))
@@ -100,7 +103,7 @@ class ModelContestant:
         """Return the chosen actions; see ``Contestant``."""
         if isinstance(self._model, AgentError):
             raise self._model
-        return select_actions(self._model.collect(), self._masks)
+        return select_actions(self._model.collect()[self._rows], self._masks)
 
 
 def _loaded(model: SandboxedModel) -> SandboxedModel | AgentError:

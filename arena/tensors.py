@@ -19,7 +19,7 @@ class SharedTensors:
 
     Attributes:
         descriptor: the file; its size can never change.
-        observations: float32 ``(max_batch, 5, 32, 32)``.
+        observations: float32 ``(max_batch, 5, 32, 32)``; the child only reads them.
         logits: float32 ``(max_batch, 4)``; the child may write here at any time.
     """
 
@@ -28,7 +28,7 @@ class SharedTensors:
         self.descriptor = memory_file("tensors", size)
         mapping = mmap.mmap(self.descriptor, size)
         self.observations: Float32Array = np.frombuffer(
-            mapping, np.float32, logits_at // wire.FLOAT_BYTES
+            mapping, np.float32, max_batch * int(np.prod(wire.OBSERVATION_SHAPE))
         ).reshape(max_batch, *wire.OBSERVATION_SHAPE)
         self.logits: Float32Array = np.frombuffer(
             mapping, np.float32, max_batch * ACTIONS, logits_at

@@ -19,6 +19,8 @@ OBSERVATION_SHAPE: Final = (PLANES, SIDE, SIDE)
 MAX_FRAME: Final = 65_536
 MAX_TEXT: Final = 2_000
 FLOAT_BYTES: Final = 4
+LARGEST_PAGE: Final = 65_536
+"""Bytes; what any kernel's pages divide."""
 
 _SPAWN = struct.Struct("<BQIIB")
 _PID = struct.Struct("<Bi")
@@ -254,12 +256,12 @@ def tensor_layout(max_batch: int) -> tuple[int, int]:
     """Return where the logits begin in the shared memory file, and its size, both in bytes.
 
     Observations, float32 ``(max_batch, 5, 32, 32)``, come first; logits, float32
-    ``(max_batch, 4)``, follow.
+    ``(max_batch, 4)``, follow on a page of their own, as the child may write to them only.
 
     >>> tensor_layout(2)
-    (40960, 40992)
+    (65536, 65568)
     """
-    logits_at = max_batch * PLANES * SIDE * SIDE * FLOAT_BYTES
+    logits_at = -(-max_batch * PLANES * SIDE * SIDE * FLOAT_BYTES // LARGEST_PAGE) * LARGEST_PAGE
     return logits_at, logits_at + max_batch * ACTIONS * FLOAT_BYTES
 
 

@@ -85,14 +85,15 @@ def _child(server_pid: int, request: wire.Spawn, descriptors: list[int]) -> NoRe
     try:
         signal.signal(signal.SIGINT, signal.SIG_IGN)
         _take_descriptors(descriptors)
-        size = wire.tensor_layout(request.max_batch)[1]
-        tensors = mmap.mmap(TENSORS_FD, size)
+        logits_at, size = wire.tensor_layout(request.max_batch)
+        boards = mmap.mmap(TENSORS_FD, logits_at, prot=mmap.PROT_READ)
+        answers = mmap.mmap(TENSORS_FD, size - logits_at, offset=logits_at)
         layers = confinement.confine(server_pid, request.memory_bytes, request.cpu_seconds)
         _say(wire.Confined(layers))
     except BaseException:  # noqa: BLE001  (nothing may escape a forked child into its parent's code)
         os._exit(LOST_STATUS)
     try:
-        _serve(tensors, request)
+        _serve(boards, answers, request)
     except MemoryError:
         _say(wire.Failed(wire.Fault.MEMORY, "an allocation was refused"))
     except BaseException as error:  # noqa: BLE001
@@ -111,7 +112,7 @@ def _take_descriptors(descriptors: list[int]) -> None:
     os.closerange(FIRST_FREE_FD, 2**16)
 
 
-def _serve(tensors: mmap.mmap, request: wire.Spawn) -> None:
+def _serve(boards: mmap.mmap, answers: mmap.mmap, request: wire.Spawn) -> None:
     model = _read_all(MODEL_FD)
     os.close(MODEL_FD)
     inspected = inspection.inspect_model(model)
@@ -125,10 +126,9 @@ def _serve(tensors: mmap.mmap, request: wire.Spawn) -> None:
         _say(wire.Failed(error.fault, str(error)))
         return
     del model
-    logits_at = wire.tensor_layout(request.max_batch)[0]
     shape = (request.max_batch, *wire.OBSERVATION_SHAPE)
-    observations = np.frombuffer(tensors, np.float32, int(np.prod(shape))).reshape(shape)
-    logits = np.frombuffer(tensors, np.float32, request.max_batch * ACTIONS, logits_at)
+    observations = np.frombuffer(boards, np.float32, int(np.prod(shape))).reshape(shape)
+    logits = np.frombuffer(answers, np.float32, request.max_batch * ACTIONS)
     logits = logits.reshape(request.max_batch, ACTIONS)
     _say(wire.Ready(session.alone))
     while frame := os.read(SOCKET_FD, wire.MAX_FRAME):
