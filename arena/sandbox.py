@@ -4,7 +4,6 @@ import contextlib
 import enum
 import os
 import select
-import signal
 import threading
 import time
 import weakref
@@ -20,6 +19,7 @@ from agents.errors import (
 )
 from arena import wire
 from arena.confinement import Layer
+from arena.endings import ChildKilledError, ending, killed_again, overran
 from arena.errors import SandboxLostError
 from arena.forkserver import Child, shared_server
 from arena.inspection import Inspection, decode_report
@@ -55,8 +55,9 @@ class SandboxedModel:
 
     Fill the first ``k`` rows of ``observations``, ``submit(k)``, then ``collect()``. Between the
     two other models may be submitted to as well, so that several work at once. The child is
-    started when first needed and again after it has died; ``start`` does so ahead of time.
-    Not safe to use from several threads at once.
+    started when first needed and again after it has died; ``start`` does so ahead of time. One
+    that is killed is replaced and given the same once more; if that is killed too, the model is at
+    fault. Not safe to use from several threads at once.
 
     Attributes:
         max_batch: the largest ``k``.
@@ -143,6 +144,15 @@ class SandboxedModel:
     def _start(self) -> None:
         if self._child is not None:
             return
+        try:
+            self._load()
+        except ChildKilledError as first:
+            try:
+                self._load()
+            except ChildKilledError as again:
+                raise killed_again(first, again) from again
+
+    def _load(self) -> None:
         request = wire.Spawn(
             self.limits.memory_bytes,
             self._lifetime_cpu_seconds,
@@ -200,9 +210,7 @@ class SandboxedModel:
             raise
         RESIDENTS.touch(self)
         self._state = _State.RUNNING
-        self._begin()
-        with contextlib.suppress(OSError):  # the child is gone; collect tells why
-            self._present_child.socket.send(wire.Run(k).encode())
+        self._ask()
 
     def collect(self) -> Float32Array:
         """Wait for the submitted call.
@@ -220,8 +228,7 @@ class SandboxedModel:
         try:
             if self._failure is not None:
                 raise self._failure
-            reply = self._receive(ModelCrashedError, self.limits.cpu_seconds(self._count))
-            match reply:
+            match reply := self._answer():
                 case wire.Done(count) if count == self._count:
                     return self._tensors.logits[:count].copy()
                 case wire.Failed():
@@ -235,6 +242,23 @@ class SandboxedModel:
             raise
         finally:
             self._settle()
+
+    def _ask(self) -> None:
+        self._begin()
+        with contextlib.suppress(OSError):  # the child is gone; its answer tells why
+            self._present_child.socket.send(wire.Run(self._count).encode())
+
+    def _answer(self) -> wire.Frame:
+        limit = self.limits.cpu_seconds(self._count)
+        try:
+            return self._receive(ModelCrashedError, limit)
+        except ChildKilledError as first:
+            self._start()
+            self._ask()
+            try:
+                return self._receive(ModelCrashedError, limit)
+            except ChildKilledError as again:
+                raise killed_again(first, again) from again
 
     def infer(self, k: int) -> Float32Array:
         """``submit(k)`` and ``collect()``."""
@@ -310,7 +334,7 @@ class SandboxedModel:
             used = child.cpu_seconds() - self._began_cpu
             elapsed = time.monotonic() - self._began_wall
             if used > cpu_limit:
-                raise self._ended(_overran(used, cpu_limit))
+                raise self._ended(overran(used, cpu_limit))
             if elapsed > wall_limit:
                 raise self._stalled(elapsed)
             # One thread cannot use CPU time faster than time passes, so sleep until it could have.
@@ -327,7 +351,7 @@ class SandboxedModel:
                 raise self._died(crash, cpu_limit)
             used = child.cpu_seconds() - self._began_cpu
             if used > cpu_limit:
-                raise self._ended(_overran(used, cpu_limit))
+                raise self._ended(overran(used, cpu_limit))
             try:
                 return wire.decode(frame)
             except wire.FrameError as error:
@@ -346,14 +370,7 @@ class SandboxedModel:
             return SandboxLostError(f"a child ended before it was confined (status {status})")
         if not by_itself:
             return ModelCrashedError("the model's process hung up without ending")
-        if not os.WIFSIGNALED(status):
-            return ModelCrashedError(f"the model's process ended (status {os.WEXITSTATUS(status)})")
-        number = os.WTERMSIG(status)
-        if number == signal.SIGKILL:
-            return SandboxLostError("a child was killed from outside, perhaps for want of memory")
-        if number == signal.SIGXCPU:
-            return _overran(used, cpu_limit)
-        return ModelCrashedError(f"the model's process died of {signal.Signals(number).name}")
+        return ending(status, used, cpu_limit)
 
     def _stalled(self, elapsed: float) -> Exception:
         starved = self._present_child.is_runnable()
@@ -371,7 +388,3 @@ class SandboxedModel:
 def _discard(child: Child) -> None:
     with contextlib.suppress(SandboxLostError):  # then the child is gone too
         child.close()
-
-
-def _overran(used: float, limit: float) -> InferenceTimeoutError:
-    return InferenceTimeoutError(f"took over {used:.1f} s of CPU time; allowed are {limit:.1f} s")

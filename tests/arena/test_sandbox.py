@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import textwrap
+import threading
 import time
 from pathlib import Path
 
@@ -22,6 +23,7 @@ from arena.confinement import available_layers
 from arena.errors import SandboxLostError
 from arena.forkserver import shared_server
 from arena.sandbox import SandboxedModel
+from arena.worker import MODEL_FD
 from tests.arena import graphs
 
 
@@ -110,12 +112,64 @@ def test_a_crash_is_the_models_fault_and_the_next_call_starts_it_afresh(model):
     assert model.pid != first
 
 
-def test_a_kill_from_outside_is_our_fault(model):
+def test_a_kill_from_outside_costs_nothing(model):
+    expected = filled(model)
     model.start()
-    os.kill(model.pid, signal.SIGKILL)
-    with pytest.raises(SandboxLostError, match="from outside"):
-        model.infer(1)
-    assert model.infer(1).shape == (1, 4)
+    killed = model.pid
+    os.kill(killed, signal.SIGKILL)
+    np.testing.assert_allclose(model.infer(8), expected, rtol=1e-3, atol=1e-3)
+    assert model.pid != killed
+
+
+def test_one_that_is_killed_again_while_it_does_the_same_is_at_fault():
+    """Every child that has seen the model is killed, as the kernel does for want of memory."""
+    over = threading.Event()
+
+    def kill_confined():
+        while not over.wait(0.001):
+            pid = sandboxed.pid
+            with contextlib.suppress(OSError):
+                confined = "Seccomp:\t2" in Path(f"/proc/{pid}/status").read_text()
+                if confined and not Path(f"/proc/{pid}/fd/{MODEL_FD}").exists():
+                    os.kill(pid, signal.SIGKILL)
+
+    with SandboxedModel(graphs.sleeper(), max_batch=1) as sandboxed:
+        killer = threading.Thread(target=kill_confined)
+        killer.start()
+        try:
+            with pytest.raises(ModelCrashedError, match="killed twice"):
+                sandboxed.infer(1)
+        finally:
+            over.set()
+            killer.join()
+
+
+@pytest.fixture
+def little_memory():
+    """A memory group of 64 MB for the children that are made from now on."""
+    group = Path(f"/sys/fs/cgroup/memory/tron-test-{os.getpid()}")
+    try:
+        group.mkdir()
+    except OSError:
+        pytest.skip("this machine lets nobody make memory groups")
+    server = shared_server().pid
+    home = Path(f"/proc/{server}/cgroup").read_text()
+    (before,) = (line.split(":")[2] for line in home.splitlines() if ":memory:" in line)
+    try:
+        (group / "memory.limit_in_bytes").write_text(str(64 << 20))
+        (group / "cgroup.procs").write_text(str(server))
+        yield
+    finally:
+        Path(f"/sys/fs/cgroup/memory{before}/cgroup.procs").write_text(str(server))
+        group.rmdir()
+
+
+def test_one_that_the_kernel_kills_for_its_memory_is_at_fault(little_memory):
+    limits = graphs.Limits(memory_bytes=1024 * graphs.MIB)
+    with SandboxedModel(graphs.grower(), limits=limits, max_batch=1) as sandboxed:
+        with pytest.raises(MemoryLimitError, match="killed twice"):
+            sandboxed.infer(1)
+        assert sandboxed.pid is None
 
 
 def test_a_lost_fork_server_is_our_fault_and_replaced(model):
