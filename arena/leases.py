@@ -2,6 +2,8 @@
 
 import logging
 import threading
+import time
+from collections.abc import Callable
 from typing import Final, Protocol, Self
 
 from arena.errors import ArenaFault, StorageError
@@ -38,12 +40,22 @@ class Lease:
         leases: where it is kept.
         name: what is leased.
         seconds: how long it lasts unless renewed; it is renewed long before.
+        clock: in seconds; by it a lease is given up that could not be renewed in time, because
+            another process may have it by then.
     """
 
-    def __init__(self, leases: Leases, name: str, seconds: float = LEASE_SECONDS) -> None:
+    def __init__(
+        self,
+        leases: Leases,
+        name: str,
+        seconds: float = LEASE_SECONDS,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._leases = leases
         self._name = name
         self._seconds = seconds
+        self._clock = clock
+        self._held_until = 0.0
         self._holder = new_holder()
         self._stop = threading.Event()
         self._lost: str | None = None
@@ -55,7 +67,7 @@ class Lease:
         Raises:
             LeaseHeldError: another process holds it.
         """
-        other = self._leases.take_lease(self._name, self._holder, self._seconds)
+        other = self._take()
         if other is not None:
             raise LeaseHeldError(f"the lease of the {self._name} is held by {other}")
         self._beat = threading.Thread(target=self._renew, daemon=True)
@@ -80,11 +92,25 @@ class Lease:
         """
         if self._lost is not None:
             raise LeaseLostError(f"{self._lost} took over the {self._name}")
+        if self._clock() > self._held_until:
+            raise LeaseLostError(
+                f"the lease of the {self._name} ran out before the database could be reached again"
+            )
+
+    def _take(self) -> str | None:
+        """Take or renew it; return who holds it instead, or None."""
+        began = self._clock()
+        other = self._leases.take_lease(self._name, self._holder, self._seconds)
+        if other is None:
+            self._held_until = began + self._seconds
+        return other
 
     def _renew(self) -> None:
         while not self._stop.wait(self._seconds / BEATS):
+            if self._clock() > self._held_until:  # it stays lost, whoever had it meanwhile
+                return
             try:
-                self._lost = self._leases.take_lease(self._name, self._holder, self._seconds)
+                self._lost = self._take()
             except StorageError as fault:  # the next beat may get through, well before it runs out
                 logger.warning("the lease of the %s was not renewed: %s", self._name, fault)
             if self._lost is not None:

@@ -70,7 +70,7 @@ def check_for(lease, seconds):
 
 
 def test_who_loses_it_notices(storage):
-    with Lease(storage, "playing", seconds=0.2) as lease:
+    with Lease(storage, "playing", seconds=0.2, clock=lambda: 0.0) as lease:
         with storage.writing() as connection:
             connection.exec_driver_sql(
                 f"UPDATE leases SET holder = '{ELSEWHERE}', expires_at = expires_at + 3600"
@@ -97,10 +97,25 @@ class Away:
 
 def test_a_database_that_is_away_for_a_moment_ends_nothing():
     away = Away()
-    with Lease(away, "playing", seconds=0.04) as lease:
+    time = [0.0]
+    with Lease(away, "playing", seconds=0.04, clock=lambda: time[0]) as lease:
         while away.calls < 4:
             threading.Event().wait(0.01)
+        time[0] = 0.04
         lease.check()
+
+
+def test_one_that_ran_out_while_the_database_was_away_is_lost_for_good():
+    away = Away()
+    time = [0.0]
+    with Lease(away, "playing", seconds=0.04, clock=lambda: time[0]) as lease:
+        time[0] = 0.05
+        with pytest.raises(LeaseLostError, match="ran out"):
+            lease.check()
+        away.calls = 0  # it is back: what ran out is not taken up again behind our back
+        threading.Event().wait(0.1)
+        with pytest.raises(LeaseLostError, match="ran out"):
+            lease.check()
 
 
 def test_many_at_once_and_one_gets_it(storage):
