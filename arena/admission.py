@@ -6,7 +6,6 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
-from datetime import UTC, datetime, timedelta
 from functools import cache
 from typing import Final
 
@@ -26,7 +25,7 @@ from arena.submission import SubmissionError
 from arena.trial import PlayedTrial, Trial, play_trial
 from arena.validation import Verdict, validate_model
 
-LEASE: Final = timedelta(seconds=30)
+CLAIM_SECONDS: Final = 30.0
 RENEW_SECONDS: Final = 5.0
 MAX_ATTEMPTS: Final = 3
 logger = logging.getLogger(__name__)
@@ -102,8 +101,7 @@ def check_next(
         ArenaFault: a fault of ours; the submission waits again, or is rejected saying so after
             ``MAX_ATTEMPTS``.
     """
-    now = datetime.now(UTC)
-    claim = storage.claim(checker, now, now + LEASE, only)
+    claim = storage.claim(checker, CLAIM_SECONDS, only)
     if claim is None:
         return None
     if claim.attempts > MAX_ATTEMPTS:
@@ -116,7 +114,7 @@ def check_next(
         _put_off(storage, claim, fault)
         raise
     settlement = Settlement(
-        reason=found.verdict.reason or _shipped_graph(found.verdict),
+        reason=found.verdict.reason or shipped_under_other_names(found.verdict),
         alone=found.verdict.alone,
         graph_sha256=found.verdict.graph_sha256,
         body=encode_findings(found),
@@ -151,7 +149,7 @@ def _examine(
     progress: Callable[[str], None] | None,
 ) -> tuple[Findings, tuple[bytes, ...]]:
     verdict = validate_model(claim.model, limits=limits, progress=progress)
-    if not verdict.accepted or _shipped_graph(verdict):
+    if not verdict.accepted or shipped_under_other_names(verdict):
         return Findings(verdict), ()
     models.put(claim.model)
     if verdict.cost is not None:
@@ -179,7 +177,7 @@ def trial_of(
     )
 
 
-def _shipped_graph(verdict: Verdict) -> str:
+def shipped_under_other_names(verdict: Verdict) -> str:
     """Return why a model may not enter that is a shipped one but for names, or nothing."""
     name = shipped_graphs().get(verdict.graph_sha256 or "") if verdict.accepted else None
     return f"this is the shipped model {name} under other names; enter one of yours" if name else ""
@@ -224,10 +222,10 @@ def _renewed(storage: Storage, claim: Claim) -> Iterator[None]:
     def renew() -> None:
         while not over.wait(RENEW_SECONDS):
             try:
-                storage.renew(claim, datetime.now(UTC) + LEASE)
+                storage.renew(claim, CLAIM_SECONDS)
             except ClaimLostError:
                 return  # storing the verdict will say so
-            except StorageError as fault:  # the lease is longer than one turn
+            except StorageError as fault:  # the claim is longer than one turn
                 logger.warning("a claim was not renewed: %s", fault)
 
     thread = threading.Thread(target=renew, name="claim", daemon=True)

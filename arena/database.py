@@ -19,6 +19,7 @@ BUSY_SECONDS = 30
 WRITES = "tron_writes"
 SNAPSHOT: Final = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
 """PostgreSQL lets a transaction see one state only where asked; SQLite always does."""
+SECONDS_A_DAY: Final = 86_400.0
 MIGRATION_LOCK = 0x74726F6E
 """PostgreSQL advisory lock held while migrating."""
 
@@ -110,6 +111,14 @@ def packed(value: object) -> bytes:
 def unpacked(stored: bytes) -> Any:
     """Return what ``packed`` was given."""
     return json.loads(zlib.decompress(stored))
+
+
+def database_time(connection: Connection) -> float:
+    """Return the database's time, in seconds, so that clocks of its users need not agree."""
+    if connection.dialect.name == "sqlite":
+        days = connection.scalar(text("SELECT julianday('now') - julianday('1970-01-01')"))
+        return float(days or 0.0) * SECONDS_A_DAY
+    return float(connection.scalar(text("SELECT extract(epoch FROM clock_timestamp())")) or 0.0)
 
 
 @contextmanager

@@ -6,13 +6,12 @@ import uuid
 from typing import Final
 
 import psutil
-from sqlalchemy import Connection, delete, insert, select, text, update
+from sqlalchemy import delete, insert, select, text, update
 
-from arena.database import Database
+from arena.database import Database, database_time
 from arena.schema import leases
 
 NOWHERE: Final = ""
-SECONDS_A_DAY: Final = 86_400.0
 
 
 class StoredLeases(Database):
@@ -32,7 +31,7 @@ class StoredLeases(Database):
         with self.writing() as connection:
             if connection.dialect.name == "postgresql":
                 connection.execute(text("LOCK TABLE leases IN EXCLUSIVE MODE"))
-            now = _now(connection)
+            now = database_time(connection)
             row = connection.execute(select(leases).where(leases.c.name == name)).first()
             values = {"holder": holder, "expires_at": now + seconds}
             if row is None:
@@ -53,7 +52,8 @@ class StoredLeases(Database):
         """Return who holds a lease, or None."""
         with self.reading() as connection:
             row = connection.execute(select(leases).where(leases.c.name == name)).first()
-            free = row is None or row.expires_at <= _now(connection) or _is_gone(row.holder)
+            now = database_time(connection)
+            free = row is None or row.expires_at <= now or _is_gone(row.holder)
         return None if row is None or free else str(row.holder)
 
 
@@ -83,11 +83,3 @@ def _is_gone(holder: str) -> bool:
         return f"{psutil.Process(int(pid)).create_time():.2f}" != born
     except psutil.NoSuchProcess:
         return True
-
-
-def _now(connection: Connection) -> float:
-    """Return the database's time, in seconds."""
-    if connection.dialect.name == "sqlite":
-        days = connection.scalar(text("SELECT julianday('now') - julianday('1970-01-01')"))
-        return float(days or 0.0) * SECONDS_A_DAY
-    return float(connection.scalar(text("SELECT extract(epoch FROM clock_timestamp())")) or 0.0)

@@ -2,11 +2,12 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Final
 
-from sqlalchemy import Connection, delete, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, delete, func, insert, or_, select, update
 
+from arena.database import database_time
 from arena.errors import StorageError
 from arena.records import RoundStatus, SubmissionRow, SubmissionStatus
 from arena.schema import findings, miners, rounds, submissions, trials, uploads
@@ -14,6 +15,8 @@ from arena.stored_miners import DAY, MinerRow
 from arena.stored_submissions import WAITING, StoredSubmissions, submission_row
 from arena.submission import SubmissionError
 
+ANOTHER: Final = "by another miner"
+"""Which one stays hidden: until the round ends nobody is told what others have entered."""
 LIVE: Final = (*WAITING, SubmissionStatus.ACCEPTED)
 
 
@@ -77,7 +80,7 @@ class StoredQueue(StoredSubmissions):
                 _check_quota(connection, miner.id, quota, now - DAY)
             number = _open_round(connection)
             _refuse_known(connection, submissions.c.sha256 == sha256, miner, "file")
-            _drop_waiting(connection, miner.id, now)
+            _drop_waiting(connection, miner.id)
             values = {
                 "round": number,
                 "name": miner.shown,
@@ -101,26 +104,25 @@ class StoredQueue(StoredSubmissions):
         with self.reading() as connection:
             return max(0, quota - _count_since(connection, miner_id, datetime.now(UTC) - DAY))
 
-    def claim(
-        self, checker: str, now: datetime, until: datetime, only: int | None = None
-    ) -> Claim | None:
+    def claim(self, checker: str, seconds: float, only: int | None = None) -> Claim | None:
         """Take the submission that waits longest, or one whose checker has gone; None if none does.
 
         Args:
             checker: who takes it.
-            now: a claim that ends before is free again.
-            until: when this claim ends if it is not renewed.
+            seconds: until the claim ends, by the database's clock, if it is not renewed.
             only: take this submission or none.
         """
-        free = or_(uploads.c.claimed_until.is_(None), uploads.c.claimed_until < now)
-        query = select(uploads).where(free if only is None else uploads.c.submission_id == only)
-        query = query.order_by(uploads.c.submission_id).limit(1)
         with self.writing() as connection:
+            free = _unclaimed(_now(connection))
+            query = select(uploads).where(free if only is None else uploads.c.submission_id == only)
+            query = query.order_by(uploads.c.submission_id).limit(1)
             # One that is asked for by its number is waited for, not passed over.
             row = connection.execute(query.with_for_update(skip_locked=only is None)).first()
             if row is None:
                 return None
             mine = uploads.c.submission_id == row.submission_id
+            # Asked again, as another's transaction may have been waited for.
+            until = _now(connection) + timedelta(seconds=seconds)
             claimed = {"claimed_by": checker, "claimed_until": until, "attempts": row.attempts + 1}
             connection.execute(update(uploads).where(mine).values(claimed))
             connection.execute(
@@ -131,13 +133,14 @@ class StoredQueue(StoredSubmissions):
             submission = _read(connection, row.submission_id)
         return Claim(submission, row.model, row.attempts + 1, checker)
 
-    def renew(self, claim: Claim, until: datetime) -> None:
-        """Keep a claim until then.
+    def renew(self, claim: Claim, seconds: float) -> None:
+        """Keep a claim so much longer.
 
         Raises:
             ClaimLostError: another checker has it.
         """
         with self.writing() as connection:
+            until = _now(connection) + timedelta(seconds=seconds)
             _change_claim(connection, claim, claim.checker, until)
 
     def give_back(self, claim: Claim) -> None:
@@ -262,7 +265,7 @@ def _refuse_known(connection: Connection, same: object, miner: MinerRow, what: s
         # Those of before miners had names of their own belong to whoever has the name.
         unowned = row.miner_id is None and row.name == miner.shown
         if row.miner_id != miner.id and not unowned:
-            raise SubmissionError(f"the same {what} was submitted already, by {row.name}")
+            raise SubmissionError(f"the same {what} was submitted already, {ANOTHER}")
         if row.status in LIVE and row.round == _open_round(connection):
             raise SubmissionError(
                 f"the same {what} is your submission {row.id} already, which is {row.status}"
@@ -273,21 +276,29 @@ def _same_graph(connection: Connection, row: SubmissionRow, graph_sha256: str | 
     """Return why a graph may not be entered again, or nothing."""
     if graph_sha256 is None:
         return ""
-    known = select(submissions.c.name).where(
+    known = select(submissions.c.id).where(
         submissions.c.graph_sha256 == graph_sha256,
         submissions.c.status != SubmissionStatus.REJECTED,
         submissions.c.id != row.id,
         submissions.c.miner_id.is_distinct_from(row.miner_id),
     )
-    name = connection.scalar(known.order_by(submissions.c.id).limit(1))
-    if name is None:
+    if connection.scalar(known.limit(1)) is None:
         return ""
-    return f"the same network was submitted already, by {name}; names and notes make no other model"
+    return f"the same network was submitted already, {ANOTHER}; names and notes make no other model"
 
 
-def _drop_waiting(connection: Connection, miner_id: int, now: datetime) -> None:
+def _now(connection: Connection) -> datetime:
+    """Return the time by which claims end."""
+    return datetime.fromtimestamp(database_time(connection), UTC)
+
+
+def _unclaimed(now: datetime) -> ColumnElement[bool]:
+    return or_(uploads.c.claimed_until.is_(None), uploads.c.claimed_until < now)
+
+
+def _drop_waiting(connection: Connection, miner_id: int) -> None:
     """Supersede what waits of a miner and nobody is checking."""
-    unclaimed = or_(uploads.c.claimed_until.is_(None), uploads.c.claimed_until < now)
+    unclaimed = _unclaimed(_now(connection))
     waiting = (
         select(submissions.c.id)
         .join(uploads, uploads.c.submission_id == submissions.c.id)

@@ -1,7 +1,5 @@
 """Submissions put into a database as if they had been checked."""
 
-from datetime import UTC, datetime, timedelta
-
 from arena.admission import Findings, encode_findings
 from arena.miners import local_miner
 from arena.records import SubmissionRow
@@ -22,6 +20,5 @@ def submitted(
     """Enter a model into the open round unchecked; ``reason`` says why it is rejected instead."""
     row = storage.receive(local_miner(storage, name), sha256, b"")
     found = Findings(Verdict(accepted=not reason, checks=()))
-    now = datetime.now(UTC)
-    claim = storage.claim("tests", now, now + timedelta(minutes=1), row.id)
+    claim = storage.claim("tests", 60.0, row.id)
     return storage.settle(claim, Settlement(reason, alone, graph, encode_findings(found)))

@@ -199,7 +199,7 @@ def test_submissions_are_checked_and_the_latest_valid_one_counts(home):
     assert [row.id for row in storage.live_submissions(1)] == [second.id]
     assert storage.submission(first.id).status is SubmissionStatus.SUPERSEDED
     assert not models.path(bad.sha256).exists()
-    with pytest.raises(SubmissionError, match="submitted already, by ann"):
+    with pytest.raises(SubmissionError, match="submitted already, by another miner"):
         submit(storage, models, rival(7), "bob", limits=graphs.QUICK)
     with pytest.raises(NameRefusedError, match="reserved"):
         submit(storage, models, rival(8), "Voronoi", limits=graphs.QUICK)
