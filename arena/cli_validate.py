@@ -32,6 +32,7 @@ def validate(model: Path, trial: bool, save: Path | None, as_json: bool) -> None
 
     It is only ever loaded in a confined process. The exit status is 1 for a rejected model.
     """
+    from arena.admission import shipped_under_other_names
     from arena.limits import Limits, read_model
     from arena.validation import validate_model
     from tron_env.cli_progress import steps_shown
@@ -43,11 +44,14 @@ def validate(model: Path, trial: bool, save: Path | None, as_json: bool) -> None
     if not as_json:
         show_checks(verdict)
         _show_end(model.name, verdict)
+    known = shipped_under_other_names(verdict)
+    if known and not as_json:
+        click.secho(f"A server refuses it all the same: {known}.", fg="yellow")
     played = _tried(content, verdict, limits) if trial and verdict.accepted else None
     if played is not None and save is not None:
         _save(save, played)
     if as_json:
-        found: dict[str, Any] = asdict(verdict) | {"light": verdict.light}
+        found: dict[str, Any] = asdict(verdict) | {"light": verdict.light, "known": known}
         if played is not None:
             found["trial"] = asdict(played.trial)
         click.echo(json.dumps(found, indent=2))
