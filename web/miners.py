@@ -4,6 +4,8 @@ import hashlib
 import hmac
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from ipaddress import IPv4Address, IPv6Network, ip_address
+from typing import Final
 
 from arena.admission import decode_findings, receive
 from arena.limits import Limits
@@ -19,6 +21,8 @@ from web.errors import WebError
 from web.payloads import MinerPayload, SubmissionPayload
 
 LISTED = 50
+HOUSEHOLD_BITS: Final = 64
+"""Of an IPv6 address; whoever has the rest of them has all."""
 ROUND_OVER = (SubmissionStatus.ENTERED, SubmissionStatus.FORFEITED)
 
 
@@ -151,10 +155,30 @@ class MinerDesk:
         ]
         if self.policy.publishing is Publishing.ALL:
             return bool(done)
-        champions = (self.storage.champion(number) for number in done)
-        return any(champion and champion.sha256 == sha256 for champion in champions)
+        crowned = (
+            champion
+            for number in done
+            for champion in (self.storage.champion(number), self.storage.light_champion(number))
+        )
+        return any(champion and champion.sha256 == sha256 for champion in crowned)
 
     def _origin(self, address: str) -> str:
         """Return an identity of an address from which the address cannot be told."""
-        key = self.secret_key.encode()
-        return hmac.new(key, f"origin:{address}".encode(), hashlib.sha256).hexdigest()
+        key, origin = self.secret_key.encode(), connection_of(address)
+        return hmac.new(key, f"origin:{origin}".encode(), hashlib.sha256).hexdigest()
+
+
+def connection_of(address: str) -> str:
+    """Return what one household or server has of an address: of IPv6 the first half, its own net.
+
+    >>> connection_of("2001:db8:1:2:aaaa::7"), connection_of("::ffff:192.0.2.1")
+    ('2001:db8:1:2::/64', '192.0.2.1')
+    """
+    try:
+        parsed = ip_address(address)
+    except ValueError:  # a socket in the file system, or a proxy that tells none
+        return address
+    if isinstance(parsed, IPv4Address):
+        return str(parsed)
+    mapped = parsed.ipv4_mapped
+    return str(mapped or IPv6Network((parsed, HOUSEHOLD_BITS), strict=False))

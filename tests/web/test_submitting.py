@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import event
+from sqlalchemy import event, select, update
 from werkzeug.test import TestResponse
 
 from arena.admission import check_next
@@ -18,6 +18,7 @@ from arena.models import ModelStore, digest
 from arena.policy import Policy, Publishing, Registration
 from arena.rounds import close_round
 from arena.runner import run_round
+from arena.schema import entries, rounds
 from arena.settings import load_settings
 from tests.arena import graphs
 from tests.arena.rivals import CHEAP, SerialExecutor, rival
@@ -290,6 +291,11 @@ def test_registration_is_limited_by_address(tmp_path: Path):
 
     assert [code(name, "192.0.2.1") for name in ("a", "bb", "ccc")] == [201, 201, 429]
     assert code("dddd", "192.0.2.2") == 201
+    household = ("2001:db8:0:7::1", "2001:db8:0:7:8000::2", "2001:db8:0:7:ffff::3")
+    assert [
+        code(name, one) for name, one in zip(("eve", "fay", "gus"), household, strict=True)
+    ] == [201, 201, 429]
+    assert code("hal", "2001:db8:0:8::1") == 201
     stored = b"".join(path.read_bytes() for path in tmp_path.glob("arena.db*"))
     assert b"192.0.2" not in stored
     arena.storage.close()
@@ -366,6 +372,11 @@ def test_models_stay_hidden_until_their_round_is_done_and_then_as_the_operator_c
     assert champion is not None
     assert seen(Publishing.NONE) == set()
     assert seen(Publishing.CHAMPIONS) == {champion.name}
+    (other,) = {"ann", "bob"} - {champion.name}
+    with arena.storage.writing() as connection:  # the light crown may be another's
+        found = select(entries.c.id).where(entries.c.name == other).scalar_subquery()
+        connection.execute(update(rounds).values(light_champion_entry_id=found))
+    assert seen(Publishing.CHAMPIONS) == {"ann", "bob"}
     assert seen(Publishing.ALL) == {"ann", "bob"}
     arena.storage.close()
 
