@@ -17,6 +17,7 @@ from tron_env.types import DeathCause, Outcome, Seat
 
 NOT_SHOWN = frozenset({"replay", "session", "player_name"})
 COLUMNS = tuple(column for column in games.c if column.name not in NOT_SHOWN)
+RECORDED = (*COLUMNS, games.c.replay)
 BAND_PLIES = 50
 LAST_BAND = 10
 """Of lengths; games of 500 plies and more are all in it."""
@@ -80,6 +81,16 @@ class StoredGames(Database):
         query = select(games.c.replay).where(games.c.duel_id == duel_id).order_by(games.c.number)
         with self.reading() as connection:
             return tuple(connection.scalars(query))
+
+    def recorded(self, duel_ids: Collection[int]) -> tuple[tuple[GameRow, bytes], ...]:
+        """Return the games of these duels with their encoded replays, duel by duel, by number."""
+        query = (
+            select(*RECORDED)
+            .where(games.c.duel_id.in_(duel_ids))
+            .order_by(games.c.duel_id, games.c.number)
+        )
+        with self.reading() as connection:
+            return tuple((game_row(row), row.replay) for row in connection.execute(query))
 
     def count_games(self) -> int:
         """Return how many games are stored."""

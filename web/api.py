@@ -246,10 +246,8 @@ def _lines(storage: Storage, number: int) -> Iterator[bytes]:
     """Yield a round's games, oldest first, a page of the database at a time."""
     after = -1
     while page := storage.duel_page(number, after=after, limit=MAX_PAGE):
-        for row in page:
-            games = storage.games(row.id)
-            for game, encoded in zip(games, storage.duel_replays(row.id), strict=True):
-                moves = to_document(decode(encoded), game.names)
-                line = payloads.GameLine(payloads.game_payload(game), moves)
-                yield msgspec.json.encode(line) + b"\n"
+        for game, encoded in storage.recorded([row.id for row in page]):
+            moves = to_document(decode(encoded), game.names)
+            line = payloads.GameLine(payloads.game_payload(game), moves)
+            yield msgspec.json.encode(line) + b"\n"
         after = page[-1].number
