@@ -76,6 +76,7 @@ def create_app(
         SESSION_COOKIE_NAME="tron",
         SESSION_COOKIE_HTTPONLY=True,
         SESSION_COOKIE_SAMESITE="Lax",
+        SESSION_COOKIE_SECURE=config.secure_cookies,
     )
     if config.proxies:
         app.wsgi_app = ProxyFix(  # type: ignore[method-assign]

@@ -1,12 +1,14 @@
 """The site's settings: read from the environment once, loudly.
 
-======================  ==============================================================
-``TRON_SECRET_KEY``     signs session cookies; default is drawn once, kept in the home
-``TRON_LIVE_CAPACITY``  live games at once; default 256
-``TRON_REDIS_URL``      Flask-SocketIO's message queue; default is none, for one process
-``TRON_LOG_JSON``       1 to log JSON, one object a line; default 0
-``TRON_PROXIES``        trusted proxies in front, whose word on addresses counts; default 0
-======================  ==============================================================
+=======================  =============================================================
+``TRON_SECRET_KEY``      signs session cookies; default is drawn once, kept in the home
+``TRON_LIVE_CAPACITY``   live games at once; default 256
+``TRON_REDIS_URL``       Flask-SocketIO's message queue; default is none, for one process
+``TRON_LOG_JSON``        1 to log JSON, one object a line; default 0
+``TRON_PROXIES``         trusted proxies in front, whose word on addresses counts; default 0
+``TRON_BACKSTAGE``       0 leaves checking, analysis and rounds to others, under gunicorn
+``TRON_SECURE_COOKIES``  1 keeps every cookie to https; default 0, those that https brought
+=======================  =============================================================
 
 The rest is ``arena.settings`` and ``arena.policy``.
 """
@@ -43,6 +45,8 @@ class WebConfig:
         log_json: whether to log for machines.
         policy: what miners may.
         proxies: trusted proxies in front.
+        backstage: whether gunicorn runs beside the site what belongs to it.
+        secure_cookies: whether every cookie is for https alone, not just those set over https.
         accept_unsandboxed: whether models are taken over the network without the sandbox layers
             that ``arena.confinement`` asks for.
     """
@@ -55,6 +59,8 @@ class WebConfig:
     log_json: bool = False
     policy: Policy = field(default_factory=Policy)
     proxies: int = 0
+    secure_cookies: bool = False
+    backstage: bool = True
     accept_unsandboxed: bool = False
 
 
@@ -75,8 +81,10 @@ def load_config(environ: Mapping[str, str] = os.environ) -> WebConfig:
         capacity=_number(environ, "TRON_LIVE_CAPACITY", DEFAULT_CAPACITY, 1, MAX_CAPACITY),
         policy=load_policy(environ),
         proxies=_number(environ, "TRON_PROXIES", 0, 0, MAX_PROXIES),
+        secure_cookies=_switch(environ, "TRON_SECURE_COOKIES"),
+        backstage=_switch(environ, "TRON_BACKSTAGE", default=True),
         redis_url=_redis(environ.get("TRON_REDIS_URL", "")),
-        log_json=_switch("TRON_LOG_JSON", environ.get("TRON_LOG_JSON", "")),
+        log_json=_switch(environ, "TRON_LOG_JSON"),
     )
 
 
@@ -86,8 +94,9 @@ def _redis(value: str) -> str:
     return value
 
 
-def _switch(name: str, value: str) -> bool:
-    if value not in ("", "0", "1"):
+def _switch(environ: Mapping[str, str], name: str, *, default: bool = False) -> bool:
+    value = environ.get(name, "") or str(int(default))
+    if value not in ("0", "1"):
         raise ConfigError(f"{name} is {value!r}; allowed are 0 and 1")
     return value == "1"
 

@@ -6,6 +6,7 @@ from functools import lru_cache
 from typing import Final
 
 from flask import Flask, Response, abort, request, session
+from flask.sessions import SecureCookieSessionInterface
 from markupsafe import Markup
 
 from web.texts import tell
@@ -47,8 +48,15 @@ LEVEL: Final = 5
 FILE_LEVEL: Final = 9
 
 
+class _Sessions(SecureCookieSessionInterface):
+    def get_cookie_secure(self, app: Flask) -> bool:
+        """Keep a cookie that https brought from being sent in the clear."""
+        return request.is_secure or super().get_cookie_secure(app)
+
+
 def harden(app: Flask) -> None:
     """Give every response of ``app`` its headers, and its templates ``csrf_field``."""
+    app.session_interface = _Sessions()
     app.after_request(_compress)
     app.after_request(_add_headers)
     app.jinja_env.globals["csrf_field"] = csrf_field

@@ -185,6 +185,17 @@ def test_pages_keep_to_the_content_security_policy(client: FlaskClient):
         assert "<style" not in html, path
 
 
+def test_cookies_that_https_brings_are_for_https_alone(client: FlaskClient):
+    def cookie(base_url: str) -> str:
+        answer = client.application.test_client().get("/", base_url=base_url)
+        return answer.headers["Set-Cookie"]
+
+    assert "Secure" not in cookie("http://tron.example")
+    assert "Secure" in cookie("https://tron.example")
+    client.application.config["SESSION_COOKIE_SECURE"] = True
+    assert "Secure" in cookie("http://tron.example")
+
+
 def test_a_visitor_keeps_one_token_and_the_interface_gives_none(client: FlaskClient):
     assert "Set-Cookie" not in client.get("/api/v1/status").headers
     first = client.get("/").headers["Set-Cookie"]
