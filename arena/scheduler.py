@@ -2,24 +2,33 @@
 
 Any number of schedulers may be started on one database; one leads, by a lease, and the others wait
 until it is gone. Everything it knows is in the database, so it may be killed at any moment.
+
+Run as a module, ``python -m arena.scheduler 24h``, it works for the home that the environment
+names, and ends when its standard input does.
 """
 
 import logging
+import sys
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
+from arena.background import end_with_input
+from arena.durations import parse_span
 from arena.errors import ArenaFault
 from arena.estimate import Terms
+from arena.executors import make_executor
 from arena.executors.base import Executor
 from arena.leases import Lease, LeaseHeldError
 from arena.models import ModelStore
 from arena.records import RoundRow
 from arena.rounds import close_round, ensure_open
 from arena.runner import Progress, RoundError, run_round
-from arena.storage import Storage
+from arena.settings import load_settings
+from arena.storage import Storage, open_storage
+from tron_env.errors import TronArenaError
 
 LEADING: Final = "schedule of rounds"
 """The lease that the leading scheduler holds."""
@@ -150,3 +159,24 @@ class Scheduler:
         if what != self._said:
             self._said = what
             self._tell(what)
+
+
+def main() -> int:
+    """Lead, or wait to lead, for ever; return the exit status."""
+    end_with_input()
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
+    try:
+        settings = load_settings()
+        plan = Plan(parse_span(sys.argv[1]), budget_hours=settings.round_cpu_hours)
+        models = ModelStore(settings.models)
+        executor = make_executor("local", models, settings.workers)
+        with open_storage(settings) as storage:
+            Scheduler(storage, models, executor, plan, tell=logger.info).run(threading.Event())
+    except TronArenaError as error:
+        sys.stderr.write(f"{error}\n")
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

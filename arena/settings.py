@@ -5,6 +5,8 @@
 ``TRON_DATABASE_URL``     SQLAlchemy URL; default is SQLite in the home folder
 ``TRON_WORKERS``          processes that play a round; default is one a usable core
 ``TRON_ROUND_CPU_HOURS``  the most that a round may be expected to take; default is no limit
+``TRON_ROUND_EVERY``      how often the site closes and plays a round: 24h, 90m; default is
+                          by hand alone
 ========================  ============================================================
 """
 
@@ -12,9 +14,11 @@ import math
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from urllib.parse import quote
 
+from arena.durations import parse_span
 from tron_env.errors import TronArenaError
 
 MAX_WORKERS = 1_024
@@ -33,6 +37,8 @@ class Settings:
     workers: int = 1
     round_cpu_hours: float | None = None
     """The most CPU-hours that a round may be expected to take; None is no limit."""
+    round_every: timedelta | None = None
+    """From one closing to the next, by the site's own scheduler; None has it closed by hand."""
 
     @property
     def models(self) -> Path:
@@ -53,6 +59,7 @@ def load_settings(environ: Mapping[str, str] = os.environ) -> Settings:
         database_url=_checked_url(url) if url else _sqlite_url(home / "arena.db"),
         workers=_workers(environ.get("TRON_WORKERS", "")),
         round_cpu_hours=_hours(environ.get("TRON_ROUND_CPU_HOURS", "")),
+        round_every=_span(environ.get("TRON_ROUND_EVERY", "")),
     )
 
 
@@ -101,6 +108,13 @@ def _workers(value: str) -> int:
     if not value.isdecimal() or not 1 <= int(value) <= MAX_WORKERS:
         raise SettingsError(f"TRON_WORKERS is {value!r}; allowed are 1 to {MAX_WORKERS}")
     return int(value)
+
+
+def _span(value: str) -> timedelta | None:
+    try:
+        return parse_span(value) if value else None
+    except ValueError as error:
+        raise SettingsError(f"TRON_ROUND_EVERY: {error}") from None
 
 
 def _hours(value: str) -> float | None:

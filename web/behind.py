@@ -1,16 +1,17 @@
-"""Keeps what works behind the site running beside it: the analyst, and the checker of submissions.
+"""Keeps what works behind the site running beside it: analyst, checker of submissions, scheduler.
 
-Several web processes on one database each start both: of the analysts one works at a time, and any
-number of checkers share the queue.
+Several web processes on one database each start all of them: of the analysts and of the schedulers
+one works at a time, and any number of checkers share the queue.
 """
 
 import logging
 import threading
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from datetime import timedelta
 from typing import Final
 
-from arena import analyst, checker
+from arena import analyst, checker, scheduler
 from arena.background import BackgroundProcess
 from arena.settings import Settings
 
@@ -36,6 +37,17 @@ def checking(settings: Settings, *, accept_unsandboxed: bool) -> Iterator[None]:
     """Check submissions while the block runs."""
     arguments = (checker.ACCEPT,) if accept_unsandboxed else ()
     with _kept(checker.__name__, settings, "submissions are not checked", *arguments):
+        yield
+
+
+@contextmanager
+def scheduling(settings: Settings, every: timedelta | None) -> Iterator[None]:
+    """Close and play a round so often while the block runs; never where ``every`` is None."""
+    if every is None:
+        yield
+        return
+    span = f"{every.total_seconds():.0f}s"
+    with _kept(scheduler.__name__, settings, "no rounds are closed by the clock", span):
         yield
 
 

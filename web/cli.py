@@ -5,6 +5,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
 
 POLL_SECONDS = 0.5
 DEFAULT_PORT = 8000
+NEVER = timedelta(0)
+DAILY = timedelta(days=1)
 
 _host = click.option("--host", default="127.0.0.1", show_default=True, help="Address to serve on.")
 _port = click.option(
@@ -25,6 +28,29 @@ _port = click.option(
     default=DEFAULT_PORT,
     show_default=True,
     help="Port to serve on; 0 picks a free one.",
+)
+
+
+class _Every(click.ParamType[timedelta]):
+    name = "24h|90m|never"
+
+    def convert(
+        self, value: str, param: click.Parameter | None, ctx: click.Context | None
+    ) -> timedelta:
+        """Return the span of time; never is none at all."""
+        from arena.durations import parse_span
+
+        try:
+            return NEVER if value == "never" else parse_span(value)
+        except ValueError as error:
+            self.fail(str(error), param, ctx)
+
+
+_every = click.option(
+    "--every",
+    type=_Every(),
+    help="Close and play a round so often "
+    "[default: $TRON_ROUND_EVERY, else 24h with `tron up` and never with `tron serve`].",
 )
 _accept = click.option(
     "--i-accept-unsandboxed",
@@ -37,24 +63,36 @@ _accept = click.option(
 @click.command()
 @_host
 @_port
+@_every
 @_accept
-def serve(host: str, port: int, accept_unsandboxed: bool) -> None:
-    """Serve the site: live play, rounds, replays, JSON interface."""
+def serve(host: str, port: int, every: timedelta | None, accept_unsandboxed: bool) -> None:
+    """Serve the site: live play, rounds, replays, JSON interface.
+
+    What belongs to it runs beside: submissions are checked, games analysed, and rounds closed and
+    played by the clock where --every says so.
+    """
     with _ending_cleanly(), _site(host, port, accept_unsandboxed) as site:
-        site.stay()
+        site.stay(site.settings.round_every if every is None else every)
 
 
 @click.command()
 @_host
 @_port
+@_every
 @_accept
 @click.option(
     "--home",
     type=click.Path(file_okay=False, path_type=Path),
     help="Folder for all state [default: as for `tron`].",
 )
-def up(host: str, port: int, home: Path | None, accept_unsandboxed: bool) -> None:
-    """Serve the site at once; on an empty home, play a first round behind it."""
+def up(
+    host: str, port: int, every: timedelta | None, home: Path | None, accept_unsandboxed: bool
+) -> None:
+    """Serve the site at once; on an empty home, play a first round behind it.
+
+    Everything that belongs to it runs beside: submissions are checked, games analysed, and a round
+    that somebody has submitted to is closed and played every 24 hours.
+    """
     import os
 
     if home is not None:
@@ -62,7 +100,7 @@ def up(host: str, port: int, home: Path | None, accept_unsandboxed: bool) -> Non
     with _ending_cleanly(), _site(host, port, accept_unsandboxed) as site:
         if site.services.storage.latest_done_round() is None:
             _play_first_round(site.services, site.settings)
-        site.stay()
+        site.stay((site.settings.round_every or DAILY) if every is None else every)
 
 
 @dataclass(frozen=True)
@@ -73,9 +111,15 @@ class _Site:
     settings: "Settings"
     serving: threading.Thread
 
-    def stay(self) -> None:
-        """Wait for Ctrl-C or SIGTERM; the server ends by itself only where live play broke."""
-        self.serving.join()
+    def stay(self, every: timedelta | None) -> None:
+        """Close and play a round so often, until Ctrl-C or SIGTERM.
+
+        The server ends by itself only where live play broke.
+        """
+        from web.behind import scheduling
+
+        with scheduling(self.settings, every or None):
+            self.serving.join()
         raise click.ClickException("live play broke, as the log tells: start the site again")
 
 

@@ -6,7 +6,6 @@
 ``TRON_REDIS_URL``       Flask-SocketIO's message queue; default is none, for one process
 ``TRON_LOG_JSON``        1 to log JSON, one object a line; default 0
 ``TRON_PROXIES``         trusted proxies in front, whose word on addresses counts; default 0
-``TRON_BACKSTAGE``       0 leaves checking, analysis and rounds to others, under gunicorn
 ``TRON_SECURE_COOKIES``  1 keeps every cookie to https; default 0, those that https brought
 =======================  =============================================================
 
@@ -45,7 +44,6 @@ class WebConfig:
         log_json: whether to log for machines.
         policy: what miners may.
         proxies: trusted proxies in front.
-        backstage: whether gunicorn runs beside the site what belongs to it.
         secure_cookies: whether every cookie is for https alone, not just those set over https.
         accept_unsandboxed: whether models are taken over the network without the sandbox layers
             that ``arena.confinement`` asks for.
@@ -60,7 +58,6 @@ class WebConfig:
     policy: Policy = field(default_factory=Policy)
     proxies: int = 0
     secure_cookies: bool = False
-    backstage: bool = True
     accept_unsandboxed: bool = False
 
 
@@ -82,7 +79,6 @@ def load_config(environ: Mapping[str, str] = os.environ) -> WebConfig:
         policy=load_policy(environ),
         proxies=_number(environ, "TRON_PROXIES", 0, 0, MAX_PROXIES),
         secure_cookies=_switch(environ, "TRON_SECURE_COOKIES"),
-        backstage=_switch(environ, "TRON_BACKSTAGE", default=True),
         redis_url=_redis(environ.get("TRON_REDIS_URL", "")),
         log_json=_switch(environ, "TRON_LOG_JSON"),
     )
@@ -94,9 +90,9 @@ def _redis(value: str) -> str:
     return value
 
 
-def _switch(environ: Mapping[str, str], name: str, *, default: bool = False) -> bool:
-    value = environ.get(name, "") or str(int(default))
-    if value not in ("0", "1"):
+def _switch(environ: Mapping[str, str], name: str) -> bool:
+    value = environ.get(name, "")
+    if value not in ("", "0", "1"):
         raise ConfigError(f"{name} is {value!r}; allowed are 0 and 1")
     return value == "1"
 

@@ -16,7 +16,7 @@ from typing import Final
 
 from gunicorn.workers.base import Worker
 
-from web.behind import behind
+from web.behind import behind, scheduling
 from web.config import load_config
 from web.server import Server
 from web.services import EXTENSION, Services
@@ -36,7 +36,11 @@ class LiveWorker(Worker):  # type: ignore[misc]
         thread = threading.Thread(target=self._serve, args=(services, server), name="server")
         thread.start()
         checks = not services.miners.lacking
-        with behind(load_config().arena, checks=checks, accept_unsandboxed=False):
+        settings = load_config().arena
+        with (
+            behind(settings, checks=checks, accept_unsandboxed=False),
+            scheduling(settings, settings.round_every),
+        ):
             while self.alive and thread.is_alive() and os.getppid() == self.ppid:
                 self.notify()
                 thread.join(NOTIFY_SECONDS)

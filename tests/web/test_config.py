@@ -37,7 +37,6 @@ def test_the_environment_comes_first(tmp_path: Path):
         ("TRON_LIVE_CAPACITY", "-3"),
         ("TRON_LIVE_CAPACITY", "100000"),
         ("TRON_SECURE_COOKIES", "yes"),
-        ("TRON_BACKSTAGE", "off"),
     ],
 )
 def test_nonsense_is_named(tmp_path: Path, name: str, value: str):

@@ -13,13 +13,18 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import psutil
 import pytest
 from flask_socketio import SocketIO
 
-from arena.records import GameFilter, GameKind
+from arena.admission import receive
+from arena.miners import local_miner
+from arena.records import GameFilter, GameKind, SubmissionStatus
+from arena.rounds import ensure_open
 from arena.settings import load_settings
 from arena.storage import open_storage
 from replays.format import Ending
+from tests.arena.rivals import rival
 from tests.web.site import Rider
 from web.sockets import LIVE
 
@@ -74,6 +79,27 @@ def test_gunicorn_serves_live_play_and_ends_games_as_abandoned(tmp_path: Path):
     with open_storage(load_settings({"TRON_HOME": str(tmp_path)})) as storage:
         (row,) = storage.search_games(GameFilter(kind=GameKind.HUMAN))
         assert row.ending is Ending.ABANDONED
+
+
+def test_gunicorn_has_submissions_checked_and_rounds_planned_behind_it(tmp_path: Path):
+    settings = load_settings({"TRON_HOME": str(tmp_path)})
+    with open_storage(settings) as storage:
+        ensure_open(storage)
+        row = receive(storage, local_miner(storage, "ann"), rival(1))
+
+        def seen_to() -> bool:
+            found, opened = storage.submission(row.id), storage.open_round()
+            assert found is not None
+            assert opened is not None
+            return found.status is SubmissionStatus.ACCEPTED and opened.closes_at is not None
+
+        with gunicorn(tmp_path, TRON_ROUND_EVERY="24h") as (_, process):
+            deadline = time.monotonic() + PATIENCE_SECONDS
+            while not seen_to():
+                assert time.monotonic() < deadline
+                time.sleep(0.1)
+            family = psutil.Process(process.pid).children(recursive=True)
+        assert psutil.wait_procs(family, timeout=PATIENCE_SECONDS)[1] == []
 
 
 @pytest.fixture
