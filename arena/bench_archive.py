@@ -6,9 +6,9 @@ import time
 from collections.abc import Iterator
 from typing import Final
 
+from arena.found_games import Order
 from arena.records import GameFilter, GameKind, Result
 from arena.storage import Storage
-from arena.stored_search import Order
 from replays.format import decode
 from replays.view import replay_view
 from tron_env.benchmarks import Measurement

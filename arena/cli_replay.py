@@ -53,10 +53,10 @@ def search(
     """Find stored games by what happened in them."""
     import json
 
+    from arena.found_games import FoundGame, Order
     from arena.records import GameFilter, GameKind, Result
     from arena.settings import load_settings
     from arena.storage import open_storage
-    from arena.stored_search import FoundGame, Order
     from replays.titles import TAGS
     from tron_env.types import DeathCause
 

@@ -1,10 +1,10 @@
 """What a search of games asks for, as conditions on rows and as indexes to walk along."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from sqlalchemy import ColumnElement, and_, func, or_, select, true
+from sqlalchemy import ColumnElement, and_, false, func, or_, select, true
 
 from arena.errors import SearchError
 from arena.records import GameFilter, GameKind, Result
@@ -27,6 +27,13 @@ class Driver:
     id: ColumnElement[int]
     branches: tuple[ColumnElement[bool], ...]
     interest: ColumnElement[float] | None = None
+
+    @property
+    def disjoint(self) -> Iterator[ColumnElement[bool]]:
+        """The same games as ``branches`` give, each in one branch only."""
+        for place, branch in enumerate(self.branches):
+            earlier = [~func.coalesce(each, false()) for each in self.branches[:place]]
+            yield and_(branch, *earlier)
 
 
 def best_driver(filters: GameFilter) -> Driver:

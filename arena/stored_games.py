@@ -72,9 +72,16 @@ class StoredGames(Database):
 
     def games(self, duel_id: int) -> tuple[GameRow, ...]:
         """Return the games of a duel in the order of its schedule."""
-        query = select(*COLUMNS).where(games.c.duel_id == duel_id).order_by(games.c.number)
+        return self.games_of([duel_id])[duel_id]
+
+    def games_of(self, duel_ids: Collection[int]) -> dict[int, tuple[GameRow, ...]]:
+        """Return the games of several duels, each in the order of its schedule."""
+        found: dict[int, list[GameRow]] = {duel_id: [] for duel_id in duel_ids}
+        query = select(*COLUMNS).where(games.c.duel_id.in_(duel_ids)).order_by(games.c.number)
         with self.reading() as connection:
-            return tuple(map(game_row, connection.execute(query)))
+            for row in connection.execute(query):
+                found[row.duel_id].append(game_row(row))
+        return {duel_id: tuple(each) for duel_id, each in found.items()}
 
     def duel_replays(self, duel_id: int) -> tuple[bytes, ...]:
         """Return the encoded replays of a duel in the order of its schedule."""

@@ -1,7 +1,7 @@
 """Stored games as they tell of people: how models fare against them, and how players do."""
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -49,10 +49,11 @@ class StoredPeople(Database):
         with self.reading() as connection:
             return _record(connection.execute(query).all())
 
-    def human_records(self) -> dict[str, dict[int, HumanRecord]]:
-        """Return the same of every model that people rode against, by speed, in plies a second."""
+    def human_records(self, models: Collection[str]) -> dict[str, dict[int, HumanRecord]]:
+        """Return the same of several models by speed, in plies a second; only what was ridden."""
         found: dict[str, dict[int, list[Any]]] = defaultdict(lambda: defaultdict(list))
-        query = select(people_tallies).order_by(people_tallies.c.sha256, people_tallies.c.speed)
+        query = select(people_tallies).where(people_tallies.c.sha256.in_(models))
+        query = query.order_by(people_tallies.c.sha256, people_tallies.c.speed)
         with self.reading() as connection:
             for row in connection.execute(query):
                 found[row.sha256][row.speed].append(row)

@@ -161,10 +161,10 @@ def replays(query: GamePage) -> payloads.GamesPayload:
         sha256=query.model,
     )
     storage = services().storage
-    found = storage.search_games(filters, before_id=query.before, limit=query.limit + 1)
-    page = found[: query.limit]
-    more = page[-1].id if len(found) > query.limit else None
-    return payloads.GamesPayload([payloads.game_payload(row) for row in page], more)
+    before = None if query.before is None else str(query.before)
+    page = storage.find_games(filters, after=before, limit=query.limit)
+    more = None if page.after is None else int(page.after)
+    return payloads.GamesPayload([payloads.game_payload(found.game) for found in page.games], more)
 
 
 @interface.endpoint("GET", "/replays/<int:game_id>", tag="Replays", answer=GameView, errors=(404,))

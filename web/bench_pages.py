@@ -65,6 +65,10 @@ def kinds_of(storage: Storage, season: Season, rng: random.Random) -> dict[str, 
         asked = rng.choice(SEARCHES)
         return "/replays" + asked.format(round=number(), place=rng.randint(2, 40))
 
+    def listed() -> str:
+        asked = (f"round={number()}", f"name=rider-{rng.randint(2, 40)}&kind=duel", "kind=human")
+        return api(f"/replays?{rng.choice((*asked, f'model={rng.choice(models)}'))}")
+
     def api(path: str) -> str:
         return PREFIX + path
 
@@ -93,7 +97,7 @@ def kinds_of(storage: Storage, season: Season, rng: random.Random) -> dict[str, 
         "duels.json": lambda: api(f"/rounds/{number()}/duels"),
         "duel.json": lambda: api(f"/duels/{duel()}"),
         "champions.json": lambda: api("/champions"),
-        "replays.json": lambda: api(f"/replays?round={number()}"),
+        "replays.json": listed,
         "replay.json": lambda: api(f"/replays/{game()}"),
         "moves.json": lambda: api(f"/replays/{game()}.json"),
         "moves.trp": lambda: api(f"/replays/{game()}.trp"),

@@ -69,10 +69,10 @@ def live_games() -> Response:
 def players() -> str:
     """The players' ladder, and every model's record against people."""
     ranked = services().ladder.players()
-    records = services().storage.human_records()
     seen: dict[str, Opponent] = {}
     for opponent in services().opponents.all():
         seen.setdefault(opponent.sha256, opponent)
+    records = services().storage.human_records(seen)
     against = [
         _against(opponent, records[sha256])
         for sha256, opponent in seen.items()

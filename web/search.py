@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from typing import Final
 
 from arena.errors import SearchError
+from arena.found_games import Count, Order
 from arena.records import GameFilter, GameKind, Result
 from arena.storage import Storage
-from arena.stored_search import Count, Order
 from replays.titles import TAGS
 from tron_env.types import DeathCause
 from web.texts import tell

@@ -2,7 +2,10 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import Final
+
+from markupsafe import Markup
 
 from arena.comparison import cycles
 from arena.records import DuelRow, EntryKind, EntryRow, GameRow, RoundRow, Standing
@@ -39,12 +42,12 @@ class StandingLine:
 
 
 @dataclass(frozen=True, slots=True)
-class CrossCell:
-    """A pair's score from the row's side; ``duel_id`` is None on the diagonal."""
+class CrossRow:
+    """One entrant's row of the cross table."""
 
-    duel_id: int | None
-    text: str
-    heat: int
+    entry: EntryRow
+    cells: Markup
+    """Written out, as a template takes long over a thousand of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +77,7 @@ class RoundPage:
     earlier: int | None
     later: int | None
     """Ranks at which the pages before and after begin."""
-    cross: tuple[tuple[EntryRow, tuple[CrossCell, ...]], ...]
+    cross: tuple[CrossRow, ...]
     cross_total: int
     """Entrants of the whole cross table where that is drawn on a canvas, else 0."""
     decider: Beating | None
@@ -212,25 +215,30 @@ def _standings(ranked: Sequence[EntryRow], shown: slice) -> tuple[StandingLine, 
     )
 
 
-def _cross(
-    ranked: Sequence[EntryRow], scores: Sequence[PairScore]
-) -> tuple[tuple[EntryRow, tuple[CrossCell, ...]], ...]:
+def _cross(ranked: Sequence[EntryRow], scores: Sequence[PairScore]) -> tuple[CrossRow, ...]:
     met: dict[tuple[int, int], tuple[PairScore, float]] = {}
     for score in scores:
         first, second = score.entries
         met[first, second] = (score, score.points[0])
         met[second, first] = (score, score.points[1])
     return tuple(
-        (row, tuple(_cell(met.get((row.id, column.id))) for column in ranked)) for row in ranked
+        CrossRow(row, Markup("").join(_cell(row, column, met) for column in ranked))
+        for row in ranked
     )
 
 
-def _cell(met: tuple[PairScore, float] | None) -> CrossCell:
-    if met is None or not met[0].games:
-        return CrossCell(None, "", HEAT_STEPS // 2)
-    score, points = met
-    share = points / score.games
-    return CrossCell(score.duel_id, points_text(points), round(share * (HEAT_STEPS - 1)))
+def _cell(
+    row: EntryRow, column: EntryRow, met: Mapping[tuple[int, int], tuple[PairScore, float]]
+) -> Markup:
+    """Return a pair's score from the row's side, with the way to its duel."""
+    if row is column:
+        return Markup("<td>·</td>")
+    score, points = met.get((row.id, column.id), (None, 0.0))
+    if score is None or not score.games:
+        return Markup("<td></td>")
+    heat = round(points / score.games * (HEAT_STEPS - 1))
+    link = f'<a class="h{heat}" href="/duels/{score.duel_id}">{points_text(points)}</a>'
+    return Markup(f"<td>{link}</td>")
 
 
 def _decider(
@@ -263,29 +271,38 @@ def _cycles(
         CYCLES,
     )
     duels = {frozenset(score.entries): score for score in scores}
-    return tuple(
-        tuple(
-            _beating(storage, names, duels[frozenset((winner, loser))], winner, loser)
-            for winner, loser in zip(
-                cycle.entries, (*cycle.entries[1:], cycle.entries[0]), strict=True
-            )
-        )
+    beaten = [
+        (duels[frozenset((winner, loser))], winner, loser)
         for cycle in found
+        for winner, loser in zip(cycle.entries, (*cycle.entries[1:], cycle.entries[0]), strict=True)
+    ]
+    played = storage.games_of([score.duel_id for score, _, _ in beaten])
+    telling = [
+        max(
+            (game for game in played[score.duel_id] if _won_by(game, names[winner])),
+            key=lambda game: game.plies,
+            default=None,
+        )
+        for score, winner, _ in beaten
+    ]
+    shown = iter(thumbs(storage, [game for game in telling if game is not None]))
+    told = iter(
+        _beating(names, *each, None if game is None else next(shown))
+        for each, game in zip(beaten, telling, strict=True)
     )
+    return tuple(tuple(islice(told, len(cycle.entries))) for cycle in found)
 
 
 def _beating(
-    storage: Storage, names: Mapping[int, str], score: PairScore, winner: int, loser: int
+    names: Mapping[int, str], score: PairScore, winner: int, loser: int, game: Thumb | None
 ) -> Beating:
     own = score.points[score.entries.index(winner)]
-    won = [game for game in storage.games(score.duel_id) if _won_by(game, names[winner])]
-    telling = max(won, key=lambda game: game.plies, default=None)
     return Beating(
         winner=names[winner],
         loser=names[loser],
         duel_id=score.duel_id,
         score=f"{points_text(own)} : {points_text(score.games - own)}",
-        game=None if telling is None else thumbs(storage, [telling])[0],
+        game=game,
     )
 
 

@@ -7,9 +7,9 @@ from itertools import groupby
 from typing import TypedDict
 
 from arena.errors import StorageError
+from arena.found_games import FoundGame, GameSummary
 from arena.records import GameRow
 from arena.storage import Storage
-from arena.stored_search import FoundGame, GameSummary
 from replays.document import LETTERS
 from replays.format import Replay, decode
 from replays.view import Point, RiderKind, lead_in

@@ -8,9 +8,10 @@ from sqlalchemy import event
 from arena.bench_games import pool_of
 from arena.bench_season import Season, populate
 from arena.errors import SearchError
+from arena.found_games import Order
 from arena.records import GameFilter, GameKind, Result
+from arena.search_walks import MOST_COUNTED
 from arena.storage import Storage
-from arena.stored_search import MOST_COUNTED, Order
 from replays.format import Ending
 from tron_env.types import DeathCause, Outcome
 
@@ -216,7 +217,7 @@ def _walks_everything(step: str) -> bool:
 
 
 def test_a_page_that_looks_in_vain_says_where_to_go_on(stocked, monkeypatch):
-    monkeypatch.setattr("arena.stored_search.MOST_LOOKS", 100)
+    monkeypatch.setattr("arena.search_walks.MOST_LOOKS", 100)
     wanted = GameFilter(kind=GameKind.DUEL, takeover=True)
     page = stocked.find_games(wanted)
     assert (page.games, page.after is None) == ((), False)
