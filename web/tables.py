@@ -256,7 +256,7 @@ def _decider(
         won = 2 * own >= score.games
         winner, loser = (champion.id, rival.id) if won else (rival.id, champion.id)
         lead = champion.standing.points - rival.standing.points
-        return _beating(storage, names, score, winner, loser), lead
+        return _beatings(storage, names, [(score, winner, loser)])[0], lead
     return None, 0.0
 
 
@@ -276,6 +276,14 @@ def _cycles(
         for cycle in found
         for winner, loser in zip(cycle.entries, (*cycle.entries[1:], cycle.entries[0]), strict=True)
     ]
+    told = iter(_beatings(storage, names, beaten))
+    return tuple(tuple(islice(told, len(cycle.entries))) for cycle in found)
+
+
+def _beatings(
+    storage: Storage, names: Mapping[int, str], beaten: Sequence[tuple[PairScore, int, int]]
+) -> list[Beating]:
+    """Return duels with the game that shows each best; winner and loser stand behind a score."""
     played = storage.games_of([score.duel_id for score, _, _ in beaten])
     telling = [
         max(
@@ -286,24 +294,19 @@ def _cycles(
         for score, winner, _ in beaten
     ]
     shown = iter(thumbs(storage, [game for game in telling if game is not None]))
-    told = iter(
-        _beating(names, *each, None if game is None else next(shown))
-        for each, game in zip(beaten, telling, strict=True)
-    )
-    return tuple(tuple(islice(told, len(cycle.entries))) for cycle in found)
-
-
-def _beating(
-    names: Mapping[int, str], score: PairScore, winner: int, loser: int, game: Thumb | None
-) -> Beating:
-    own = score.points[score.entries.index(winner)]
-    return Beating(
-        winner=names[winner],
-        loser=names[loser],
-        duel_id=score.duel_id,
-        score=f"{points_text(own)} : {points_text(score.games - own)}",
-        game=game,
-    )
+    found = []
+    for (score, winner, loser), game in zip(beaten, telling, strict=True):
+        own = score.points[score.entries.index(winner)]
+        found.append(
+            Beating(
+                winner=names[winner],
+                loser=names[loser],
+                duel_id=score.duel_id,
+                score=f"{points_text(own)} : {points_text(score.games - own)}",
+                game=None if game is None else next(shown),
+            )
+        )
+    return found
 
 
 def _won_by(game: GameRow, name: str) -> bool:
