@@ -20,12 +20,14 @@ import click
 import numpy as np
 from playwright.sync_api import Browser, Page
 
+from arena.bench_season import Season, populate
 from arena.settings import load_settings
 from arena.storage import open_storage
-from tests.web import season, stocked
+from tests.web import stocked
 from tests.web.chromium import chromium, tab
 from tests.web.site import serving
 
+SEASON: Final = Season(submissions=57 * 40, games=28_000, replays=40)
 SIZES: Final = ("desktop", "phone")
 ROUNDS: Final = 5
 """Times that each page is opened; medians are shown."""
@@ -156,7 +158,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         home = Path(folder)
         with open_storage(load_settings({"TRON_HOME": str(home)})) as storage:
-            season.stock(storage, season.SMALL)
+            populate(storage, SEASON)
             longest = stocked.add_human_game(storage, replay=stocked.longest_game())
         with serving(home) as site, chromium() as browser:
             champion = site.services.storage.champion()
