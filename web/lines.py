@@ -9,6 +9,9 @@ from arena.stored_tables import CrownedRating
 WIDTH: Final = 1000
 HEIGHT: Final = 200
 MARGIN: Final = 14
+LEFT: Final = 64
+"""Room for the ratings beside the grid."""
+FEWEST: Final = 3
 GRID_STEPS: Final = (10, 25, 50, 100, 200, 250, 500, 1000, 2500)
 MOST_GRID_LINES: Final = 4
 
@@ -38,20 +41,20 @@ class Line:
 
 
 def champion_line(crowned: Sequence[CrownedRating], here: int | None = None) -> Line | None:
-    """Return the drawing of ``crowned``, oldest first; None for fewer than two.
+    """Return the drawing of ``crowned``, oldest first; None for too few to show a way.
 
     Args:
         crowned: the champions.
         here: the round to point out.
     """
-    if len(crowned) < 2:
+    if len(crowned) < FEWEST:
         return None
     low = min(each.rating_low for each in crowned)
     high = max(each.rating_high for each in crowned)
     span = max(high - low, 1.0)
 
     def x(place: int) -> float:
-        return round(MARGIN + (WIDTH - 2 * MARGIN) * place / (len(crowned) - 1), 1)
+        return round(LEFT + (WIDTH - LEFT - MARGIN) * place / (len(crowned) - 1), 1)
 
     def y(rating: float) -> float:
         return round(HEIGHT - MARGIN - (HEIGHT - 2 * MARGIN) * (rating - low) / span, 1)

@@ -94,10 +94,11 @@ def send() -> AnyResponse | tuple[str, int]:
 def register() -> AnyResponse | tuple[str, int]:
     """Register a name; show its token once, and log in with it."""
     desk = services().miners
+    name = request.form.get("name", "")
     try:
-        miner, token = desk.register(request.form.get("name", ""), request.remote_addr or "")
+        miner, token = desk.register(name, request.remote_addr or "")
     except (ClosedError, NameRefusedError, RegistrationLimitError) as error:
-        return _page(name_refused=str(error)), 409
+        return _page(name_refused=str(error), name=name), 409
     session[SESSION] = token_id(token)
     return make_response(render_template("token.html", miner=miner, token=token, first=True))
 
@@ -172,7 +173,9 @@ def _logged_in() -> MinerRow:
     return miner
 
 
-def _page(refused: str = "", *, name_refused: str = "", token_refused: str = "") -> str:
+def _page(
+    refused: str = "", *, name_refused: str = "", name: str = "", token_refused: str = ""
+) -> str:
     desk = services().miners
     miner = present()
     return render_template(
@@ -185,5 +188,6 @@ def _page(refused: str = "", *, name_refused: str = "", token_refused: str = "")
         max_megabytes=desk.limits.model_bytes // MIB,
         refused=refused,
         name_refused=name_refused,
+        typed_name=name,
         token_refused=token_refused,
     )

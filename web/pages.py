@@ -97,6 +97,7 @@ def rounds() -> str:
         crowned={row.round: row.name for row in storage.champions()},
         light={row.round: row.name for row in storage.light_champions()},
         line=champion_line(storage.champion_line()),
+        featured=present.featured(storage),
     )
 
 

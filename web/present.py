@@ -18,6 +18,8 @@ from web.thumbs import SmallView, Thumb, small_view, thumbs
 from web.tickets import Opponent
 from web.viewer import analysis_of, stored_replay
 
+PICTURED: Final = 12
+"""Rounds of the list that carry a picture."""
 SHOWCASE: Final = 4
 """Duels on the home page."""
 SHOWN_RANKS: Final = 6
@@ -155,6 +157,16 @@ def home(storage: Storage, opponents: Opponents) -> Home:
         best_round=best_round,
         line=champion_line(storage.champion_line()),
     )
+
+
+def featured(storage: Storage) -> dict[int, Thumb]:
+    """Return the most interesting game of each of the latest finished rounds, by round."""
+    done = [row.number for row in storage.rounds() if row.status is RoundStatus.DONE]
+    found = [(number, storage.featured_of_round(number)) for number in done[:PICTURED]]
+    games = [storage.game(game) for _, game in found if game is not None]
+    items = thumbs(storage, [game for game in games if game is not None])
+    by_id = {item.id: item for item in items}
+    return {number: by_id[game] for number, game in found if game in by_id}
 
 
 def _showcase(storage: Storage, round_number: int) -> list[GameRow]:

@@ -1,7 +1,7 @@
 """What the page of one model shows."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -12,11 +12,13 @@ from web.human import Tries, all_tries
 from web.opponents import Opponents
 from web.texts import tell
 from web.thumbs import Thumb, found_thumbs
-from web.words import ENDS
+from web.words import ENDS, WON_BY
 
 SHA256: Final = re.compile(r"[0-9a-f]{64}")
 GAMES: Final = 8
 RIVALS: Final = 6
+TELLING: Final = 0.05
+"""Points beyond expectation that round to something."""
 COUNTED_NOW: Final = 60
 """Games that a page may count itself where nothing is stored yet: some 20 ms."""
 CROWNS_NAMED: Final = 3
@@ -78,10 +80,10 @@ def profile_page(
         entries=entries,
         shown=shown,
         insight=insight,
-        wins_by=_named(insight.wins_by) if insight else (),
-        deaths_by=_named(insight.deaths_by) if insight else (),
-        above=tuple(row for row in rivals[:RIVALS] if row.surplus > 0),
-        below=tuple(row for row in rivals[::-1][:RIVALS] if row.surplus < 0),
+        wins_by=_named(insight.wins_by, WON_BY) if insight else (),
+        deaths_by=_named(insight.deaths_by, ENDS) if insight else (),
+        above=tuple(row for row in rivals[:RIVALS] if row.surplus >= TELLING),
+        below=tuple(row for row in rivals[::-1][:RIVALS] if row.surplus <= -TELLING),
         crowns=crowns,
         crown_text=crown_text(crowns),
         human=all_tries(storage.human_record(sha256)),
@@ -110,6 +112,6 @@ def _shown(entries: Sequence[EntryRow], round_number: int | None) -> EntryRow | 
     return next(iter([*asked, *done, *entries]), None)
 
 
-def _named(counts: dict[str, int]) -> tuple[tuple[str, int], ...]:
+def _named(counts: dict[str, int], texts: Mapping[str, str]) -> tuple[tuple[str, int], ...]:
     ordered = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
-    return tuple((ENDS[kind], count) for kind, count in ordered if count)
+    return tuple((texts[kind], count) for kind, count in ordered if count)

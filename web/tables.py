@@ -1,7 +1,7 @@
 """Rounds and duels as their pages show them: standings, cross table, cycles, games."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from typing import Final
 
@@ -15,6 +15,7 @@ from replays.format import Ending
 from web.lines import Line, champion_line
 from web.texts import tell
 from web.thumbs import Thumb, thumbs
+from web.viewer import analysis_of, decisive_ply
 from web.words import points_text
 
 HEAT_STEPS: Final = 9
@@ -256,8 +257,20 @@ def _decider(
         won = 2 * own >= score.games
         winner, loser = (champion.id, rival.id) if won else (rival.id, champion.id)
         lead = champion.standing.points - rival.standing.points
-        return _beatings(storage, names, [(score, winner, loser)])[0], lead
+        beating = _beatings(storage, names, [(score, winner, loser)])[0]
+        return _at_decisive_ply(storage, beating), lead
     return None, 0.0
+
+
+def _at_decisive_ply(storage: Storage, beating: Beating) -> Beating:
+    """Return the duel with its game shown where it was decided, analysed or not."""
+    if beating.game is None:
+        return beating
+    encoded = storage.replay(beating.game.id)
+    if encoded is None:
+        return beating
+    ply = decisive_ply(analysis_of(encoded, beating.game.names))
+    return replace(beating, game=replace(beating.game, ply=ply))
 
 
 def _cycles(

@@ -18,6 +18,8 @@ TAG_WORDS: Final = {tag: tell(f"tag.{tag}") for tag in TAGS}
 ENDS: Final = {
     end: tell(f"end.{end}") for end in ("wall", "self", "opponent", "head_on", "forfeit", "none")
 }
+WON_BY: Final = {end: tell(f"won_by.{end}") for end in ENDS}
+"""The same, said of the rider that was beaten."""
 DEATHS: Final = {
     cause: tell(f"death.{cause.name.lower()}")
     for cause in DeathCause

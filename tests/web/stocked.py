@@ -41,8 +41,8 @@ def straight_game(
     )
 
 
-def longest_game() -> Replay:
-    """Both fill their halves line by line, the first rider one ply longer: 449 plies."""
+def longest_game(winner: Seat = Seat.FIRST) -> Replay:
+    """Both fill their halves line by line, the winner one ply longer: 449 plies."""
     engine = BatchEngine(APEX, 1)
     engine.reset([0], [1])
     lines = (APEX.height - 2) // 2
@@ -52,11 +52,11 @@ def longest_game() -> Replay:
         first += [Action.RIGHT] * (line < lines - 1)
     actions = []
     while engine.outcomes[0] == Outcome.ONGOING:
-        turn = first[len(actions)]
-        other = (turn + 2) % 4
+        turn = int(first[len(actions)])
+        turns = [turn, (turn + 2) % 4]
         if len(actions) == len(first) - 1:
-            other = Action.RIGHT  # into its own trail
-        engine.step(np.array([[turn, other]], dtype=np.uint8))
+            turns[winner.other] = (Action.LEFT, Action.RIGHT)[winner.other]  # its own trail
+        engine.step(np.array([turns], dtype=np.uint8))
         actions.append(engine.headings[0].copy())
     first_cause, second_cause = (DeathCause(int(cause)) for cause in engine.causes[0])
     return Replay(

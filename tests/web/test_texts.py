@@ -1,12 +1,15 @@
 """All texts of the site stand in one place, ``web/texts``, and all of them are said."""
 
+import ast
 import json
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from html.parser import HTMLParser
 from pathlib import Path
+from string import Formatter
 
 import pytest
+from jinja2 import Environment, nodes
 
 from web.texts import FORMS, PAGES, say, tell
 
@@ -59,6 +62,53 @@ def test_the_pages_say_every_text_and_no_other():
 def test_the_modules_say_every_text_and_no_other():
     texts = json.loads((WEB / "texts" / "browser.json").read_text(encoding="utf-8"))
     check_all_are_said(set(texts), MODULES)
+
+
+def slots_of(key: str) -> set[str] | None:
+    """What has to fill a text, or None where there is no such text."""
+    forms = [key] if key in PAGES else [f"{key}.{form}" for form in sorted(FORMS)]
+    if any(form not in PAGES for form in forms):
+        return None
+    slots = {slot for form in forms for _, slot, *_ in Formatter().parse(PAGES[form]) if slot}
+    links = {slot for form in forms for slot in re.findall(r"\]\((\w+)\)", PAGES[form])}
+    return slots | links | ({"count"} if len(forms) == 2 else set())
+
+
+def told_in_templates(path: Path) -> Iterator[tuple[str, set[str]]]:
+    tree = Environment(autoescape=True).parse(path.read_text(encoding="utf-8"))
+    for call in tree.find_all(nodes.Call):
+        if isinstance(call.node, nodes.Name) and call.node.name == "say":
+            for key in call.args[0].find_all(nodes.Const):
+                yield str(key.value), {keyword.key for keyword in call.kwargs}
+            if isinstance(call.args[0], nodes.Const):
+                yield str(call.args[0].value), {keyword.key for keyword in call.kwargs}
+
+
+def told_in_python(path: Path) -> Iterator[tuple[str, set[str]]]:
+    for call in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if (
+            isinstance(call, ast.Call)
+            and isinstance(call.func, ast.Name)
+            and call.func.id in {"say", "tell"}
+            and not isinstance(call.args[0], ast.JoinedStr)
+        ):
+            for key in ast.walk(call.args[0]):
+                if isinstance(key, ast.Constant) and isinstance(key.value, str):
+                    yield key.value, {keyword.arg or "" for keyword in call.keywords}
+
+
+def test_whoever_says_a_text_fills_all_its_slots():
+    told = [
+        *(said for path in TEMPLATES for said in told_in_templates(path)),
+        *(said for path in WEB.glob("*.py") for said in told_in_python(path)),
+    ]
+    lacking = {
+        key: slots - given
+        for key, given in told
+        if (slots := slots_of(key)) is not None and not slots <= given
+    }
+    assert len(told) > 250
+    assert lacking == {}
 
 
 class Shown(HTMLParser):

@@ -1,7 +1,6 @@
 // @ts-check
 /** The replay page: the viewer, its permalink, its council and the other games of the duel. */
 
-import { copyText } from "./copy.js";
 import { bindCouncil } from "./council.js";
 import { need } from "./dom.js";
 import { fetchOwners } from "./owners.js";
@@ -9,7 +8,6 @@ import { mountViewer } from "./viewer.js";
 import { say } from "./words.js";
 
 const root = need("[data-viewer]", HTMLElement);
-const copyButton = need("[data-do=copy]", HTMLButtonElement);
 const sharePly = need("[data-share-ply]", HTMLElement);
 const panel = root.querySelector("[data-council]");
 const here = `/replays/${root.dataset.game}`;
@@ -53,14 +51,15 @@ Object.assign(viewer.actions, {
   council: () => void council?.ask(viewer.ply()),
   next: () => step("next"),
   previous: () => step("previous"),
-  copy: () => void share(permalink(viewer.ply()).href),
+  copy: () => void share(viewer.ply()),
 });
 
 /**
  * By the phone's own sheet where there is one, else onto the clipboard.
- * @param {string} url
+ * @param {number} ply
  */
-async function share(url) {
+async function share(ply) {
+  const url = permalink(ply).href;
   if (navigator.share !== undefined && matchMedia("(pointer: coarse)").matches) {
     try {
       await navigator.share({ title: document.title, url });
@@ -70,7 +69,13 @@ async function share(url) {
       if (error instanceof DOMException && error.name === "AbortError") return;
     }
   }
-  await copyText(copyButton, url, say("copy.from_bar"));
+  try {
+    await navigator.clipboard.writeText(url);
+    viewer.tell(say("copy.ply", { ply }));
+  } catch {
+    history.replaceState(null, "", url);
+    viewer.tell(say("copy.from_bar"));
+  }
 }
 
 /** @param {string} where */

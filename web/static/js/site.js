@@ -45,7 +45,7 @@ document.addEventListener("click", (event) => {
 });
 
 /** Menus that hang over the page; other `details` are part of it and stay. */
-const HANGING = "details.more[open], details.more-rounds[open]";
+const HANGING = "details.more[open]";
 
 document.addEventListener("pointerdown", ({ target }) => {
   for (const menu of document.querySelectorAll(HANGING)) {

@@ -14,6 +14,7 @@ import { betterText, MARK_SHAPES, markText, say } from "./words.js";
 
 /** The cursor rests once it has not moved for so long; browsers limit how often an address changes. */
 const REST_MS = 250;
+const SAID_MS = 2500;
 
 /**
  * What the server says of a game, see `replays/report.py`.
@@ -68,6 +69,9 @@ export function mountViewer(root, options = {}) {
   /** @type {Element|undefined} */
   let shownSentence;
   let resting = 0;
+  /** What the page has just said, for a moment. */
+  let said = "";
+  let saying = 0;
   let before = performance.now();
 
   const charts = drawCharts();
@@ -168,8 +172,8 @@ export function mountViewer(root, options = {}) {
 
   function showNote() {
     const here = mistakeHere();
-    note.hidden = here === null && trouble === "";
-    if (trouble !== "") note.textContent = trouble;
+    note.hidden = here === null && trouble === "" && said === "";
+    if (trouble !== "" || said !== "") note.textContent = trouble || said;
     else if (here !== null) note.textContent = betterText(here, view.names);
   }
 
@@ -288,6 +292,16 @@ export function mountViewer(root, options = {}) {
     actions,
     /** @returns {number} the whole ply that is shown */
     ply: () => Math.floor(playback.cursor),
+    /** @param {string} text  shown over the board for a moment */
+    tell: (text) => {
+      said = text;
+      showNote();
+      clearTimeout(saying);
+      saying = setTimeout(() => {
+        said = "";
+        showNote();
+      }, SAID_MS);
+    },
   };
 }
 
