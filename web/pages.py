@@ -187,4 +187,11 @@ def failed(error: HTTPException) -> tuple[str, int] | HTTPException:
     """Present an error as a page; redirections and the like pass."""
     if error.code is None or error.code < 400:
         return error
-    return render_template("error.html", error=error), error.code
+    title, about = words.error_texts(error.code, own_words(error))
+    return render_template("error.html", code=error.code, title=title, about=about), error.code
+
+
+def own_words(error: HTTPException) -> str:
+    """Return what a view said of an error; empty where it left that to the library."""
+    said = error.description or ""
+    return "" if said == type(error).description else said

@@ -27,6 +27,21 @@ DEATHS: Final = {
 }
 
 
+ERRORS: Final = (400, 403, 404, 405, 409, 413, 415, 429, 503)
+"""HTTP statuses that have words of their own."""
+
+
+def error_texts(code: int, said: str) -> tuple[str, str]:
+    """Return the title of an error's page, and what happened, was kept and can be done.
+
+    Args:
+        code: the HTTP status.
+        said: what the view said of it; empty for the usual words.
+    """
+    kind = str(code) if code in ERRORS else "500" if code >= 500 else "400"
+    return tell(f"error.title_{kind}"), said or tell(f"error.about_{kind}")
+
+
 def winner_of(outcome: Outcome, ending: Ending) -> Seat | None:
     """Return who won, if anybody; an abandoned game has no winner."""
     return None if ending is Ending.ABANDONED else outcome.winner

@@ -1,5 +1,6 @@
 """The HTML pages over a real storage, without live play."""
 
+import html
 import json
 import re
 from collections.abc import Iterator
@@ -7,7 +8,7 @@ from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
-from flask import Flask
+from flask import Flask, abort
 from flask.testing import FlaskClient
 from sqlalchemy import event, update
 
@@ -27,7 +28,7 @@ from web.config import WebConfig
 from web.human import Tries
 from web.live_types import DEFAULT_SPEED, SPEEDS
 from web.services import EXTENSION, Services
-from web.words import points_text
+from web.words import ERRORS, error_texts, points_text
 
 WEB = Path(__file__).parents[2] / "web"
 
@@ -321,6 +322,30 @@ def test_errors_are_pages(client: FlaskClient):
     response = client.get("/nowhere")
     assert response.status_code == 404
     assert "That way is wall" in response.text
+
+
+@pytest.mark.parametrize("code", [*ERRORS, 500, 502, 418])
+def test_every_error_says_what_happened_and_what_to_do(app: Flask, code: int):
+    app.add_url_rule("/broken", view_func=lambda: abort(code))
+    response = app.test_client().get("/broken")
+    assert response.status_code == code
+    title, about = error_texts(code, "")
+    assert title in response.text
+    assert about in html.unescape(response.text)
+
+
+def test_a_bug_is_said_to_be_ours_and_a_view_s_own_words_stay(app: Flask):
+    def broken() -> str:
+        raise RuntimeError("nobody may read this")
+
+    app.add_url_rule("/broken", view_func=broken)
+    app.add_url_rule("/busy", view_func=lambda: abort(429, "Wait for the bell."))
+    client = app.test_client()
+    crash = client.get("/broken")
+    assert crash.status_code == 500
+    assert "We crashed, not you" in crash.text
+    assert "nobody may read this" not in crash.text
+    assert "Wait for the bell." in client.get("/busy").text
 
 
 class InlineFinder(HTMLParser):
