@@ -10,11 +10,11 @@ from agents.errors import AgentError
 from agents.policy import select_actions
 from arena.divisions import Usage, charged_positions
 from arena.limits import Limits
-from arena.rows import KeptRows
 from arena.sandbox import SandboxedModel
 from replays.format import PERSON, PREFIX_BYTES
 from tron_env.agent import Agent
 from tron_env.batch import BatchEngine
+from tron_env.rows import KeptRows
 from tron_env.types import BoolArray, Float32Array, IntArray, UInt8Array
 
 

@@ -15,7 +15,6 @@ from tron_env.types import (
     ACTIONS,
     SEATS,
     Action,
-    BoolArray,
     Cell,
     CellKind,
     DeathCause,
@@ -250,40 +249,26 @@ class BatchEngine:
         Raises:
             RulesetError: an index is out of range, or the shapes do not fit together.
         """
-        index, chosen = self._riders(games, seats)
-        self._check_tensor(out_observations, index.shape[0])
+        index = self._games(games)
+        chosen = np.asarray(seats, dtype=np.intp)
+        if chosen.shape != index.shape or (
+            chosen.size and not 0 <= chosen.min() <= chosen.max() < SEATS
+        ):
+            raise RulesetError(
+                f"seats must be {index.shape[0]} numbers, each 0 or 1, got {seats!r}"
+            )
+        shape = self.planes.shape[2:]
+        if (
+            out_observations.dtype not in (np.float32, np.uint8)
+            or out_observations.shape[1:] != shape
+            or out_observations.shape[0] < index.shape[0]
+            or not out_observations.flags.carray
+        ):
+            raise RulesetError(
+                f"out_observations is {out_observations.dtype} {out_observations.shape}; expected "
+                f"float32 or uint8 (>= {index.shape[0]}, {', '.join(map(str, shape))}), contiguous"
+            )
         observation.gather(self.planes, index, chosen, out_observations)
-
-    def gather_rows(
-        self,
-        games: IntArray,
-        seats: IntArray,
-        rows: IntArray,
-        a_ply_behind: BoolArray,
-        out_observations: Observations,
-    ) -> None:
-        """Write the observations of chosen riders into chosen rows of a tensor.
-
-        Args:
-            games: ``(k,)`` indices.
-            seats: ``(k,)``, 0 or 1, same order.
-            rows: ``(k,)``, where each goes, same order.
-            a_ply_behind: bool ``(k,)``: whether that row holds what the same rider saw one ply
-                ago, in this game; then no more is written than what that ply may have changed.
-            out_observations: as in ``gather``; other rows are left alone.
-
-        Raises:
-            RulesetError: an index is out of range, or the shapes do not fit together.
-        """
-        index, chosen = self._riders(games, seats)
-        if not rows.shape == a_ply_behind.shape == index.shape or rows.min(initial=0) < 0:
-            raise RulesetError(f"there must be {index.shape[0]} rows, each 0 or more, got {rows!r}")
-        self._check_tensor(out_observations, int(rows.max(initial=0)) + 1)
-        behind = a_ply_behind & (self.outcomes[index] == Outcome.ONGOING)
-        observation.gather_rows(
-            *(self.planes, self.heads, self.headings),
-            *(index, chosen, rows, behind, out_observations),
-        )
 
     def state(self, game: int) -> GameState:
         """Return a copy of one game, which may be counted from the end as well."""
@@ -333,26 +318,6 @@ class BatchEngine:
         if given.ndim != 1 or given.dtype.kind not in "iu" or not self._in_range(given):
             raise RulesetError(f"games must be indices from 0 to {self.n - 1}, got {games!r}")
         return np.require(given, np.intp, ["C", "W"])
-
-    def _riders(self, games: IntArray, seats: IntArray) -> tuple[IntArray, IntArray]:
-        index, chosen = self._games(games), np.asarray(seats, dtype=np.intp)
-        within = not chosen.size or 0 <= chosen.min() <= chosen.max() < SEATS
-        if chosen.shape != index.shape or not within:
-            raise RulesetError(f"seats must be {len(index)} numbers, each 0 or 1, got {seats!r}")
-        return index, chosen
-
-    def _check_tensor(self, out_observations: Observations, rows: int) -> None:
-        shape = self.planes.shape[2:]
-        if (
-            out_observations.dtype not in (np.float32, np.uint8)
-            or out_observations.shape[1:] != shape
-            or out_observations.shape[0] < rows
-            or not out_observations.flags.carray
-        ):
-            raise RulesetError(
-                f"out_observations is {out_observations.dtype} {out_observations.shape}; expected "
-                f"float32 or uint8 (>= {rows}, {', '.join(map(str, shape))}), contiguous"
-            )
 
     def _in_range(self, index: IntArray) -> bool:
         return bool(index.min() >= 0 and index.max() < self.n)

@@ -11,8 +11,7 @@ import numpy as np
 
 from tron_env.compiling import kernel, njit
 from tron_env.kernel import ALIVE, TRAIL, WALL
-from tron_env.places import col_step, row_step
-from tron_env.types import BoolArray, Float32Array, Int16Array, IntArray, Plane, UInt8Array
+from tron_env.types import Float32Array, Int16Array, IntArray, Plane, UInt8Array
 
 OBSERVATION_VERSION: Final = 1
 """Rises when what the planes hold changes; datasets name it."""
@@ -64,50 +63,3 @@ def gather(
         rider, start = np.uintp(2 * games[k] + seats[k]) * np.uintp(size), np.uintp(k * size)
         for place in range(np.uintp(size)):
             target[start + place] = source[rider + place]
-
-
-@kernel
-def gather_rows(
-    planes: UInt8Array,
-    heads: Int16Array,
-    headings: UInt8Array,
-    games: IntArray,
-    seats: IntArray,
-    rows: IntArray,
-    a_ply_behind: BoolArray,
-    out_observations: Observations,
-) -> None:
-    """Do what ``gather`` does, each rider into a row of its own, and where it can only in part.
-
-    A ply changes what lies where a living rider is and where it was, and nothing else.
-
-    Args:
-        planes: as in ``gather``.
-        heads: int16 ``(n, 2, 2)``.
-        headings: uint8 ``(n, 2)``, of the last move.
-        games: ``(k,)`` game indices.
-        seats: ``(k,)`` seats, same order.
-        rows: ``(k,)`` rows of ``out_observations``, same order.
-        a_ply_behind: ``(k,)``: the row holds this rider's planes of one ply ago, and both live.
-        out_observations: as in ``gather``; other rows are left alone.
-    """
-    area, width = np.uintp(planes.shape[3] * planes.shape[4]), planes.shape[4]
-    count = np.uintp(planes.shape[2])
-    size = count * area
-    source, target = planes.reshape(-1), out_observations.reshape(-1)
-    for k in range(games.shape[0]):
-        game = games[k]
-        rider, start = np.uintp(2 * game + seats[k]) * size, np.uintp(rows[k]) * size
-        if not a_ply_behind[k]:
-            for place in range(size):
-                target[start + place] = source[rider + place]
-            continue
-        for seat in range(2):
-            row, col = np.int64(heads[game, seat, 0]), np.int64(heads[game, seat, 1])
-            heading = np.int64(headings[game, seat])
-            now = np.uintp(row * width + col)
-            before = np.uintp((row - row_step(heading)) * width + col - col_step(heading))
-            for plane in range(count):
-                there = plane * area
-                target[start + there + now] = source[rider + there + now]
-                target[start + there + before] = source[rider + there + before]

@@ -3,6 +3,7 @@
 import numpy as np
 
 from tron_env.batch import BatchEngine
+from tron_env.rows import KeptRows
 from tron_env.ruleset import ARENA
 from tron_env.spawn import spawns_for
 from tron_env.types import PLANES, SEATS
@@ -26,4 +27,4 @@ def compile_kernels() -> None:
     for dtype in (np.uint8, np.float32):
         out = np.empty((len(games), PLANES, ARENA.height, ARENA.width), dtype)
         engine.gather(index, index % SEATS, out)
-        engine.gather_rows(index, index % SEATS, index, index == 0, out)
+    KeptRows(out).write(engine, index, index % SEATS)

@@ -55,16 +55,6 @@ def test_gather_writes_nothing_past_its_tensor(engine, games, seats, rows, dtype
     assert (out == 7).all()
 
 
-@pytest.mark.parametrize("rows", [[-1], [1], [0, 0]], ids=repr)
-def test_rows_lie_in_the_tensor(engine: BatchEngine, rows) -> None:
-    out = np.full((1, 5, 32, 32), 7, dtype=np.float32)
-    with pytest.raises(RulesetError):
-        engine.gather_rows(
-            np.array([0]), np.array([0]), np.array(rows), np.array(rows, dtype=bool), out
-        )
-    assert (out == 7).all()
-
-
 def test_any_layout_of_actions_is_played_alike(engine: BatchEngine) -> None:
     wide = np.array([[0, 9, 1], [1, 9, 2], [3, 9, 0]], dtype=np.int64)[:, ::2]
     frozen = np.ascontiguousarray(wide, dtype=np.uint8)

@@ -7,7 +7,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from tests.games import SCRIPTS, SEEDS, plies, reference_of, rulesets
 from tests.reference import ReferenceGame, ending_name, games_by_ply
@@ -70,20 +69,6 @@ def test_gathered_observations_are_the_planes_as_float32(ruleset, seed, script):
     engine.gather(np.array([2, 0, 2]), np.array([1, 0, 0]), out)
     np.testing.assert_array_equal(out[:3], engine.planes[[2, 0, 2], [1, 0, 0]])
     assert (out[3] == 9).all()
-
-
-@settings(deadline=None, max_examples=30)
-@given(ruleset=rulesets(), seed=SEEDS, script=SCRIPTS, dtype=st.sampled_from(["f4", "u1"]))
-def test_rows_a_ply_behind_are_brought_up_to_date(ruleset, seed, script, dtype):
-    engine = BatchEngine(ruleset, 1)
-    engine.reset([0], [seed])
-    seats, rows = np.array([0, 1]), np.array([2, 0])
-    out = np.full((3, 5, ruleset.height, ruleset.width), 9, dtype)
-    engine.gather_rows(seats * 0, seats, rows, seats > 1, out)
-    for _ in plies(engine, [script]):
-        engine.gather_rows(seats * 0, seats, rows, seats < 2, out)
-        np.testing.assert_array_equal(out[rows], engine.planes[0, seats])
-        assert (out[1] == 9).all()
 
 
 @pytest.mark.parametrize("case", GOLDEN, ids=lambda case: case["name"])

@@ -6,10 +6,11 @@ import sys
 PLAY_AFTER_WARMING = """
 import numpy as np
 from tron_env import BatchEngine, Ruleset, Spawn, SpawnLayout, observation, restarting, stepping
-from tron_env import starting, kernel
+from tron_env import starting, kernel, rows
+from tron_env.rows import KeptRows
 from tron_env.warming import compile_kernels
 
-MODULES = (observation, restarting, stepping, starting, kernel)
+MODULES = (observation, restarting, stepping, starting, kernel, rows)
 ALL = {f for m in MODULES for f in vars(m).values() if hasattr(f, "signatures")}
 
 compile_kernels()
@@ -26,7 +27,7 @@ for ruleset in (Ruleset(9, 12, SpawnLayout.CORNERS, 3), Ruleset(64, 64)):
     engine.play_random(5)
     out = np.zeros((3, *engine.planes.shape[2:]), dtype=np.float32)
     engine.gather([1], [0], out)
-    engine.gather_rows([1], [0], np.array([2]), np.array([True]), out)
+    KeptRows(out).write(engine, np.array([1]), np.array([0]))
 print(*(f.__name__ for f in ALL if before[f.__name__] != len(f.signatures)))
 """
 

@@ -1,11 +1,13 @@
 """Rows of a tensor that riders keep: always what a fresh gather would write, and no gaps."""
 
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from arena.rows import KeptRows
 from tron_env.batch import BatchEngine
+from tron_env.errors import RulesetError
+from tron_env.rows import KeptRows
 from tron_env.ruleset import ARENA
 from tron_env.types import Outcome
 
@@ -47,3 +49,22 @@ def test_a_rider_keeps_its_row_and_the_last_fill_gaps():
     assert kept.write(engine, np.arange(4), seats).tolist() == [0, 1, 2, 3]
     assert kept.write(engine, np.array([0, 2, 3]), seats[:3]).tolist() == [0, 2, 1]
     assert kept.write(engine, np.array([2, 3]), seats[:2]).tolist() == [0, 1]
+
+
+@pytest.mark.parametrize(
+    ("games", "seats"),
+    [([-1], [0]), ([4], [0]), ([0], [2]), ([0], [-1]), ([0, 1, 2], [0, 0, 0]), ([0], [0, 1])],
+)
+def test_nothing_is_written_for_riders_that_there_are_not(games, seats):
+    engine = BatchEngine(ARENA, 4)
+    tensor = np.full((2, 5, 32, 32), 7, np.float32)
+    with pytest.raises(RulesetError):
+        KeptRows(tensor).write(engine, np.array(games), np.array(seats))
+    assert (tensor == 7).all()
+
+
+def test_boards_of_another_size_are_refused():
+    with pytest.raises(RulesetError, match="expected"):
+        KeptRows(np.zeros((2, 5, 9, 9), np.float32)).write(
+            BatchEngine(ARENA, 1), np.array([0]), np.array([0])
+        )
