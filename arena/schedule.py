@@ -8,9 +8,12 @@ from typing import Final
 
 from tron_env.types import Seat
 
-MAX_GROUP: Final = 8
+GROUP: Final = 8
 GROUPS: Final = 4
 """A field is cut into at least this many groups where it is large enough."""
+MAX_GROUP: Final = 16
+MANY_GROUPS: Final = 16
+"""Groups grow beyond ``GROUP`` only as long as there are so many: 136 blocks keep cores busy."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,8 +52,15 @@ def round_robin(entrants: int) -> tuple[ScheduledDuel, ...]:
 
 
 def group_size(entrants: int) -> int:
-    """Return how many neighbours of a field meet others together; a smaller field has less."""
-    return min(MAX_GROUP, max(2, -(-entrants // GROUPS)))
+    """Return how many neighbours of a field meet others together.
+
+    The larger it is, the more positions has a call, and the less often is a model loaded.
+
+    >>> [group_size(entrants) for entrants in (5, 16, 32, 100, 200, 400)]
+    [2, 4, 8, 8, 12, 16]
+    """
+    small = min(GROUP, max(2, -(-entrants // GROUPS)))
+    return max(small, min(MAX_GROUP, entrants // MANY_GROUPS))
 
 
 def first_seat(game_number: int) -> Seat:

@@ -28,11 +28,13 @@ def test_blocks_are_consecutive_and_bounded(entrants):
     assert max(Counter(blocks).values()) <= MAX_GROUP**2
 
 
-def test_blocks_of_a_large_field_hold_few_models_at_once():
+@pytest.mark.parametrize(("entrants", "models", "blocks"), [(100, 16, 91), (400, 32, 325)])
+def test_blocks_of_a_large_field_hold_few_models_at_once(entrants, models, blocks):
     members: dict[int, set[int]] = {}
-    for duel in round_robin(100):
+    for duel in round_robin(entrants):
         members.setdefault(duel.block, set()).update((duel.first, duel.second))
-    assert max(map(len, members.values())) == 2 * MAX_GROUP
+    assert max(map(len, members.values())) == models
+    assert len(members) == blocks
 
 
 @given(st.integers(0, 2**32 - 1), st.integers(1, 20))
