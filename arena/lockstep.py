@@ -41,6 +41,7 @@ from tron_env.types import (
     UInt8Array,
 )
 
+NOBODY: Final = -1
 MAX_FAULTS: Final = 3
 MAX_FAILED_CALLS: Final = 3
 MAX_REASON: Final = 400
@@ -174,9 +175,10 @@ class _Batch:
         """Return uint8 ``(k, 2)`` for the ``active`` games; those forfeited now stop playing."""
         actions: UInt8Array = self.engine.headings[active].copy()
         asked = self.engine.masks[active].any(axis=2)
+        riders = np.where(asked, self.riders[active], NOBODY)
         places: list[tuple[int, IntArray, IntArray]] = []
         for index, contestant in enumerate(self.contestants):
-            rows, seats = np.nonzero(asked & (self.riders[active] == index))
+            rows, seats = np.nonzero(riders == index)
             if rows.size:
                 if self.failed_calls[index] < MAX_FAILED_CALLS:
                     contestant.submit(self.engine, active[rows], seats)
