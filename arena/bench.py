@@ -15,6 +15,7 @@ import psutil
 from arena.bench_models import convolutional, linear, plain_session
 from arena.bench_plain import PlainArena
 from arena.blocks import BlockEntrant, BlockTask, play_block
+from arena.divisions import Usage
 from arena.executors.local import LocalExecutor
 from arena.models import ModelStore
 from arena.schedule import round_robin
@@ -26,7 +27,7 @@ from tron_env.types import Float32Array
 from tron_env.warming import compile_kernels
 
 ENTRANTS: Final = 16
-STARTS: Final = 32
+STARTS: Final = 64
 QUICK_STARTS: Final = 4
 BATCHES: Final = (32, 64, 128, 256, 512, 1024)
 RAW_SHARE: Final = 0.90
@@ -40,12 +41,9 @@ SEED: Final = "a7" * 32
 class _Round:
     seconds: float
     games: int
-    plies: int
-
-    @property
-    def inferences(self) -> int:
-        """At least so many positions were asked for: who dies may not have been asked last."""
-        return 2 * (self.plies - self.games)
+    inferences: int
+    inference_seconds: float
+    """CPU time of the sandboxes, loading left out."""
 
 
 def arena(setting: Setting) -> Iterator[Measurement]:
@@ -65,9 +63,13 @@ def arena(setting: Setting) -> Iterator[Measurement]:
     compile_kernels()
     played = _round(models, starts, cores)
     yield Measurement("arena: a round", played.games / played.seconds, "games/s")
+    yield Measurement("arena: its inferences", played.inferences, "positions")
     setting.note("the same inferences by ONNX Runtime alone, tensors in memory, one thread a core")
     raw = _raw(models, played.inferences, batch, cores)
     yield Measurement("arena: bare inference", played.inferences / raw, "positions/s")
+    yield Measurement(
+        "arena: inference in the sandboxes", played.inference_seconds / (cores * raw), "of bare CPU"
+    )
     yield Measurement(
         "arena: bare inference's share of a round", raw / played.seconds, "of time", RAW_SHARE
     )
@@ -82,8 +84,9 @@ def _round(models: Sequence[bytes], starts: int, workers: int) -> _Round:
         began = perf_counter()
         results = list(LocalExecutor(store, workers).play(tasks))
         seconds = perf_counter() - began
-    games = [game for result in results for _, duel in result.duels for game in duel]
-    return _Round(seconds, len(games), sum(len(decode(game.replay).actions) for game in games))
+    used = sum((usage for result in results for _, usage in result.usage), Usage())
+    games = sum(task.games for task in tasks)
+    return _Round(seconds, games, used.positions, used.cpu_seconds)
 
 
 def _tasks(stored: Sequence[str], starts: int) -> list[BlockTask]:
