@@ -36,7 +36,7 @@ def resident(process: psutil.Process) -> int:
 def test_a_round_of_four_hundred_ends_within_four_gigabytes(tmp_path, capsys):
     with Storage(f"sqlite:///{tmp_path / 'arena.db'}") as storage:
         ensure_open(storage)
-        entrants = {f"linear {seed}": linear(seed) for seed in range(ENTRANTS)}
+        entrants = {f"linear-{seed}": linear(seed) for seed in range(ENTRANTS)}
         row = closed_round(storage, ModelStore(tmp_path / "models"), entrants, starts=1)
         assert (row.entrants, row.duels_total) == (ENTRANTS, DUELS)
     began = time.monotonic()
