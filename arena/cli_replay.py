@@ -53,6 +53,7 @@ def search(
     """Find stored games by what happened in them."""
     import json
 
+    from arena.errors import SearchError
     from arena.found_games import FoundGame, Order
     from arena.records import GameFilter, GameKind, Result
     from arena.settings import load_settings
@@ -80,8 +81,11 @@ def search(
     )
     with open_storage(load_settings()) as storage:
         order = Order.BEST if best else Order.NEWEST
-        page = storage.find_games(filters, order=order, after=after, limit=limit)
-        count = storage.count_games_found(filters)
+        try:
+            page = storage.find_games(filters, order=order, after=after, limit=limit)
+            count = storage.count_games_found(filters)
+        except SearchError as error:
+            raise click.UsageError(f"{error}") from error
 
     def row(found: FoundGame) -> dict[str, object]:
         game, told = found.game, found.summary

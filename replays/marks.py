@@ -24,7 +24,8 @@ TRAP_PLIES: Final = 12
 """Room given up that is worth a mark, beside ``TRAP_SHARE`` of it."""
 TRAP_SHARE: Final = 0.15
 TRAP_CELLS: Final = 20
-"""The same before the separation, in cells within reach, where half of them must be given up."""
+"""The same before the separation, in cells within reach, where half of the rider's own territory
+must be given up."""
 
 
 class MarkKind(StrEnum):
@@ -242,7 +243,10 @@ def _wasted_room(playback: Playback, counted: Survey, seat: Seat) -> Mark | None
 
 
 def _pocket(playback: Playback, counted: Survey, seat: Seat) -> Mark | None:
-    """Return a dead rider's move into the smaller part of a split board, before the separation."""
+    """Return a dead rider's move into the smaller part of a split board, before the separation.
+
+    The part that it left must have been within its territory.
+    """
     if playback.replay.causes[seat] is DeathCause.NONE:
         return None
     best: Mark | None = None
@@ -252,7 +256,9 @@ def _pocket(playback: Playback, counted: Survey, seat: Seat) -> Mark | None:
         better = int(ways.argmax())
         open_cells = int(ways[better])
         given_up = open_cells - kept
-        if kept < 0 or given_up < TRAP_CELLS or 2 * kept > open_cells:
+        # What the other rider reaches first was not this one's to give up.
+        own = min(open_cells, int(counted.territory[ply, seat]))
+        if kept < 0 or given_up < TRAP_CELLS or 2 * kept > own:
             continue
         if best is None or best.pair is None or given_up > best.pair[1] - best.pair[0]:
             best = Mark(

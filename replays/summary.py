@@ -8,7 +8,7 @@ from replays.marks import fight_end
 from replays.playback import Playback
 from replays.report import report_of
 
-ANALYSIS_VERSION: Final = 1
+ANALYSIS_VERSION: Final = 2
 """Rises when the territory pass says something else of the same game; stored summaries of older
 versions are made again."""
 

@@ -132,10 +132,18 @@ def test_choices_are_all_that_there_are():
 
 def test_what_cannot_be_asked_for_is_refused():
     assert all(tag in run("search", "--tag", "nice", status=2).stderr for tag in TAGS)
-    with pytest.raises(TronArenaError, match="needs a name"):
-        run("search", "--opponent", ANN)
-    with pytest.raises(TronArenaError, match="names no page"):
-        run("search", "--best", "--after", "5")
+    assert "needs a name" in run("search", "--opponent", ANN, status=2).stderr
+    assert "names no page" in run("search", "--best", "--after", "5", status=2).stderr
+    for option, value in (("--limit", 0), ("--result", "won"), ("--min-plies", "few")):
+        assert option in run("search", option, value, status=2).stderr
+    assert "--workers" in run("pass", "--workers", 0, status=2).stderr
+    assert "--deep" in run("pass", "--deep", -1, status=2).stderr
+    assert "NAME" in run("insight", status=2).stderr
+
+
+def test_a_search_that_finds_nothing_says_so():
+    assert run("search", "--round", 9).stdout == "0 games\n"
+    assert as_json("search", "--name", "nobody") == {"count": "0", "games": [], "after": None}
 
 
 def test_an_insight_is_told_after_the_pass(storage):

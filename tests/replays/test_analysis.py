@@ -5,7 +5,7 @@ import pytest
 
 from replays.analysis import analyze
 from replays.format import Ending
-from replays.marks import CONTACT_CELLS, CUT_OFF_PLIES, FACE_OFF_CELLS, MarkKind
+from replays.marks import CONTACT_CELLS, CUT_OFF_PLIES, FACE_OFF_CELLS, TRAP_CELLS, MarkKind
 from replays.playback import Playback
 from tests.replays import slow
 from tests.replays.games import duel, scripted
@@ -47,6 +47,13 @@ POCKET = scripted(
     width=14,
 )
 """Seat 0 turns back into the lane behind its own trail at ply 11, with the board open ahead."""
+
+SHUT_OUT = scripted(
+    (Spawn(2, 1, Action.RIGHT), "RRRRRRRRRULLLLLLLLLL"),
+    (Spawn(6, 5, Action.RIGHT), "RRRRRRRUUUULDDDLLLLL"),
+    width=14,
+)
+"""The same ride, but seat 1 stands at the way out when seat 0 turns back."""
 
 HEADS_MEET = scripted((Spawn(3, 2, Action.RIGHT), "RR"), (Spawn(3, 6, Action.LEFT), "LL"))
 
@@ -120,6 +127,14 @@ def test_turning_into_a_pocket_is_named_before_the_separation():
     before = Playback(POCKET).state(10)
     assert (mark.ply, mark.seat, mark.better) == (11, Seat.FIRST, Action.RIGHT)
     assert mark.pair == (9, slow.kept(before, 0, Action.RIGHT))
+
+
+def test_what_the_other_rider_has_taken_already_is_not_given_up():
+    """Seat 0 goes into what is left to it: the way out is open still, and seat 1 is there first."""
+    before = Playback(SHUT_OUT).state(10)
+    assert slow.kept(before, 0, Action.LEFT) == 9
+    assert slow.kept(before, 0, Action.RIGHT) > 2 * 9 + TRAP_CELLS
+    assert marks(SHUT_OUT, MarkKind.SELF_TRAP) == []
 
 
 def test_a_head_on_gamble_is_one_that_had_another_way():
