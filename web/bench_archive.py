@@ -33,7 +33,7 @@ from web.bench_readers import Visit, alone, order
 KEPT_IN: Final = "TRON_BENCH_SEASON"
 QUICK: Final = Season(games=30_000, submissions=2280, replays=40)
 READERS: Final = 50
-SECONDS: Final = 120.0
+SECONDS: Final = 60.0
 WARM_SECONDS: Final = 10.0
 QUICK_SECONDS: Final = 10.0
 ALONE_ROUNDS: Final = 15
