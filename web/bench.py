@@ -30,8 +30,8 @@ MODEL: Final = "zoo/wall-hugger"
 HEAVY_PAGES: Final = ("/replays", "/rounds", "/")
 SETTLE_SECONDS: Final = 3
 MEASURE_SECONDS: Final = 8
-FIRST_CLIENTS: Final = {"lines": 300, "plain": 20, "model": 2}
-"""Few enough to be kept for certain: clients are only ever added."""
+FIRST_CLIENTS: Final = {"lines": 700, "plain": 100, "champion": 4, "light": 20}
+"""Few enough to be kept for certain on such a core: clients are only ever added."""
 GROWTH: Final = 1.2
 PATIENCE_SECONDS: Final = 120
 
@@ -125,7 +125,7 @@ def live(setting: Setting) -> Iterator[Measurement]:
     else:
         setting.note(f"no ratio: {FIRST_CLIENTS['plain']} clients were too many the plain way")
     for crown in ("champion", "light"):
-        model = _most(setting, "lines", crown, FIRST_CLIENTS["model"])
+        model = _most(setting, "lines", crown, FIRST_CLIENTS[crown])
         yield Measurement(f"live: games at once against the {crown}", model.clients, "games")
 
 

@@ -29,6 +29,7 @@ _FIN: Final = 0x80
 _MASKED: Final = 0x80
 _RESERVED: Final = 0x70
 _MAX_CONTROL: Final = 125
+_compact: Final = json.JSONEncoder(separators=(",", ":")).encode
 
 
 class FrameError(WebError, ValueError):
@@ -122,5 +123,5 @@ def event_frame(namespace: str, event: str, payload: object) -> bytes:
     >>> event_frame("/live", "latency", 12)
     b'\x81\x1642/live,["latency",12]'
     """
-    body = json.dumps([event, payload], separators=(",", ":"))
+    body = _compact([event, payload])
     return frame(f"42{namespace},{body}".encode())

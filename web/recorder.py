@@ -37,6 +37,8 @@ logger = logging.getLogger(__name__)
 
 BACKLOG: Final = 512
 """Games waiting to be stored beyond which no new game is opened."""
+GATHER_SECONDS: Final = 0.25
+"""How long a finished game waits for others: a transaction costs as much as storing four."""
 RETRY_SECONDS: Final = (0.2, 1.0, 5.0)
 MAX_BATCH: Final = 64
 """Games stored in one transaction: those that wait, up to so many."""
@@ -94,6 +96,7 @@ class Recorder:
         # Lobby.join asks `admit` first, so a queue of this size never overflows.
         self._to_tell: queue.Queue[_Over | _GoesOn | None] = queue.Queue(BACKLOG + 2 * capacity)
         self._to_store: queue.Queue[_Over | None] = queue.Queue(BACKLOG + 2 * capacity)
+        self._closing = threading.Event()
         self._threads = (
             threading.Thread(target=self._tell_all, name="teller", daemon=True),
             threading.Thread(target=self._store_all, name="storer", daemon=True),
@@ -106,6 +109,7 @@ class Recorder:
 
     def close(self) -> None:
         """Tell and store what is waiting, then end."""
+        self._closing.set()
         self._to_tell.put(None)
         for thread in self._threads:
             thread.join()
@@ -201,6 +205,8 @@ class Recorder:
         running = True
         while running:
             batch = [self._to_store.get()]
+            if self._to_store.qsize() < MAX_BATCH:
+                self._closing.wait(GATHER_SECONDS)
             while len(batch) < MAX_BATCH and not self._to_store.empty():
                 batch.append(self._to_store.get())
             running = batch[-1] is not None

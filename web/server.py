@@ -33,7 +33,9 @@ logger = logging.getLogger(__name__)
 PENDING_CONNECTIONS: Final = 1024
 MAX_FILES: Final = 65_536
 PAGE_THREADS: Final = 4
-SWITCH_SECONDS: Final = 0.0005
+SWITCH_SECONDS: Final = 0.0001
+"""After so long a thread that computes gives way. The loop waits for that whenever it has looked
+for news, so that with the usual 5 ms one page being rendered would hold up every game."""
 GARBAGE_THRESHOLDS: Final = (2_000, 10, 1_000_000)
 """Young objects are looked at often, which is quick; the last number stands for never."""
 TIDY_SECONDS: Final = 300.0

@@ -47,6 +47,8 @@ class Pilot:
         self._later = BatchEngine(ARENA, 1)
         self._game: Any = None
         self._planned: list[int] = []
+        self._later.reset([0], [0])
+        self._search.think(self._later, 0, 0)  # compiles it, before any clock runs
         page.on("websocket", self._listen)
 
     def ride(self) -> Any:

@@ -15,32 +15,44 @@ READ_BYTES = 65536
 def slow_line(url: str, added_ms: float) -> Iterator[str]:
     """An address by which the site at ``url`` is ``added_ms`` further away, there and back."""
     to = urlsplit(url)
+    carrying: list[threading.Thread] = []
     with socket.create_server(("127.0.0.1", 0)) as server:
         accepting = threading.Thread(
-            target=_accept, args=(server, (to.hostname, to.port), added_ms / 2000), daemon=True
+            target=_accept, args=(server, (to.hostname, to.port), added_ms / 2000, carrying)
         )
         accepting.start()
         yield f"http://127.0.0.1:{server.getsockname()[1]}"
         with suppress(OSError):
             server.shutdown(socket.SHUT_RDWR)
         accepting.join()
+    for each in carrying:
+        each.join()
 
 
-def _accept(server: socket.socket, to: tuple[str, int], seconds: float) -> None:
+def _accept(
+    server: socket.socket, to: tuple[str, int], seconds: float, carrying: list[threading.Thread]
+) -> None:
     while True:
         try:
             near, _ = server.accept()
         except OSError:
             return
-        far = socket.create_connection(to)
+        carrying.append(threading.Thread(target=_carry, args=(near, to, seconds)))
+        carrying[-1].start()
+
+
+def _carry(near: socket.socket, to: tuple[str, int], seconds: float) -> None:
+    with near, socket.create_connection(to) as far:
+        threads = []
         for one, other in ((near, far), (far, near)):
             one.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             on_the_way: queue.SimpleQueue[tuple[float, bytes]] = queue.SimpleQueue()
-            for target, args in (
-                (_read, (one, on_the_way, seconds)),
-                (_write, (other, on_the_way)),
-            ):
-                threading.Thread(target=target, args=args, daemon=True).start()
+            threads.append(threading.Thread(target=_read, args=(one, on_the_way, seconds)))
+            threads.append(threading.Thread(target=_write, args=(other, on_the_way)))
+        for each in threads:
+            each.start()
+        for each in threads:
+            each.join()
 
 
 def _read(
@@ -60,7 +72,9 @@ def _write(line: socket.socket, on_the_way: "queue.SimpleQueue[tuple[float, byte
         due, data = on_the_way.get()
         time.sleep(max(due - time.monotonic(), 0.0))
         with suppress(OSError):
-            if not data:
+            if data:
+                line.sendall(data)
+            else:
                 line.shutdown(socket.SHUT_WR)
-                return
-            line.sendall(data)
+        if not data:
+            return

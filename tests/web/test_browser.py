@@ -17,6 +17,7 @@ from tests.web import stocked
 from tests.web.chromium import PATIENCE_MS, chromium, tab
 from tests.web.site import Site, serving
 from tron_env.types import Action, Outcome, Seat
+from web.capacity import Cost
 
 pytestmark = pytest.mark.browser
 
@@ -468,3 +469,19 @@ def test_reduced_motion_draws_moments_only(site: Site, browser: Browser):
         shown.page.wait_for_timeout(600)
         assert duel.get_attribute("data-ply") == ply
         assert duel.get_attribute("data-outcome") != Outcome.ONGOING.name.lower()
+
+
+def test_a_ride_that_is_refused_offers_another(
+    tmp_path: Path, browser: Browser, monkeypatch: pytest.MonkeyPatch
+):
+    for keeps in ("keeps", "keeps_alone"):
+        monkeypatch.setattr(Cost, keeps, lambda self, speed: speed < 10)
+    with serving(tmp_path) as site, window(browser, site) as shown:
+        shown.page.goto("/play?opponent=zoo/voronoi")
+        line, offer = (shown.page.locator(each) for each in ("[data-line]", "[data-do=offer]"))
+        expect(line).to_contain_text("too slow here for 10 plies a second")
+        monkeypatch.undo()
+        offer.click()
+        await_game(shown)
+        expect(line).to_be_hidden()
+        expect(shown.page.locator("[data-opponent-label]")).to_contain_text("light champion")

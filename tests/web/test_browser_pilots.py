@@ -24,6 +24,7 @@ pytestmark = pytest.mark.browser
 
 expect.set_options(timeout=PATIENCE_MS)
 MOST_GAMES = 6
+BEATABLE = "zoo/ppo-early"
 ADDED_MS = 150.0
 RIDES_AFAR = 5
 """By keys, and as many by touch."""
@@ -71,11 +72,11 @@ def test_who_beats_a_rung_stands_above_it_and_rides_against_the_next(site: Site,
         page.goto("/play")
         rungs = page.locator("[data-rung]")
         names = [str(rungs.nth(at).get_attribute("data-rung")) for at in range(rungs.count())]
-        weakest, above = names[-1], names[-2]
-        page.goto(f"/play?opponent={weakest}")
+        above = names[names.index(BEATABLE) - 1]
+        page.goto(f"/play?opponent={BEATABLE}")
         page.get_by_text("8", exact=True).click()
         win(site, pilot)
-        beaten = page.locator(f"[data-rung='{weakest}']")
+        beaten = page.locator(f"[data-rung='{BEATABLE}']")
         expect(beaten).to_have_attribute("data-beaten", "")
         expect(page.locator("[data-standing]")).to_contain_text("You sit between")
         page.locator("[data-do=next]").click()

@@ -25,6 +25,7 @@ from arena.settings import load_settings
 from arena.storage import open_storage
 from replays.format import Ending
 from tests.arena.rivals import rival
+from tests.servers import Postgres
 from tests.web.site import Rider
 from web.sockets import LIVE
 
@@ -118,13 +119,18 @@ def redis_url(tmp_path: Path) -> Iterator[str]:
         process.wait(30)
 
 
-def test_what_is_emitted_through_redis_reaches_the_clients_of_every_process(
-    tmp_path: Path, redis_url: str
+def test_two_processes_on_one_postgresql_and_one_redis_are_one_site(
+    tmp_path: Path, redis_url: str, postgres: Postgres, migrated: str
 ):
-    homes = tmp_path / "one", tmp_path / "two"
+    shared = {
+        "TRON_REDIS_URL": redis_url,
+        "TRON_DATABASE_URL": postgres.url(postgres.fresh(migrated)),
+        "TRON_SECRET_KEY": "a key for tests only",
+        "TRON_LOG_JSON": "1",
+    }
     with (
-        gunicorn(homes[0], TRON_REDIS_URL=redis_url) as (first, _),
-        gunicorn(homes[1], TRON_REDIS_URL=redis_url) as (second, _),
+        gunicorn(tmp_path / "one", **shared) as (first, _),
+        gunicorn(tmp_path / "two", **shared) as (second, _),
     ):
         riders = [Rider(first), Rider(second)]
         games = [rider.join("zoo/wall-hugger", 14) for rider in riders]
@@ -143,5 +149,8 @@ def test_what_is_emitted_through_redis_reaches_the_clients_of_every_process(
         finally:
             stop.set()
             announcer.join()
+        ridden = riders[0].ride()
+        with urllib.request.urlopen(f"{second}{ridden.stored['replay']}") as page:
+            assert page.status == 200, "each shows what was ridden at the other"
         for rider in riders:
             rider.close()

@@ -94,6 +94,36 @@ test("a turn stops pending once the server has played it", () => {
   assert.deepEqual(live.frame(2000).riders[0].pending, []);
 });
 
+test("a turn is marked where the server will ride it, and stays there until it does", () => {
+  const live = new LiveGame(openingMessage(), 0, 150);
+  live.tick(TICKS[0], 2000);
+  live.turn(2, 2030);
+  assert.deepEqual(live.frame(2030).riders[0].turnsAt, [2, 6], "one more ply is under way");
+  live.tick(TICKS[1], 2100);
+  assert.deepEqual(live.frame(2100).riders[0].turnsAt, [2, 6]);
+  assert.equal(live.frame(2100).riders[1].turnsAt, null);
+  live.tick([7, 3, 3, 6, 3, 6, 2, 0], 2200);
+  assert.equal(live.frame(2200).riders[0].turnsAt, null);
+});
+
+test("near the server a turn is marked on the next cell, and nowhere beyond the wall", () => {
+  for (const [latency, cell] of [[0, [2, 5]], [60, [2, 5]], [900, [2, 6]]]) {
+    const live = new LiveGame(openingMessage(), 0, latency);
+    live.tick(TICKS[0], 2000);
+    live.turn(0, 2030);
+    assert.deepEqual(live.frame(2030).riders[0].turnsAt, cell, `${latency} ms`);
+  }
+});
+
+test("a turn that never comes back is forgotten two plies after it was due", () => {
+  const live = new LiveGame(openingMessage(), 0);
+  live.turn(2);
+  for (const [index, tick] of TICKS.entries()) live.tick(tick, 2000 + 100 * index);
+  assert.deepEqual(live.frame(2300).riders[0].pending, [2]);
+  live.tick([7, 4, 2, 6, 2, 6, 1, 0], 2300);
+  assert.deepEqual(live.frame(2400).riders[0].pending, []);
+});
+
 test("a refused turn is forgotten", () => {
   const live = new LiveGame(openingMessage(), 0);
   live.turn(0);

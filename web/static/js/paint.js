@@ -137,13 +137,8 @@ export function paintRibbon({ context: c, look, cellPx, place, still }, rider, s
  * @param {Seat} seat
  */
 export function paintPending({ context: c, look, cellPx, place }, rider, seat) {
-  if (rider.pending.length === 0) return;
-  const head = rider.points[rider.points.length - 1];
-  /** @type {Cell} */
-  let at = [
-    nextWhole(head[0], ROW_STEP[rider.heading]),
-    nextWhole(head[1], COL_STEP[rider.heading]),
-  ];
+  if (rider.turnsAt === null) return;
+  let at = rider.turnsAt;
   const path = new Path2D();
   path.moveTo(...place(at));
   for (const action of rider.pending) {
@@ -276,14 +271,4 @@ function ring({ context: c, colour, width }, x, y, radius) {
   c.beginPath();
   c.arc(x, y, radius, 0, TAU);
   c.stroke();
-}
-
-/**
- * @param {number} value
- * @param {number} step  1, -1 or 0
- * @returns {number} the next whole number in that direction; the value itself if whole
- */
-function nextWhole(value, step) {
-  if (step === 0) return value;
-  return step > 0 ? Math.ceil(value - 1e-9) : Math.floor(value + 1e-9);
 }

@@ -54,6 +54,7 @@ let lost = false;
 let returning = false;
 let shownCount = -1;
 let heardAt = 0;
+let latencyMs = 0;
 let frozen = false;
 /** Whether a ride starts by itself once it is one's turn. */
 let inLine = false;
@@ -156,7 +157,7 @@ function rememberOpponent() {
 
 /** @param {Action} action */
 function steer(action) {
-  if (live === null || !connected || !live.turn(action)) return;
+  if (live === null || !connected || !live.turn(action, performance.now())) return;
   link.turn(live.id, action);
   sound.tick();
   if (matchMedia("(pointer: coarse)").matches) navigator.vibrate?.(8);
@@ -173,7 +174,7 @@ function toggleSound() {
 
 /** @param {GameMessage} message */
 function begin(message) {
-  live = new LiveGame(message, performance.now());
+  live = new LiveGame(message, performance.now(), latencyMs);
   canvas.dataset.game = String(message.game);
   lost = false;
   returning = false;
@@ -240,6 +241,8 @@ function climb(result) {
 
 /** @param {number} ms */
 function showLatency(ms) {
+  latencyMs = ms;
+  if (live !== null) live.latencyMs = ms;
   const slow = live !== null && ms > live.tickMs;
   latencyOut.textContent = say(slow ? "play.latency_slow" : "play.latency", { ms });
   latencyOut.classList.toggle("loss", slow);

@@ -12,6 +12,9 @@ export const NUDGE = 0.42;
 /** Turns on their way at once: the two that the server keeps, and as many still travelling. */
 const MAX_PENDING = 4;
 
+/** A turn that was not played so long after its ply is lost. */
+const MOST_LATE_PLIES = 2;
+
 /** @type {readonly Seat[]} */
 export const SEATS = Object.freeze([0, 1]);
 
@@ -73,6 +76,7 @@ function poseAt(view, seat, ply) {
     alive: !dead,
     person: view.kinds[seat] === "person",
     pending: [],
+    turnsAt: null,
   };
 }
 
@@ -99,8 +103,9 @@ export class LiveGame {
   /**
    * @param {GameMessage} message
    * @param {number} now  ms, from the clock that `frame` will be called with
+   * @param {number} [latencyMs]  to the server and back, as far as it is known
    */
-  constructor(message, now) {
+  constructor(message, now, latencyMs = 0) {
     this.id = message.game;
     this.key = message.key;
     this.resumed = message.resumed;
@@ -116,7 +121,9 @@ export class LiveGame {
     this.view.ending = "rules";
     this.startPly = message.view.plies;
     this.finished = false;
-    /** @type {{action: Action, age: number}[]} */
+    this.latencyMs = latencyMs;
+    this.toldAt = now;
+    /** Each with the ply that it should be played on. @type {{action: Action, ply: number}[]} */
     this.turns = [];
     this.drawn = this.startPly;
     this.rate = 0;
@@ -132,6 +139,7 @@ export class LiveGame {
     const [, ply, row0, col0, row1, col1, heading0, heading1] = tick;
     if (this.finished || ply !== this.view.plies + 1) return;
     this.advance(now);
+    this.toldAt = now;
     const cells = /** @type {[Cell, Cell]} */ ([
       [row0, col0],
       [row1, col1],
@@ -178,14 +186,37 @@ export class LiveGame {
   /**
    * Note a turn of one's own, if it changes anything; the server has the last word on it.
    * @param {Action} action
+   * @param {number} [now]
    * @returns {boolean} whether to send it
    */
-  turn(action) {
+  turn(action, now = this.toldAt) {
     if (this.finished || this.turns.length >= MAX_PENDING) return false;
     const last = this.turns.at(-1)?.action ?? this.view.headings[this.seat];
     if (action === last || action === (last ^ 2)) return false;
-    this.turns.push({ action, age: 0 });
+    const played = (this.turns.at(-1)?.ply ?? this.view.plies) + 1;
+    this.turns.push({ action, ply: Math.max(played, this.view.plies + 1 + this.onTheWay(now)) });
     return true;
+  }
+
+  /**
+   * @param {number} now
+   * @returns {number} plies that the server will have played, unknown to us, when a turn gets there
+   */
+  onTheWay(now) {
+    return this.begun ? Math.floor((now - this.toldAt + this.latencyMs) / this.tickMs) : 0;
+  }
+
+  /** @returns {Cell|null} where the first turn on its way will be ridden, seen from here */
+  turnsAt() {
+    if (this.turns.length === 0) return null;
+    const { view, seat } = this;
+    const cell = view.trails[seat][view.trails[seat].length - 1];
+    const ahead = Math.max(this.turns[0].ply - 1 - view.plies, 0);
+    const [row, col] = [ROW_STEP, COL_STEP].map((steps, axis) => {
+      const far = cell[axis] + steps[view.headings[seat]] * ahead;
+      return Math.min(Math.max(far, 1), [view.height, view.width][axis] - 2);
+    });
+    return [row, col];
   }
 
   /** Forget the newest turn: the server's queue was full. */
@@ -212,6 +243,7 @@ export class LiveGame {
     if (!this.finished) shown.causes = this.assumedCauses();
     const frame = frameAt(shown, this.drawn);
     frame.riders[this.seat].pending = this.turns.map(({ action }) => action);
+    frame.riders[this.seat].turnsAt = this.turnsAt();
     return frame;
   }
 
@@ -253,7 +285,6 @@ export class LiveGame {
       this.turns.shift();
       return;
     }
-    for (const turn of this.turns) turn.age += 1;
-    if (this.turns[0]?.age > 3) this.turns = [];
+    if (this.view.plies > this.turns[0]?.ply + MOST_LATE_PLIES) this.turns = [];
   }
 }

@@ -42,6 +42,7 @@
  * @property {boolean} alive
  * @property {boolean} person
  * @property {Action[]} pending  turns asked for that the server has not played yet
+ * @property {Cell|null} turnsAt  where the first of them will be ridden
  */
 
 /**
