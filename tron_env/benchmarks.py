@@ -51,7 +51,7 @@ class Setting:
     only: str = ""
     """Part of a name: a benchmark of many rows leaves out those that do not hold it."""
     keep: Path | None = None
-    """Where a benchmark of hours keeps what it has done, to go on from there when run again."""
+    """The file in which a benchmark that takes long keeps what it has made, for the next run."""
 
 
 class Benchmark(Protocol):

@@ -46,7 +46,7 @@ FOLLOWED_BY = {"engine": ("train",)}
     "--keep",
     type=click.Path(dir_okay=False, path_type=Path),
     metavar="FILE",
-    help="Keep games of strength in FILE as they are played, and play those that it lacks.",
+    help="Keep games of strength in FILE and play those it lacks; or the season of archive.",
 )
 @click.option(
     "--json", "as_json", is_flag=True, help="Print a list of metric, value, unit, target, met."

@@ -1,8 +1,8 @@
 """`tron bench archive`: a season of a million replays, searched, and read by fifty people at once.
 
-The season is made in a temporary folder; ``TRON_BENCH_SEASON`` names one in which it is kept for
-the next run. The site is `tron serve`, or as `docs/operating.md` says for production, with what
-works behind it; readers are a process of their own.
+The season is made in a temporary folder, or in the file that ``--keep`` names, to be there for the
+next run. The site is `tron serve`, or as `docs/operating.md` says for production, with what works
+behind it; readers are a process of their own.
 """
 
 import json
@@ -30,7 +30,6 @@ from tron_env.benchmarks import Measurement, Setting
 from web.bench_pages import pages_of
 from web.bench_readers import Visit, alone, order
 
-KEPT_IN: Final = "TRON_BENCH_SEASON"
 QUICK: Final = Season(games=30_000, submissions=2280, replays=40)
 READERS: Final = 50
 SECONDS: Final = 60.0
@@ -51,31 +50,34 @@ PRODUCTION: Final = (
 def archive(setting: Setting) -> Iterator[Measurement]:
     """Measure searches, every page alone, and every page under fifty readers."""
     season = QUICK if setting.quick else WHOLE
-    with _kept_folder() as home:
-        settings = load_settings({"TRON_HOME": str(home)})
-        with open_storage(settings) as storage:
+    with tempfile.TemporaryDirectory() as home:
+        file = (setting.keep or Path(home) / "arena.db").resolve()
+        environ = {"TRON_HOME": home, "TRON_DATABASE_URL": f"sqlite:///{file}"}
+        with open_storage(load_settings(environ)) as storage:
             if not storage.newest_game():
                 setting.note(f"storing a season with {season.games:,} games")
                 populate(storage, season)
             setting.note("searching")
             yield from searched(storage)
             yield from watched(storage, season.games)
-            yield from _site(setting, home, storage, season)
-        size = (home / "arena.db").stat().st_size
-        yield Measurement("archive: database", size / season.games, "bytes a game")
+            yield from _site(setting, environ, storage, season)
+            games = storage.newest_game()
+        yield Measurement("archive: database", file.stat().st_size / games, "bytes a game")
 
 
-def _site(setting: Setting, home: Path, storage: Storage, season: Season) -> Iterator[Measurement]:
+def _site(
+    setting: Setting, environ: dict[str, str], storage: Storage, season: Season
+) -> Iterator[Measurement]:
     lap = list(pages_of(storage, season, QUICK_ALONE_ROUNDS if setting.quick else ALONE_ROUNDS))
     mixed = list(pages_of(storage, season, 400))
-    with _served(home, SERVE) as (url, process):
+    with _served(environ, SERVE) as (url, process):
         setting.note("reading every page alone")
         alone(url, lap)
         yield from _alone(url, process, lap)
         setting.note(f"{READERS} readers, one page a second each")
         yield from _crowd("archive", url, process, mixed, setting.quick)
     if not setting.quick:
-        with _served(home, PRODUCTION) as (url, process):
+        with _served(environ, PRODUCTION) as (url, process):
             setting.note(f"{READERS} readers under gunicorn")
             yield from _crowd("archive: gunicorn", url, process, mixed, setting.quick)
 
@@ -131,13 +133,15 @@ def _readers(asked: Visit) -> list[tuple[str, float]]:
 
 
 @contextmanager
-def _served(home: Path, arguments: Sequence[str]) -> Iterator[tuple[str, psutil.Process]]:
-    """Serve a home; yield the address, and the process that answers."""
+def _served(
+    environ: dict[str, str], arguments: Sequence[str]
+) -> Iterator[tuple[str, psutil.Process]]:
+    """Serve a season; yield the address, and the process that answers."""
     with socket.create_server((ADDRESS, 0)) as bound:
         port = bound.getsockname()[1]
     child = subprocess.Popen(
         [sys.executable, *(each.format(port=port) for each in arguments)],
-        env=os.environ | {"TRON_HOME": str(home), "TRON_DATABASE_URL": ""},
+        env=os.environ | environ,
         stdout=subprocess.DEVNULL,
     )
     url = f"http://{ADDRESS}:{port}"
@@ -172,14 +176,3 @@ def _answering(process: psutil.Process, port: int) -> psutil.Process:
 def _cpu_ms(process: psutil.Process) -> float:
     times = process.cpu_times()
     return float(times.user + times.system) * 1000
-
-
-@contextmanager
-def _kept_folder() -> Iterator[Path]:
-    """Yield the folder of the season: the one that is to be kept, else one that is removed."""
-    kept = os.environ.get(KEPT_IN)
-    if kept:
-        yield Path(kept)
-        return
-    with tempfile.TemporaryDirectory() as folder:
-        yield Path(folder)
