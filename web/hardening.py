@@ -1,4 +1,4 @@
-"""What every response and every form carries: security headers, compression, CSRF tokens."""
+"""What responses and forms carry: security headers, compression, validators, CSRF tokens."""
 
 import gzip
 import secrets
@@ -57,6 +57,7 @@ class _Sessions(SecureCookieSessionInterface):
 def harden(app: Flask) -> None:
     """Give every response of ``app`` its headers, and its templates ``csrf_field``."""
     app.session_interface = _Sessions()
+    app.after_request(_validate)  # the last of these, as they run backwards
     app.after_request(_compress)
     app.after_request(_add_headers)
     app.jinja_env.globals["csrf_field"] = csrf_field
@@ -116,6 +117,20 @@ def _compress(response: Response) -> Response:
         response.set_data(_squeezed(body) if kept else gzip.compress(body, LEVEL, mtime=0))
         response.headers["Content-Encoding"] = "gzip"
         response.headers.pop("ETag", None)
+    return response
+
+
+def _validate(response: Response) -> Response:
+    """Let whoever has this very answer already be told so, instead of it being sent again."""
+    whole = not (response.is_streamed or response.direct_passthrough)
+    if request.method != "GET" or response.status_code != 200 or not whole:
+        return response
+    if response.cache_control.no_store:
+        return response
+    if not response.headers.get("Cache-Control"):
+        response.headers["Cache-Control"] = "no-cache"
+    response.add_etag()
+    response.make_conditional(request)
     return response
 
 

@@ -37,6 +37,15 @@ def client() -> FlaskClient:
     def framed() -> Response:
         return allow_embedding(Response("a viewer"))
 
+    @app.get("/grows")
+    def grows() -> str:
+        app.config["GROWN"] = app.config.get("GROWN", 0) + 1
+        return f"{app.config['GROWN'] // 2} games"
+
+    @app.get("/secret")
+    def secret() -> Response:
+        return Response("a token", headers={"Cache-Control": "no-store"})
+
     return app.test_client()
 
 
@@ -58,6 +67,25 @@ def test_text_is_compressed_for_browsers_that_take_it(client: FlaskClient):
     assert len(small.data) < len(plain.data) / 10
     assert gzip.decompress(small.data) == plain.data
     assert "Accept-Encoding" in plain.headers["Vary"]
+
+
+def test_who_has_an_answer_already_is_told_so(client: FlaskClient):
+    first = client.get("/long", headers={"Accept-Encoding": "gzip"})
+    assert first.headers["Cache-Control"] == "no-cache"
+    known = {"If-None-Match": first.headers["ETag"], "Accept-Encoding": "gzip"}
+    again = client.get("/long", headers=known)
+    assert (again.status_code, again.data) == (304, b"")
+    assert "Content-Security-Policy" in again.headers
+
+
+def test_what_has_changed_is_sent_again(client: FlaskClient):
+    first = client.get("/grows")
+    again = client.get("/grows", headers={"If-None-Match": first.headers["ETag"]})
+    assert (first.text, again.status_code, again.text) == ("0 games", 200, "1 games")
+
+
+def test_what_nobody_may_keep_has_no_validator(client: FlaskClient):
+    assert "ETag" not in client.get("/secret").headers
 
 
 def test_only_the_embedded_viewer_may_stand_in_other_sites_frames(client: FlaskClient):
