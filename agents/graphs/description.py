@@ -18,8 +18,9 @@ MAX_PLIES: Final = 48
 """With the two weights of regret at most ``MAX_REGRET`` together, the sum along a line of so many
 plies stays within int32."""
 
-MAX_WEIGHT: Final = 4000
-"""900 cells and 1740 pairs of such a weight stay within ``WIN``, and that within int32."""
+MAX_WEIGHT: Final = 3000
+"""900 cells, 1740 pairs and 784 inner cells of such a weight stay within ``WIN``, and that within
+int32."""
 
 JOINT: Final = ACTIONS * ACTIONS
 """Joint plies of a position: own move times four plus reply."""
@@ -63,6 +64,7 @@ class Evaluation:
     Attributes:
         cell: weight of a cell that one reaches first.
         edge: weight of a pair of such cells side by side: room is worth more than corridors.
+        inner: weight of such a cell with all four neighbours among them: so is one piece.
         apart_cell: weight of a cell that can be filled, by colours, once the riders can never meet.
         apart_edge: weight of a pair of cells then: keeps what is left in one piece.
         clash: what heads meeting on one cell cost both riders. The search lets the other answer
@@ -74,6 +76,7 @@ class Evaluation:
 
     cell: int = 55
     edge: int = 388
+    inner: int = 0
     apart_cell: int = 2000
     apart_edge: int = 10
     clash: int = 0
@@ -81,7 +84,7 @@ class Evaluation:
     strides: int = 9
 
     def __post_init__(self) -> None:
-        for name in ("cell", "edge", "apart_cell", "apart_edge"):
+        for name in ("cell", "edge", "inner", "apart_cell", "apart_edge"):
             _check("evaluation", name, getattr(self, name), 0, MAX_WEIGHT)
         _check("evaluation", "clash", self.clash, 0, 1_000_000)
         _check("evaluation", "ahead", self.ahead, 0, 1_000_000)

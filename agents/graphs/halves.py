@@ -130,7 +130,12 @@ def touching(board: Value, colour: int) -> tuple[Value, Value, Value, Value]:
 
 def grown(board: Value, colour: int) -> Value:
     """Return the cells, of the other colour, that touch a flooded board of ``colour``."""
-    beside, across, level, beyond = touching(board, colour)
+    return joined(touching(board, colour))
+
+
+def joined(parts: tuple[Value, Value, Value, Value]) -> Value:
+    """Return the cells of any of four boards."""
+    beside, across, level, beyond = parts
     return (beside | across) | (level | beyond)
 
 

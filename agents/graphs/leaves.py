@@ -20,6 +20,8 @@ class Measures:
     """Of these, on colour 0."""
     edges: Value
     """Pairs of these side by side."""
+    inner: Value
+    """Of these, with all four neighbours among them."""
     tied: Value
     """Reached at once, ``(m,)``."""
     contact: Value
@@ -68,6 +70,7 @@ class Leaves:
         fill = graph.op("Min", same * np.int32(2) + np.int32(1), (found.cells - same) * np.int32(2))
         edges = _lead(found.edges)
         together = _lead(found.cells) * np.int32(weights.cell) + edges * np.int32(weights.edge)
+        together = together + _lead(found.inner) * np.int32(weights.inner)
         lead = _lead(fill) + solo.cast(np.int32)
         separate = lead * np.int32(weights.apart_cell) + edges * np.int32(weights.apart_edge)
         separate = separate + graph.op("Sign", lead) * np.int32(weights.ahead)
@@ -107,22 +110,30 @@ class Leaves:
             mine, others = graph.split(board, 2, axis=0)
             tied.append(mine & others)
             first.append(board - tied[-1])
-        sides = [graph.split(board, 2, axis=0) for board in first]
-        contact = [
-            halves.grown(sides[0][0], 0) & sides[1][1],
-            halves.grown(sides[1][0], 1) & sides[0][1],
-        ]
-        edges = [part & first[1] for part in halves.touching(first[0], 0)]
+        inner, contact = [], []
+        edges: list[Value] = []
+        for colour in range(2):
+            across = first[1 - colour]
+            touching = halves.touching(first[colour], colour)
+            own_touching, _ = graph.split(halves.joined(touching), 2, axis=0)
+            _, others = graph.split(across, 2, axis=0)
+            contact.append(own_touching & others)
+            pairs = [part & across for part in touching]
+            inner.append((pairs[0] & pairs[1]) & (pairs[2] & pairs[3]))
+            edges = edges or pairs
         # Both riders' (2 boards each), then what concerns both (1 board each).
-        counts = halves.count(graph.concat([*first, *edges, *tied, *contact], axis=0))
+        counts = halves.count(graph.concat([*first, *edges, *inner, *tied, *contact], axis=0))
         size = graph.op("Shape", own, start=0, end=1)
         counts = graph.op("Slice", counts, np.array([0]), size, np.array([1]))
-        even, odd, *pairs = (counts.slice(i, i + 2, axis=0) for i in range(0, 12, 2))
-        ties, contacts = (counts.slice(i, i + 2, axis=0).sum(0) for i in (12, 14))
+        even, odd, *sides, inside, within = (
+            counts.slice(i, i + 2, axis=0) for i in range(0, 16, 2)
+        )
+        ties, contacts = (counts.slice(i, i + 2, axis=0).sum(0) for i in (16, 18))
         return Measures(
             cells=even + odd,
             even=even,
-            edges=(pairs[0] + pairs[1]) + (pairs[2] + pairs[3]),
+            edges=(sides[0] + sides[1]) + (sides[2] + sides[3]),
+            inner=inside + within,
             tied=ties,
             contact=ties + contacts,
         )

@@ -34,6 +34,7 @@ from agents.graphs.filling import rule
 from agents.graphs.twin_filling import RIDDEN, ride
 from agents.graphs.twin_leaves import (
     BOARDS,
+    FINDINGS,
     OWN_REGRET,
     PLY_COST,
     REPLY_REGRET,
@@ -77,6 +78,7 @@ def values(description: TreeSearch, observations: Float32Array) -> Float32Array:
             description.max_plies,
             weights.cell,
             weights.edge,
+            weights.inner,
             weights.apart_cell,
             weights.apart_edge,
             weights.clash,
@@ -270,7 +272,7 @@ def _search(
     facts = np.zeros((most, FACTS), dtype=np.int64)
     regrets = np.zeros(most * JOINT, dtype=np.int64)
     boards = np.zeros((BOARDS, SIDE), dtype=np.uint64)
-    found = np.zeros((2, 3), dtype=np.int64)
+    found = np.zeros((2, FINDINGS), dtype=np.int64)
     free[1] = root_free
     facts[1, OWN], facts[1, OTHER] = own, other
     _, contact = measure(root_free, own, other, numbers[STRIDES], boards, found)

@@ -14,10 +14,11 @@ from tron_env.types import Int64Array
 # The description as int64 numbers.
 ROUNDS, WIDTH, SOLO_ROUNDS, SOLO_WIDTH, RIDES = range(5)
 OWN_REGRET, REPLY_REGRET, PLY_COST, SOLO_COST, MAX_PLIES = range(5, 10)
-CELL, EDGE, APART_CELL, APART_EDGE, CLASH, AHEAD, STRIDES = range(10, 17)
+CELL, EDGE, INNER, APART_CELL, APART_EDGE, CLASH, AHEAD, STRIDES = range(10, 18)
 
 # What a flood found, int64, by rider.
-CELLS, EVEN, EDGES = range(3)
+CELLS, EVEN, EDGES, INSIDE = range(4)
+FINDINGS = 4
 
 # Scratch boards, uint64 (5, 32): what is left, what each rider reaches, what is new of that.
 LEFT, REACH, NEW, BOARDS = 0, 1, 3, 5
@@ -84,7 +85,7 @@ def _flood(own: int, other: int, strides: int, boards: BoardRows) -> None:
 def measure(
     free: BoardRows, own: int, other: int, strides: int, boards: BoardRows, found: Int64Array
 ) -> tuple[int, int]:
-    """Write what a flood found into ``found``, int64 ``(2, 3)``; ``boards`` are overwritten.
+    """Write what a flood found into ``found``, int64 ``(2, 4)``; ``boards`` are overwritten.
 
     Returns:
         the number of cells reached at once, and one that is 0 only if the riders cannot meet.
@@ -109,6 +110,10 @@ def measure(
             found[rider, EVEN] += popcount(word & (CHECKERED << np.uint64(row & 1)))
             found[rider, EDGES] += popcount(word & (word << ONE))
             found[rider, EDGES] += popcount(word & reach[rider, row + 1])
+            beside = (word << ONE) & (word >> ONE)
+            found[rider, INSIDE] += popcount(
+                word & beside & reach[rider, row - 1] & reach[rider, row + 1]
+            )
     return tied, tied + contact
 
 
@@ -151,7 +156,8 @@ def evaluate(
             value += numbers[AHEAD] if lead > 0 else -numbers[AHEAD]
     else:
         cells = found[0, CELLS] - found[1, CELLS]
-        value = cells * numbers[CELL] + edges * numbers[EDGE]
+        inner = found[0, INSIDE] - found[1, INSIDE]
+        value = cells * numbers[CELL] + edges * numbers[EDGE] + inner * numbers[INNER]
     if own_stuck or ply >= numbers[MAX_PLIES]:
         return value, CLOSED
     return value, (APART if apart else OPEN)

@@ -31,7 +31,7 @@ OTHERS = [
     TreeSearch(rounds=0),
     TreeSearch(rounds=2, width=40, own_regret=2, reply_regret=3, ply_cost=7000, solo_cost=5),
     TreeSearch(rounds=5, width=2, max_plies=2, ply_cost=0),
-    TreeSearch(rounds=2, width=4, rides=0, evaluation=Evaluation(1, 0, 3, 100, strides=2)),
+    TreeSearch(rounds=2, width=4, rides=0, evaluation=Evaluation(1, 0, 7, 3, 100, strides=2)),
     TreeSearch(
         rounds=4,
         width=5,
@@ -116,9 +116,9 @@ def test_values_equal_the_twin_on_10000_positions(description):
 
 
 def measures(observations):
-    """Return cells, edges and contact of the compiled leaf evaluation."""
+    """Return cells, edges, inner cells and contact of the compiled leaf evaluation."""
     found = []
-    for pick in ("cells", "edges", "contact"):
+    for pick in ("cells", "edges", "inner", "contact"):
         graph = Graph()
         planes = boards.observation(graph)
         free = halves.pack(graph, boards.free_plane(graph, planes))
@@ -145,7 +145,7 @@ def measures(observations):
 
 def test_leaves_agree_with_the_territory_kernels(engine, observations):
     seats = np.arange(engine.n) % 2
-    cells, edges, contact = measures(observations)
+    cells, edges, inner, contact = measures(observations)
     reference = territory.territory(engine.cells, engine.heads, engine.causes)
     own_first = np.where(seats[:, None] == 0, reference, reference[:, ::-1])
     assert (cells == own_first).all()
@@ -168,6 +168,9 @@ def test_leaves_agree_with_the_territory_kernels(engine, observations):
             across = int(np.bitwise_count(mine & (mine << np.uint64(1))).sum())
             down = int(np.bitwise_count(mine[1:] & mine[:-1]).sum())
             assert edges[i, rider] == across + down
+            beside = (mine << np.uint64(1)) & (mine >> np.uint64(1))
+            within = mine[1:-1] & beside[1:-1] & mine[:-2] & mine[2:]
+            assert inner[i, rider] == int(np.bitwise_count(within).sum())
     assert 20 < meetings < engine.n - 20
 
 
@@ -267,7 +270,7 @@ def test_every_loop_of_the_graph_has_a_limit():
         (lambda: TreeSearch(width=0), "width is 0"),
         (lambda: TreeSearch(own_regret=5, reply_regret=4), "own_regret \\+ reply_regret is 9"),
         (lambda: TreeSearch(max_plies=99), "max_plies is 99"),
-        (lambda: Evaluation(cell=5000), "cell is 5000; allowed are 0 to 4000"),
+        (lambda: Evaluation(cell=5000), "cell is 5000; allowed are 0 to 3000"),
     ],
 )
 def test_descriptions_out_of_range_are_refused(make, complaint):
@@ -276,4 +279,4 @@ def test_descriptions_out_of_range_are_refused(make, complaint):
 
 
 def test_largest_weights_stay_below_a_win():
-    assert WIN > (30 * 30 + 2 * 30 * 29) * MAX_WEIGHT
+    assert WIN > (30 * 30 + 2 * 30 * 29 + 28 * 28) * MAX_WEIGHT
