@@ -147,7 +147,9 @@ def _check(what: str, name: str, value: int, low: int, high: int) -> None:
 
 
 SHIPPED_SEARCHES: Final[Mapping[str, TreeSearch]] = {
-    "duelist": TreeSearch(rounds=2, width=12, solo_width=4, rides=8),
-    "warden": TreeSearch(rounds=10, width=96, evaluation=Evaluation(clash=20_000)),
+    "duelist": TreeSearch(
+        rounds=2, width=12, solo_rounds=0, rides=4, evaluation=Evaluation(inner=1200)
+    ),
+    "warden": TreeSearch(rounds=10, width=128, evaluation=Evaluation(inner=1200, clash=20_000)),
 }
 """By the name of the model that each is compiled to."""

@@ -12,10 +12,10 @@ from tron_env.ruleset import ARENA, Ruleset
 
 def test_a_tree_plays_what_the_compiled_model_plays():
     tree, model = (
-        make_agent("tree:rounds=2,width=12,solo_width=4,rides=8"),
+        make_agent("tree:rounds=2,width=12,solo_rounds=0,rides=4,inner=1200"),
         shipped_agent("duelist"),
     )
-    assert tree.name == "tree:rounds=2,width=12,solo_width=4,rides=8"
+    assert tree.name == "tree:rounds=2,width=12,solo_rounds=0,rides=4,inner=1200"
     for plies in (4, 20):
         engine = advanced(ARENA, 24, plies)
         games = np.flatnonzero(engine.outcomes == 0)
