@@ -6,7 +6,7 @@ from typing import Final
 
 from arena.errors import SearchError
 from arena.found_games import Count, Order
-from arena.records import GameFilter, GameKind, Result
+from arena.records import GameFilter, GameKind, Result, RoundStatus
 from arena.storage import Storage
 from replays.titles import TAGS
 from tron_env.types import DeathCause
@@ -22,6 +22,7 @@ KINDS: Final = (
 ORDERS: Final = tuple((order.value, tell(f"replays.{order.value}")) for order in Order)
 MAX_NAME: Final = 80
 MAX_DIGITS: Final = 8
+MOST_RIDERS: Final = 50
 ABANDONED_TAG: Final = "abandoned"
 CAUSES: Final = tuple((cause.name.lower(), text.capitalize()) for cause, text in DEATHS.items())
 RESULTS: Final = tuple((result.value, RESULT_WORDS[result]) for result in Result)
@@ -95,6 +96,8 @@ class SearchPage:
     """What in the question makes no sense; empty where all does."""
     abandoned_out: bool
     """Whether games that a person left are kept out of the list."""
+    riders: tuple[str, ...]
+    """Names to choose from: the best of the latest finished round."""
     kinds: tuple[tuple[str, str], ...] = KINDS
     orders: tuple[tuple[str, str], ...] = ORDERS
     results: tuple[tuple[str, str], ...] = RESULTS
@@ -124,13 +127,21 @@ def search_page(storage: Storage, query: Mapping[str, str]) -> SearchPage:
         abandoned=False if abandoned_out else None,
     )
     order = Order(asked.order)
+    riders = _riders(storage)
     try:
         page = storage.find_games(filters, order=order, after=asked.after, limit=PAGE_SIZE)
         count = storage.count_games_found(filters)
     except SearchError as error:
-        return SearchPage(asked, (), None, Count(0, False), str(error), abandoned_out)
+        return SearchPage(asked, (), None, Count(0, False), str(error), abandoned_out, riders)
     found = found_thumbs(storage, page.games)
-    return SearchPage(asked, found, page.after, count, "", abandoned_out)
+    return SearchPage(asked, found, page.after, count, "", abandoned_out, riders)
+
+
+def _riders(storage: Storage) -> tuple[str, ...]:
+    latest = next((row for row in storage.rounds() if row.status is RoundStatus.DONE), None)
+    if latest is None:
+        return ()
+    return tuple(entry.name for entry in storage.entries(latest.number, best=MOST_RIDERS))
 
 
 def _asked(query: Mapping[str, str]) -> Asked:

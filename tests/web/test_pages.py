@@ -252,6 +252,7 @@ def test_replays_are_searched_by_what_their_form_asks(client: FlaskClient, done:
     text = page(client, "/replays?kind=cheese&tag=unknown")
     assert "There is no “cheese” under Kind" in text
     assert "There is no “unknown” under What happened" in text
+    assert re.findall(r'<option value="(\w+)"></option>', text) == ["ann", "cyd"], "to choose from"
     kept = page(client, "/replays?name=cyd&result=win")
     assert 'name="name" value="cyd"' in kept
     assert '<option value="win" selected>' in kept

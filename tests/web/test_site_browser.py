@@ -25,6 +25,7 @@ from tests.web import stocked
 from tests.web.chromium import PATIENCE_MS, chromium, tab
 from tests.web.site import Site, serving
 from tron_env.types import CellKind
+from web import cards
 from web.viewer import analysis_of
 
 pytestmark = pytest.mark.browser
@@ -386,7 +387,7 @@ def test_the_phone_s_menu_leads_everywhere(site: Site, browser: Browser):
 
 
 def test_the_browser_draws_what_the_renderer_draws(site: Site, browser: Browser, telling: int):
-    """Cell by cell: ground, or the light of the same rider."""
+    """Cell by cell, also in the picture that links show: ground, or the light of the same rider."""
     encoded = site.services.storage.replay(telling)
     assert encoded is not None
     playback = Playback(decode(encoded))
@@ -401,9 +402,16 @@ def test_the_browser_draws_what_the_renderer_draws(site: Site, browser: Browser,
         page.wait_for_timeout(100)
         data = page.locator("[data-board]").evaluate("board => board.toDataURL()")
         drawn = Image.open(io.BytesIO(_bytes_of(data)))
+        preview = page.request.get(f"/replays/{telling}/card.png?ply={ply}").body()
     cells = state.cells[1:-1, 1:-1]
     painted = _riders(np.asarray(drawn.convert("RGB")), margin=0.7, cells=30)
     rendered = _riders(frame(playback, ply, 16), margin=1.0, cells=30)
+    with Image.open(io.BytesIO(preview)) as whole:
+        assert whole.size == cards.SIZE
+        top = (cards.SIZE[1] - cards.BOARD_PX) // 2
+        right, bottom = cards.MARGIN + cards.BOARD_PX, top + cards.BOARD_PX
+        board = whole.crop((cards.MARGIN, top, right, bottom)).convert("RGB")
+    previewed = _riders(np.asarray(board), margin=1.0, cells=30)
     heads = {(head.row - 1, head.col - 1) for head in state.heads}
     for row, col in np.ndindex(30, 30):
         if (row, col) in heads:
@@ -412,6 +420,7 @@ def test_the_browser_draws_what_the_renderer_draws(site: Site, browser: Browser,
         expected = kind - CellKind.TRAIL_0 if kind >= CellKind.TRAIL_0 else None
         assert rendered[row][col] == expected, (row, col)
         assert painted[row][col] == expected, (row, col)
+        assert previewed[row][col] == expected, (row, col)
 
 
 def _bytes_of(data_url: str) -> bytes:
