@@ -9,7 +9,7 @@ from arena.stored_tables import CrownedRating
 WIDTH: Final = 1000
 HEIGHT: Final = 200
 MARGIN: Final = 14
-LEFT: Final = 64
+LEFT: Final = 92
 """Room for the ratings beside the grid."""
 FEWEST: Final = 3
 GRID_STEPS: Final = (10, 25, 50, 100, 200, 250, 500, 1000, 2500)
