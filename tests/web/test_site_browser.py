@@ -16,6 +16,7 @@ from PIL import Image
 from playwright.sync_api import Browser, Page, expect
 
 from arena.bench_season import Season, populate
+from arena.records import GameFilter, GameKind
 from arena.settings import load_settings
 from arena.storage import open_storage
 from replays.format import decode
@@ -65,9 +66,9 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture(scope="module")
 def telling(site: Site) -> int:
-    """A game with a mistake whose better move is known."""
+    """A duel's game with a mistake whose better move is known."""
     storage = site.services.storage
-    for game in storage.search_games(limit=200):
+    for game in storage.search_games(GameFilter(kind=GameKind.DUEL), limit=200):
         encoded = storage.replay(game.id)
         assert encoded is not None
         if any(mark["better"] is not None for mark in analysis_of(encoded, game.names)["marks"]):
@@ -205,7 +206,7 @@ def test_every_control_of_the_viewer_does_what_it_says(
         expect(menu.get_by_role("link").first).to_be_hidden()
 
         press("council")
-        expect(page.locator("[data-council-table] tbody tr")).to_have_count(1)
+        expect(page.locator("[data-council-table] tbody tr")).to_have_count(5)
         expect(page.locator("[data-council-note]")).to_contain_text("ranks the move")
 
         page.locator("[data-step]").first.click()
