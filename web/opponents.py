@@ -71,6 +71,11 @@ class Opponents:
         own = self._shipped_files.get(opponent.sha256)
         return own is not None and own.logits
 
+    def rides_in_rounds(self, opponent: Opponent) -> bool:
+        """Whether a model is one of the shipped that ride in every round."""
+        own = self._shipped_files.get(opponent.sha256)
+        return own is not None and own.light
+
     def summary(self, sha256: str) -> str:
         """Return what the card of a shipped model says of it, "" for others."""
         own = self._shipped_files.get(sha256)

@@ -107,7 +107,7 @@ def choices(
         for each in every
         if each.round is not None
     )
-    models = _by_strength(storage, [each for each in every if each.round is None])
+    models = _by_strength(storage, opponents, [each for each in every if each.round is None])
     training = tuple(
         choice(model, tell("opponents.level", level=len(models) - place, name=model.name))
         for place, model in enumerate(models)
@@ -120,10 +120,21 @@ def choices(
     return tuple(group for group in groups if group[1])
 
 
-def _by_strength(storage: Storage, models: Sequence[Opponent]) -> list[Opponent]:
-    """Return the models, strongest first; those that no round has rated come last."""
+def _by_strength(
+    storage: Storage, opponents: Opponents, models: Sequence[Opponent]
+) -> list[Opponent]:
+    """Return the models, strongest first.
+
+    No round rates those that are too slow for every round, which are shipped for their strength:
+    they come first. Others come last until a round has rated them.
+    """
     ratings = storage.latest_ratings([model.sha256 for model in models])
-    return sorted(models, key=lambda model: -ratings.get(model.sha256, -inf))
+
+    def strength(model: Opponent) -> float:
+        unrated = -inf if opponents.rides_in_rounds(model) else inf
+        return ratings.get(model.sha256, unrated)
+
+    return sorted(models, key=strength, reverse=True)
 
 
 def home(storage: Storage, opponents: Opponents) -> Home:

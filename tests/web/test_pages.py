@@ -146,6 +146,13 @@ def test_training_levels_go_down_from_the_strongest_of_the_latest_round(
     assert [int(level) for _, level in offered] == [*range(len(shipped()), 0, -1)]
 
 
+def test_the_models_that_no_round_rates_are_the_highest_levels(client: FlaskClient):
+    slow = [model.name for model in shipped() if not model.light]
+    offered = re.findall(r'value="zoo/([^"]+)"[^>]*>Level', page(client, "/play"))
+    assert slow
+    assert offered[: len(slow)] == slow
+
+
 def test_a_round_s_page_has_standings_and_a_cross_table(client: FlaskClient, done: Storage):
     text = page(client, "/rounds/1")
     names = re.findall(r'<td class="name">(.*?)</td>', text)
