@@ -1,7 +1,7 @@
 """Stored analyses: summaries of all games, deep passes of some, the queue for them, and checks."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
@@ -146,6 +146,20 @@ class StoredAnalyses(Database):
     def featured_of_round(self, round_number: int) -> int | None:
         """Return the ID of the round's most interesting game, None before any was analysed."""
         return self._most_interesting(analyses.c.round == round_number)
+
+    def featured_of_rounds(self, numbers: Collection[int]) -> dict[int, int]:
+        """Return the same of several rounds, without those of which no game was analysed."""
+        best = (
+            select(analyses.c.game_id)
+            .where(analyses.c.round == rounds_table.c.number)
+            .order_by(analyses.c.interest.desc(), analyses.c.game_id.desc())
+            .limit(1)
+            .scalar_subquery()
+        )
+        query = select(rounds_table.c.number, best).where(rounds_table.c.number.in_(numbers))
+        with self.reading() as connection:
+            found = connection.execute(query)
+            return {number: game for number, game in found if game is not None}
 
     def featured_of_day(self, now: datetime) -> int | None:
         """Return the ID of the most interesting game of the newest day, in UTC, that has one.

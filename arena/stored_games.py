@@ -56,6 +56,12 @@ class StoredGames(Database):
             row = connection.execute(select(*COLUMNS).where(games.c.id == game_id)).first()
         return None if row is None else game_row(row)
 
+    def games_by_id(self, game_ids: Collection[int]) -> dict[int, GameRow]:
+        """Return these games by ID, without those that are not there."""
+        query = select(*COLUMNS).where(games.c.id.in_(game_ids))
+        with self.reading() as connection:
+            return {row.id: game_row(row) for row in connection.execute(query)}
+
     def replay(self, game_id: int) -> bytes | None:
         """Return one game's encoded replay, or None."""
         with self.reading() as connection:

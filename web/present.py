@@ -173,11 +173,10 @@ def home(storage: Storage, opponents: Opponents) -> Home:
 def featured(storage: Storage) -> dict[int, Thumb]:
     """Return the most interesting game of each of the latest finished rounds, by round."""
     done = [row.number for row in storage.rounds() if row.status is RoundStatus.DONE]
-    found = [(number, storage.featured_of_round(number)) for number in done[:PICTURED]]
-    games = [storage.game(game) for _, game in found if game is not None]
-    items = thumbs(storage, [game for game in games if game is not None])
+    found = storage.featured_of_rounds(done[:PICTURED])
+    items = thumbs(storage, list(storage.games_by_id(found.values()).values()))
     by_id = {item.id: item for item in items}
-    return {number: by_id[game] for number, game in found if game in by_id}
+    return {number: by_id[game] for number, game in found.items()}
 
 
 def _showcase(storage: Storage, round_number: int) -> list[GameRow]:

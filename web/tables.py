@@ -223,23 +223,23 @@ def _cross(ranked: Sequence[EntryRow], scores: Sequence[PairScore]) -> tuple[Cro
         met[first, second] = (score, score.points[0])
         met[second, first] = (score, score.points[1])
     return tuple(
-        CrossRow(row, Markup("").join(_cell(row, column, met) for column in ranked))
+        CrossRow(row, Markup("".join(_cell(row, column, met) for column in ranked)))
         for row in ranked
     )
 
 
 def _cell(
     row: EntryRow, column: EntryRow, met: Mapping[tuple[int, int], tuple[PairScore, float]]
-) -> Markup:
+) -> str:
     """Return a pair's score from the row's side, with the way to its duel."""
     if row is column:
-        return Markup("<td>·</td>")
+        return "<td>·</td>"
     score, points = met.get((row.id, column.id), (None, 0.0))
     if score is None or not score.games:
-        return Markup("<td></td>")
+        return "<td></td>"
     heat = round(points / score.games * (HEAT_STEPS - 1))
     link = f'<a class="h{heat}" href="/duels/{score.duel_id}">{points_text(points)}</a>'
-    return Markup(f"<td>{link}</td>")
+    return f"<td>{link}</td>"
 
 
 def _decider(

@@ -158,6 +158,8 @@ def test_the_featured_duel_is_the_most_interesting(storage):
     found = storage.find_games(limit=100).games
     best = max(found, key=lambda each: (each.summary.interest, each.game.id)).game
     assert storage.featured_of_round(1) == best.id
+    assert storage.featured_of_rounds([1, 2]) == {1: best.id}
+    assert storage.games_by_id([best.id, 10**6]) == {best.id: best}
     assert storage.featured_of_day(best.played_at) == best.id
     assert storage.featured_of_day(best.played_at + timedelta(days=3)) == best.id
     assert storage.featured_of_day(best.played_at - timedelta(days=1)) is None
