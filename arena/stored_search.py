@@ -67,17 +67,16 @@ class StoredSearch(Database):
         """
         wanted, limit = filters or GameFilter(), min(max(limit, 1), MAX_PAGE)
         condition, found = condition_of(wanted), list[Found]()
+        reached: Key | None = None
         with self.reading() as connection:
-            for each, reached in walk(connection, wanted, order, _cursor(order, after), condition):
+            for each, looked_to in walk(
+                connection, wanted, order, _cursor(order, after), condition
+            ):
                 found += each
+                reached = looked_to
                 if len(found) > limit:
                     return _page(found[:limit], order, found[limit - 1][0])
-                after_looks = reached
-                if after_looks is None:
-                    break
-            else:
-                return _page(found, order, after_looks)
-        return _page(found, order, None)
+        return _page(found, order, reached)
 
     def count_games_found(self, filters: GameFilter | None = None) -> Count:
         """Return how many games fit, up to ``MOST_COUNTED``; as bounded as ``find_games``."""
