@@ -18,7 +18,7 @@ from web.thumbs import SmallView, Thumb, small_view, thumbs
 from web.tickets import Opponent
 from web.viewer import analysis_of, stored_replay
 
-PICTURED: Final = 12
+PICTURED: Final = 8
 """Rounds of the list that carry a picture."""
 SHOWCASE: Final = 4
 """Duels on the home page."""

@@ -42,6 +42,12 @@ def test_a_name_a_file_and_its_verdict(browser: Browser, site: Site, tmp_path: P
         expect(page.locator(".checks li")).to_have_count(12)
         expect(page.locator(".checks .loss")).to_have_count(0)
         assert not page.evaluate("document.documentElement.scrollWidth > innerWidth")
+        expect(page.locator("details.fold .checks")).to_be_hidden()
+        lost = page.locator("a.thumb").first
+        expect(lost.locator("canvas")).to_have_attribute("data-outcome", "ongoing")
+        lost.click()
+        expect(page.locator("[data-board]")).to_be_visible()
+        page.go_back()
         page.locator(".trial-games a").first.click()
         expect(page.locator("[data-board]")).to_be_visible()
         page.goto("/submit")
