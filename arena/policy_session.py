@@ -26,7 +26,7 @@ ORT_NODE: Final = re.compile(
 )
 """What ONNX Runtime says before the message proper, its own source's place included."""
 FATAL_LOG_ONLY: Final = 4
-TOGETHER: Final = 64
+TOGETHER: Final = 32
 """Positions of a batch that run through the network at a time: layers of more leave the caches."""
 PROBES: Final = 5
 RELATIVE_TOLERANCE: Final = 1e-4
