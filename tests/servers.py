@@ -9,6 +9,7 @@ import subprocess
 import tempfile
 import time
 from pathlib import Path
+from typing import Any
 
 STARTUP_SECONDS = 60.0
 FAST = ("fsync=off", "synchronous_commit=off", "full_page_writes=off", "max_connections=64")
@@ -66,12 +67,13 @@ class Postgres:
         self.sql(f"CREATE DATABASE {name} TEMPLATE {template}")
         return name
 
-    def sql(self, statement: str) -> None:
-        """Run a statement outside transactions."""
+    def sql(self, statement: str) -> list[tuple[Any, ...]]:
+        """Run a statement outside transactions; return the rows it gives."""
         import psycopg
 
         with psycopg.connect(f"host={self.folder} user=tron dbname=postgres", autocommit=True) as c:
-            c.execute(statement)
+            done = c.execute(statement)
+            return done.fetchall() if done.description else []
 
     def stop(self) -> None:
         """End it at once, and remove what it kept."""
