@@ -106,4 +106,5 @@ def test_from_afar_turns_come_a_ply_later_and_none_is_lost(
             expect(latency).to_have_text(re.compile(r"^(1[5-9]|[2-9]\d)\d ms, more than a tick$"))
             opened.page.locator("[data-do=rematch]").click()
         assert min(pilot.latencies) >= ADDED_MS
-        assert pilot.refused == []
+        # A turn may be on its way while the game ends.
+        assert {refusal["code"] for refusal in pilot.refused} <= {"unknown_game"}
