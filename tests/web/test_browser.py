@@ -246,11 +246,11 @@ def test_from_home_through_a_game_to_its_replay(site: Site, browser: Browser):
             page.locator("[data-scrubber]").fill(str(ply))
             expect(page.locator("[data-ply-out]")).to_have_text(str(ply))
             assert np.array_equal(shown.drawn().heads, record.heads[ply])
-            assert page.url.endswith(f"?ply={ply}")
+            page.wait_for_url(re.compile(rf"\?ply={ply}$"))
         page.keyboard.press("Home")
         page.keyboard.press("ArrowRight")
         page.keyboard.press("ArrowRight")
-        expect(page.locator("[data-ply-out]")).to_have_text("2")
+        page.wait_for_url(re.compile(r"\?ply=2$"))
         page.reload()
         expect(page.locator("[data-ply-out]")).to_have_text("2")
 

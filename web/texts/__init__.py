@@ -27,8 +27,8 @@ MARKS: Final = (
 def say(key: str, /, **slots: object) -> Markup:
     """Return a text as markup; what fills its slots is escaped.
 
-    >>> say("replays.games", count=1)
-    Markup('game')
+    >>> say("game.plies", count=1)
+    Markup('1 ply')
 
     Raises:
         KeyError: there is no such text, or a slot of it is not filled.
