@@ -1,11 +1,9 @@
 """`tron submit`, `tron duel`, `tron round` and game numbers for `tron replay`."""
 
 import hashlib
-import json
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner
 
 from agents.zoo import DEFAULT_CHAMPION, shipped_model
 from arena import replay_source
@@ -15,8 +13,8 @@ from arena.storage import open_storage
 from replays.format import decode, model_prefix
 from replays.playback import verify
 from tests.arena import graphs
+from tests.arena.commands import as_json, run
 from tests.arena.rivals import closed_round, rival
-from tron_env.cli import tron
 from tron_env.errors import TronArenaError
 
 
@@ -26,18 +24,6 @@ def home(tmp_path, monkeypatch):
     monkeypatch.setenv("TRON_WORKERS", "2")
     monkeypatch.delenv("TRON_DATABASE_URL", raising=False)
     return tmp_path / "home"
-
-
-def run(*arguments, status=0):
-    result = CliRunner().invoke(tron, [str(argument) for argument in arguments])
-    if not isinstance(result.exception, SystemExit | None):
-        raise result.exception
-    assert result.exit_code == status, result.output
-    return result
-
-
-def as_json(*arguments, status=0):
-    return json.loads(run(*arguments, "--json", status=status).stdout)
 
 
 def test_a_duel_is_shown_and_its_replays_saved(tmp_path):

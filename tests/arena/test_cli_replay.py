@@ -1,9 +1,8 @@
 """`tron replay search`, `tron replay pass` and `tron replay insight`, over one finished round."""
 
-import json
+from functools import partial
 
 import pytest
-from click.testing import CliRunner
 
 from arena.analyst import judge_game
 from arena.cli_replay import CAUSES, RESULTS
@@ -11,12 +10,14 @@ from arena.records import Result
 from arena.settings import load_settings
 from arena.storage import open_storage
 from replays.titles import TAGS
+from tests.arena import commands
 from tests.web import stocked
-from tron_env.cli import tron
 from tron_env.errors import TronArenaError
 from tron_env.types import DeathCause
 
 ANN, BOB, CYD = stocked.NAMES
+run = partial(commands.run, "replay")
+as_json = partial(commands.as_json, "replay")
 
 
 @pytest.fixture(autouse=True)
@@ -29,18 +30,6 @@ def storage(tmp_path, monkeypatch):
         stocked.play_round(opened, number)
         stocked.crown(opened, number)
         yield opened
-
-
-def run(*arguments, status=0):
-    result = CliRunner().invoke(tron, ["replay", *map(str, arguments)])
-    if not isinstance(result.exception, SystemExit | None):
-        raise result.exception
-    assert result.exit_code == status, result.output
-    return result
-
-
-def as_json(*arguments):
-    return json.loads(run(*arguments, "--json").stdout)
 
 
 def analysed():

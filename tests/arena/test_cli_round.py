@@ -1,10 +1,9 @@
 """`tron round`: closing within a budget, dry runs, cancelling, running again, the log, progress."""
 
-import json
 import re
+from functools import partial
 
 import pytest
-from click.testing import CliRunner
 
 from arena.fsck import check_all
 from arena.models import ModelStore
@@ -12,11 +11,13 @@ from arena.records import EntryKind, RoundStatus
 from arena.runner import run_round
 from arena.settings import load_settings
 from arena.storage import open_storage
+from tests.arena import commands
 from tests.arena.entering import submitted
 from tests.arena.rivals import SerialExecutor, closed_round, rival
-from tron_env.cli import tron
 from tron_env.errors import TronArenaError
 
+run = partial(commands.run, "round")
+as_json = partial(commands.as_json, "round")
 FOUR = {f"rival-{seed}": rival(seed) for seed in range(4)}
 
 
@@ -32,18 +33,6 @@ def arena(home):
     settings = load_settings()
     with open_storage(settings) as storage:
         yield storage, ModelStore(settings.models)
-
-
-def run(*arguments, status=0):
-    result = CliRunner().invoke(tron, ["round", *map(str, arguments)])
-    if not isinstance(result.exception, SystemExit | None):
-        raise result.exception
-    assert result.exit_code == status, result.output
-    return result
-
-
-def as_json(*arguments):
-    return json.loads(run(*arguments, "--json").stdout)
 
 
 def test_a_round_of_one_submission_among_the_anchors_is_previewed_refused_and_cancelled(arena):
