@@ -20,6 +20,7 @@ from web.endpoints import BINARY, NDJSON
 from web.interface import interface
 from web.payloads import GameView
 from web.services import StatusPayload, services
+from web.texts import tell
 from web.thumbs import kinds_of
 from web.viewer import analysis_of, stored_replay, view_of
 
@@ -136,7 +137,7 @@ def duel(duel_id: int) -> payloads.DuelGamesPayload:
     storage = services().storage
     row = storage.duel(duel_id)
     if row is None:
-        abort(404, f"there is no duel {duel_id}")
+        abort(404, tell("error.no_duel", duel=duel_id))
     games = [payloads.game_payload(game) for game in storage.games(duel_id)]
     return payloads.DuelGamesPayload(payloads.duel_payload(row), games)
 
@@ -212,7 +213,7 @@ def game_view(storage: Storage, game: GameRow) -> GameView:
     return {
         **view_of(stored_replay(storage, game), game.names, kinds_of(game)),
         "id": game.id,
-        "title": f"{game.names[0]} against {game.names[1]}",
+        "title": tell("game.against", first=game.names[0], second=game.names[1]),
         "duel": game.duel_id,
         "round": game.round,
         "number": game.number,
@@ -224,14 +225,14 @@ def game_view(storage: Storage, game: GameRow) -> GameView:
 def _round(storage: Storage, number: int) -> RoundRow:
     row = storage.round(number)
     if row is None:
-        abort(404, f"there is no round {number}")
+        abort(404, tell("error.no_round", round=number))
     return row
 
 
 def _game(storage: Storage, game_id: int) -> tuple[GameRow, bytes]:
     game, encoded = storage.game(game_id), storage.replay(game_id)
     if game is None or encoded is None:
-        abort(404, f"there is no replay {game_id}")
+        abort(404, tell("error.no_replay", replay=game_id))
     return game, encoded
 
 

@@ -19,6 +19,7 @@ from web.endpoints import BINARY
 from web.interface import interface
 from web.miners import ClosedError
 from web.services import services
+from web.texts import tell
 
 Raw = Annotated[str, Meta(max_length=MAX_RAW_NAME, description="Letters, digits and . _ -")]
 
@@ -181,7 +182,7 @@ def trial_replay(row: SubmissionRow, number: int) -> tuple[Replay, tuple[str, st
     encoded = _trial(row, number)
     trial = services().miners.submission(row).trial
     if trial is None:
-        abort(404, f"submission {row.id} has no trial games")
+        abort(404, tell("error.no_trial", submission=row.id))
     game = trial.games[number]
     names = (row.name, game.opponent)
     first, second = names if game.seat == Seat.FIRST else names[::-1]
@@ -193,21 +194,21 @@ def _file(limit: int) -> bytes:
     request.max_content_length = limit + 1
     body = request.get_data()
     if len(body) > limit:
-        abort(413)
+        abort(413, tell("error.about_413"))
     return body
 
 
 def _own(asker: MinerRow, submission_id: int) -> SubmissionRow:
     row = services().miners.own(asker, submission_id)
     if row is None:
-        abort(404, f"you have no submission {submission_id}")
+        abort(404, tell("error.no_submission", submission=submission_id))
     return row
 
 
 def _trial(row: SubmissionRow, number: int) -> bytes:
     encoded = services().storage.trial(row.id, number)
     if encoded is None:
-        abort(404, f"submission {row.id} has no trial game {number}")
+        abort(404, tell("error.no_trial_game", submission=row.id, number=number))
     return encoded
 
 
@@ -221,4 +222,4 @@ def _model(sha256: str) -> Response:
 
 
 def _hidden() -> NoReturn:
-    abort(404, "there is no such model to download")
+    abort(404, tell("error.no_download"))

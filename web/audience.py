@@ -27,7 +27,7 @@ class Audience:
             RefusedError: FULL, many watch it already.
         """
         if len(self.of(game)) >= MAX_WATCHERS:
-            raise RefusedError(Refusal.FULL, "too many watch this game already")
+            raise RefusedError(Refusal.FULL, "watched_by_many")
         self.leave(client)
         self._watchers.setdefault(game, {})[client] = None
         self._watching[client] = game

@@ -12,6 +12,7 @@ from replays.playback import Playback
 from tron_env.render import GROUND, HAIRLINE, LIGHT, RIDERS, Colour, mixed
 from tron_env.types import Seat
 from web.assets import DIST, Assets
+from web.texts import tell
 
 SIZE: Final = (1200, 630)
 CELL_PX: Final = 19
@@ -50,7 +51,12 @@ def card(encoded: bytes, names: tuple[str, str], title: str, ply: int) -> bytes:
     for line in _wrapped(title, _font(44), TEXT_WIDTH):
         draw.text((TEXT_LEFT, top), line, font=_font(44), fill=LIGHT)
         top += 56
-    draw.text((TEXT_LEFT, top + 18), f"ply {ply} of {playback.plies}", font=_font(28), fill=QUIET)
+    draw.text(
+        (TEXT_LEFT, top + 18),
+        tell("viewer.ply_of", ply=ply, plies=playback.plies),
+        font=_font(28),
+        fill=QUIET,
+    )
     _sign(draw)
     buffer = io.BytesIO()
     image.save(buffer, "PNG", optimize=True)
@@ -60,7 +66,7 @@ def card(encoded: bytes, names: tuple[str, str], title: str, ply: int) -> bytes:
 def _sign(draw: ImageDraw.ImageDraw) -> None:
     line = mixed(GROUND, HAIRLINE, 0.4)
     draw.line((TEXT_LEFT, 528, SIZE[0] - 40, 528), fill=line, width=2)
-    draw.text((TEXT_LEFT, 548), "TRON ARENA", font=_font(30), fill=LIGHT)
+    draw.text((TEXT_LEFT, 548), tell("site.name").upper(), font=_font(30), fill=LIGHT)
 
 
 def _wrapped(text: str, font: ImageFont.FreeTypeFont, width: int) -> list[str]:

@@ -12,6 +12,8 @@ from typing import Any, Final, Protocol, TypeAlias, TypeVar
 import msgspec
 from flask import Blueprint, Response, abort, request
 
+from web.texts import tell
+
 JSON: Final = "application/json"
 BINARY: Final = "application/octet-stream"
 NDJSON: Final = "application/x-ndjson"
@@ -139,7 +141,7 @@ class Interface:
             if row.body is not None:
                 arguments["body"] = _body(row.body)
             if row.upload and request.mimetype != BINARY:
-                abort(415, f"send the file itself, as {BINARY}")
+                abort(415, tell("error.send_file", media=BINARY))
             found = row.view(**arguments)
             if isinstance(found, Response):
                 return found
@@ -154,15 +156,15 @@ def _query(kind: type[Any]) -> Any:
     try:
         return msgspec.convert(request.args.to_dict(), kind, strict=False)
     except msgspec.ValidationError as error:
-        abort(400, f"the address's query cannot be used: {error}")
+        abort(400, tell("error.query", why=error))
 
 
 def _body(kind: type[Any]) -> Any:
     if request.mimetype != JSON:
-        abort(415, f"send {JSON}")
+        abort(415, tell("error.send_json", media=JSON))
     try:
         return msgspec.json.decode(request.get_data(), type=kind)
     except msgspec.ValidationError as error:
-        abort(400, f"the body cannot be used: {error}")
+        abort(400, tell("error.body", why=error))
     except msgspec.DecodeError as error:
-        abort(400, f"the body is no JSON: {error}")
+        abort(400, tell("error.body_json", why=error))

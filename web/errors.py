@@ -33,15 +33,19 @@ class ConfigError(WebError, ValueError):
 
 
 class RefusedError(WebError):
-    """An event from a player that is refused and changes nothing.
+    """An event from a player that is refused and changes nothing; ``web.refusals`` says it.
 
     Attributes:
         code: the kind of refusal, stable for clients.
+        text: what to say, a key of ``refusal`` in ``web/texts``.
+        slots: what fills that text.
     """
 
-    def __init__(self, code: Refusal, message: str) -> None:
-        super().__init__(message)
+    def __init__(self, code: Refusal, text: str, **slots: object) -> None:
+        super().__init__(f"{code}: {text} {slots or ''}".rstrip())
         self.code = code
+        self.text = text
+        self.slots = slots
 
 
 class LiveError(WebError):

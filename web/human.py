@@ -35,16 +35,6 @@ class Tries:
         low, high = wilson(self.beaten, self.tries)
         return round(100 * low), round(100 * high)
 
-    @property
-    def text(self) -> str:
-        """Share and interval.
-
-        >>> Tries(9, 38).text
-        '24% (13 to 39)'
-        """
-        low, high = self.interval
-        return f"{self.percent}% ({low} to {high})"
-
 
 def total_record(records: Iterable[HumanRecord]) -> HumanRecord:
     """Return several records as one.

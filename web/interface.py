@@ -12,6 +12,7 @@ from arena.stored_miners import MinerRow
 from web.endpoints import JSON, Interface
 from web.payloads import ErrorPayload, Refusal
 from web.services import services
+from web.texts import tell
 
 PREFIX: Final = "/api/v1"
 SCHEME: Final = "bearer"
@@ -24,8 +25,7 @@ def asker() -> MinerRow:
     authorization = request.authorization
     challenge = WWWAuthenticate("Bearer")
     if authorization is None or authorization.type != SCHEME or not authorization.token:
-        message = "send your token in the header 'Authorization: Bearer TOKEN'"
-        abort(401, message, www_authenticate=challenge)
+        abort(401, tell("error.send_token"), www_authenticate=challenge)
     try:
         return services().miners.known_by(authorization.token)
     except TokenRefusedError as error:
@@ -38,7 +38,7 @@ interface = Interface(api, asker)
 @api.get("/<path:rest>")
 def nothing(rest: str) -> Response:
     """Answer addresses that are not here in JSON too."""
-    abort(404, f"there is no {PREFIX}/{rest}")
+    abort(404, tell("error.no_address", address=f"{PREFIX}/{rest}"))
 
 
 @api.errorhandler(HTTPException)

@@ -105,7 +105,7 @@ class LiveGames:
         if opening.game in self._slot_of or opening.speed not in PERIODS or opening.game < 1:
             raise LiveError(f"cannot open {opening}")
         if not self._free:
-            raise RefusedError(Refusal.FULL, "every seat is taken; try again in a moment")
+            raise RefusedError(Refusal.FULL, "seats_taken")
         period = PERIODS[opening.speed]
         earliest = self._now + 1 + self._countdown
         phases = [offset for speed, offset in self._members if speed == opening.speed]
@@ -119,7 +119,7 @@ class LiveGames:
         slot = self._free.pop()
         if not self._replay(slot, opening):
             self._free.append(slot)
-            raise RefusedError(Refusal.MALFORMED, "that game was over by then")
+            raise RefusedError(Refusal.MALFORMED, "over_by_then")
         self._phase_of[slot] = opening.speed, offset
         self._slot_of[opening.game] = slot
         self._openings[slot] = opening
@@ -160,7 +160,7 @@ class LiveGames:
         """
         slot = self._slot(game)
         if slot not in self._frozen:
-            raise RefusedError(Refusal.UNKNOWN_GAME, f"game {game} is not waiting for anybody")
+            raise RefusedError(Refusal.UNKNOWN_GAME, "not_waiting", game=game)
         del self._frozen[slot]
         self._went_on[slot] = True
         self._late[slot] = False
@@ -185,7 +185,7 @@ class LiveGames:
         if int(action) in (before, before ^ 2):
             return False
         if waiting == MAX_QUEUED_TURNS:
-            raise RefusedError(Refusal.QUEUE_FULL, "two turns are waiting already")
+            raise RefusedError(Refusal.QUEUE_FULL, "two_turns")
         self._queues[slot, waiting] = action
         self._queued[slot] = waiting + 1
         return True
@@ -349,7 +349,7 @@ class LiveGames:
         try:
             return self._slot_of[game]
         except KeyError:
-            raise RefusedError(Refusal.UNKNOWN_GAME, f"game {game} is not running") from None
+            raise RefusedError(Refusal.UNKNOWN_GAME, "not_running", game=game) from None
 
     def _begin(self, slot: int) -> int:
         """Enter a game into its phase after a countdown; return how many slots that takes."""

@@ -23,10 +23,11 @@ from tron_env.types import Seat, Spawn
 from web.commands import CaughtUp, Gone, Open, Outlet, Said
 from web.errors import Refusal, RefusedError
 from web.live_types import SPEEDS, Opening, cells_ahead, person_seat
-from web.messages import Join, Message, Rematch, TakeOverWish, refused
+from web.messages import Join, Message, Rematch, TakeOverWish
 from web.policies import Policy
 from web.recorder import record_payload
 from web.referee import Referee
+from web.refusals import refused
 from web.tickets import Opponent, Ticket, game_payload, opening_view, opponent_payload
 
 logger = logging.getLogger(__name__)
@@ -253,7 +254,7 @@ class Lobby:
             known = self._clients.get(client)
             latest = known.latest if known else None
         if latest is None or latest[0] != rematch.game:
-            raise RefusedError(Refusal.UNKNOWN_GAME, f"game {rematch.game} is not your latest game")
+            raise RefusedError(Refusal.UNKNOWN_GAME, "not_latest", game=rematch.game)
         return _Start(client, latest[1], latest[2])
 
     def _want(self, start: _Start) -> None:
@@ -262,7 +263,7 @@ class Lobby:
             self._referee.pool.ensure(opponent.sha256, lambda: self._opponents.load(opponent))
         except (AgentError, ArenaFault) as error:
             raise RefusedError(
-                Refusal.UNAVAILABLE, f"{opponent.name} cannot play just now: {error}"
+                Refusal.UNAVAILABLE, "cannot_play", name=opponent.name, why=error
             ) from error
         self._open_or_wait(start)
 
@@ -273,11 +274,8 @@ class Lobby:
             line = self._lines.get(key)
             if line is not None or not self._fits(start):
                 if not self._could_ever(start):
-                    raise RefusedError(
-                        Refusal.UNAVAILABLE,
-                        f"{start.opponent.name} is too slow here for {start.speed} plies a second: "
-                        "choose fewer, or another opponent",
-                    )
+                    name, speed = start.opponent.name, start.speed
+                    raise RefusedError(Refusal.UNAVAILABLE, "too_slow", name=name, speed=speed)
                 self._lines.setdefault(key, _Line()).waiting.append(start)
                 line = self._lines[key]
         if line is not None:

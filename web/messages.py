@@ -211,7 +211,7 @@ def parse_join(data: object) -> Join:
     fields = _fields(data, "opponent", "speed")
     opponent, speed = fields["opponent"], fields["speed"]
     if not isinstance(opponent, str) or not OPPONENT.fullmatch(opponent):
-        _malformed("opponent must be champion, light, champion@N, light@N or zoo/NAME")
+        _malformed("form_opponent")
     return Join(opponent, _speed(speed))
 
 
@@ -224,11 +224,11 @@ def parse_take_over(data: object) -> TakeOverWish:
     fields = _fields(data, "replay", "ply", "seat", "speed")
     replay, ply, seat = fields["replay"], fields["ply"], fields["seat"]
     if type(replay) is not int or not 0 < replay <= MAX_GAME_ID:
-        _malformed("replay must be the number of a replay")
+        _malformed("form_replay")
     if type(ply) is not int or not 0 <= ply <= MAX_PLIES_LIMIT:
-        _malformed("ply must be the number of a ply")
+        _malformed("form_ply")
     if type(seat) is not int or seat not in (0, 1):
-        _malformed("seat must be 0 or 1")
+        _malformed("form_seat")
     return TakeOverWish(replay, ply, Seat(seat), _speed(fields["speed"]))
 
 
@@ -249,7 +249,7 @@ def parse_call_me(data: object) -> str:
     """
     name = _fields(data, "name")["name"]
     if not isinstance(name, str) or not NICKNAME.fullmatch(name):
-        _malformed("a nickname is 2 to 20 letters, digits, spaces, dots, dashes or underscores")
+        _malformed("form_nickname")
     return name
 
 
@@ -262,7 +262,7 @@ def parse_turn(data: object) -> Turn:
     fields = _fields(data, "game", "action")
     action = fields["action"]
     if type(action) is not int or not 0 <= action <= 3:
-        _malformed("action must be an integer from 0 to 3")
+        _malformed("form_action")
     return Turn(_game(fields), Action(action))
 
 
@@ -275,7 +275,7 @@ def parse_resume(data: object) -> Resume:
     fields = _fields(data, "game", "key")
     key = fields["key"]
     if not isinstance(key, str) or not KEY.fullmatch(key):
-        _malformed("key must be the one that came with the game")
+        _malformed("form_key")
     return Resume(_game(fields), key)
 
 
@@ -288,7 +288,7 @@ def parse_echo(data: object) -> Echo:
     fields = _fields(data, "game", "ply")
     ply = fields["ply"]
     if type(ply) is not int or not 0 < ply <= MAX_PLIES_LIMIT:
-        _malformed("ply must be the number of a ply")
+        _malformed("form_ply")
     return Echo(_game(fields), ply)
 
 
@@ -310,29 +310,24 @@ def parse_leave(data: object) -> Leave:
     return Leave(_game(_fields(data, "game")))
 
 
-def refused(error: RefusedError) -> RefusedPayload:
-    """Return the message that tells a client of ``error``."""
-    return {"code": error.code.value, "message": str(error)}
-
-
 def _fields(data: object, *names: str) -> Mapping[str, object]:
     if not isinstance(data, dict) or data.keys() != set(names):
-        _malformed(f"expected an object with exactly {', '.join(names)}")
+        _malformed("form_fields", fields=", ".join(names))
     return data
 
 
 def _game(fields: Mapping[str, object]) -> int:
     game = fields["game"]
     if type(game) is not int or not 0 < game <= MAX_GAME_ID:
-        _malformed("game must be the number of a game")
+        _malformed("form_game")
     return game
 
 
 def _speed(speed: object) -> int:
     if type(speed) is not int or speed not in SPEEDS:
-        _malformed(f"speed must be one of {', '.join(map(str, SPEEDS))}")
+        _malformed("form_speed", speeds=", ".join(map(str, SPEEDS)))
     return speed
 
 
-def _malformed(message: str) -> NoReturn:
-    raise RefusedError(Refusal.MALFORMED, message)
+def _malformed(text: str, **slots: str) -> NoReturn:
+    raise RefusedError(Refusal.MALFORMED, text, **slots)

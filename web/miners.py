@@ -19,6 +19,7 @@ from arena.stored_miners import MinerRow, RegistrationLimits
 from arena.stored_submissions import WAITING
 from web.errors import WebError
 from web.payloads import MinerPayload, SubmissionPayload
+from web.texts import tell
 
 LISTED = 50
 HOUSEHOLD_BITS: Final = 64
@@ -51,7 +52,7 @@ class MinerDesk:
             RegistrationLimitError: too many were registered.
         """
         if self.policy.registration is not Registration.OPEN:
-            raise ClosedError("names are given by the operator here; ask for an invitation")
+            raise ClosedError(tell("submit.by_invitation"))
         limits = RegistrationLimits(
             self._origin(address), self.policy.registrations_per_day, REGISTRATIONS_ALTOGETHER
         )
@@ -89,10 +90,7 @@ class MinerDesk:
             ClosedError: this machine cannot confine models of strangers.
         """
         if self.lacking:
-            raise ClosedError(
-                f"no models are taken here: the machine lacks {self.lacking}; "
-                "the operator can allow it all the same"
-            )
+            raise ClosedError(tell("submit.closed", lacking=self.lacking))
 
     def miner(self, row: MinerRow) -> MinerPayload:
         """Present a miner to itself."""

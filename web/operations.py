@@ -15,6 +15,7 @@ from prometheus_client.metrics_core import (
 from arena.errors import ArenaFault
 from web.lateness import Lateness
 from web.services import Services, services
+from web.texts import tell
 
 LATENESS_MS: Final = (1, 2, 5, 10, 20, 50, 100, 200)
 INFERENCE_MS: Final = (1, 2, 5, 10, 20, 50, 100, 200)
@@ -26,7 +27,7 @@ operations = Blueprint("operations", __name__)
 def healthz() -> Response:
     """Answer while the process is of use; otherwise it is to be ended and started again."""
     if services().referee.ended:
-        abort(503, "live play has stopped")
+        abort(503, tell("error.stopped"))
     return jsonify({"status": "ok"})
 
 
@@ -34,11 +35,11 @@ def healthz() -> Response:
 def readyz() -> Response:
     """Answer while new players may be sent here: live play runs and the database answers."""
     if not services().referee.alive:
-        abort(503, "live play does not run")
+        abort(503, tell("error.not_started"))
     try:
         services().storage.open_round()
     except ArenaFault as error:
-        abort(503, f"the database does not answer: {error}")
+        abort(503, tell("error.no_database", why=error))
     return jsonify({"status": "ready"})
 
 

@@ -11,10 +11,12 @@ from arena.storage import Storage
 from web.errors import Refusal, RefusedError
 from web.messages import OPPONENT
 from web.policies import Policy, SandboxedPolicy, ShippedPolicy
+from web.texts import tell
 from web.tickets import Opponent
 
 DEFAULT_LIGHT: Final = "hunter"
 """Offered as the light champion until a round has crowned one."""
+SHIPPED: Final = tell("opponents.shipped")
 
 
 class Opponents:
@@ -34,14 +36,14 @@ class Opponents:
         reigning = self._storage.champion()
         if reigning is not None:
             return _champion(reigning)
-        return _zoo(self._shipped[DEFAULT_CHAMPION], "house champion")
+        return _zoo(self._shipped[DEFAULT_CHAMPION], tell("opponents.house_champion"))
 
     def light_champion(self) -> Opponent:
         """Return the reigning light champion, whom many can ride against at once."""
         reigning = self._storage.light_champion()
         if reigning is not None:
             return _light(reigning)
-        return _zoo(self._shipped[DEFAULT_LIGHT], "house light champion")
+        return _zoo(self._shipped[DEFAULT_LIGHT], tell("opponents.house_light"))
 
     def crowned(self, prefix: bytes) -> Opponent | None:
         """Return the opponent whose model's hash begins so, if it was crowned or is shipped."""
@@ -90,7 +92,7 @@ class Opponents:
         parsed = OPPONENT.fullmatch(spec)
         found = self._named(parsed) if parsed else None
         if found is None:
-            raise RefusedError(Refusal.UNKNOWN_OPPONENT, f"there is no opponent {spec}")
+            raise RefusedError(Refusal.UNKNOWN_OPPONENT, "no_opponent", spec=spec)
         return found
 
     def load(self, opponent: Opponent) -> Policy:
@@ -137,7 +139,7 @@ def _champion(row: ChampionRow) -> Opponent:
     return Opponent(
         spec=f"champion@{row.round}",
         name=row.name,
-        label=f"champion of round {row.round}",
+        label=tell("opponents.champion", round=row.round),
         round=row.round,
         sha256=row.sha256,
     )
@@ -147,13 +149,13 @@ def _light(row: ChampionRow) -> Opponent:
     return Opponent(
         spec=f"light@{row.round}",
         name=row.name,
-        label=f"light champion of round {row.round}",
+        label=tell("opponents.light", round=row.round),
         round=row.round,
         sha256=row.sha256,
     )
 
 
-def _zoo(model: ShippedModel, label: str = "shipped model") -> Opponent:
+def _zoo(model: ShippedModel, label: str = SHIPPED) -> Opponent:
     return Opponent(
         spec=f"zoo/{model.name}",
         name=model.title,

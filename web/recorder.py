@@ -21,6 +21,7 @@ from web.errors import Refusal, RefusedError
 from web.judging import judged
 from web.live_types import FinishedGame, LiveEnding
 from web.messages import EndPayload, RecordPayload, StoredPayload
+from web.texts import tell
 from web.tickets import (
     STORED_NAME,
     Opponent,
@@ -44,8 +45,8 @@ MAX_BATCH: Final = 64
 """Games stored in one transaction: those that wait, up to so many."""
 MAX_TRIED: Final = 50_000
 REASONS: Final = {
-    LiveEnding.FORFEIT: "gave no valid answer",
-    LiveEnding.CONCEDED: "left when the game was proved lost",
+    LiveEnding.FORFEIT: tell("game.no_answer"),
+    LiveEnding.CONCEDED: tell("game.conceded"),
 }
 """Why the loser of a game that the rules did not end lost it."""
 _T = TypeVar("_T")
@@ -129,7 +130,7 @@ class Recorder:
             RefusedError: FULL, too many games wait to be stored.
         """
         if self.backlog >= BACKLOG:
-            raise RefusedError(Refusal.FULL, "the site is catching up; try again in a moment")
+            raise RefusedError(Refusal.FULL, "catching_up")
         if opponent.sha256 not in self._records:
             record = self._storage.human_record(opponent.sha256)
             self._records.setdefault(opponent.sha256, record)

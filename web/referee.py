@@ -33,9 +33,10 @@ from web.messages import (
     Turn,
     Watch,
     WatchedPayload,
-    refused,
 )
+from web.refusals import refused
 from web.rehearsal import question_of
+from web.texts import tell
 from web.tickets import Ticket, final_view, opponent_payload, watched_view
 
 logger = logging.getLogger(__name__)
@@ -213,9 +214,9 @@ class Referee:
     def _return(self, client: str, game: int, key: str) -> None:
         ticket = self._tickets.get(game)
         if ticket is None or not secrets.compare_digest(ticket.key, key):
-            raise RefusedError(Refusal.UNKNOWN_GAME, f"game {game} is over")
+            raise RefusedError(Refusal.UNKNOWN_GAME, "over", game=game)
         if self._game_of.get(client, game) != game:
-            raise RefusedError(Refusal.UNKNOWN_GAME, "one game at a time: leave the other first")
+            raise RefusedError(Refusal.UNKNOWN_GAME, "one_game")
         if self._game_of.get(ticket.client) == game:
             # The new connection is here before the old one was found dead.
             self._wait_for(ticket.client)
@@ -236,7 +237,7 @@ class Referee:
     def _watch(self, client: str, game: int) -> None:
         ticket = self._tickets.get(game)
         if ticket is None or client in self._game_of:
-            raise RefusedError(Refusal.UNKNOWN_GAME, f"game {game} cannot be watched")
+            raise RefusedError(Refusal.UNKNOWN_GAME, "not_watched", game=game)
         self._audience.enter(client, game)
         self._show([client], ticket)
 
@@ -275,7 +276,7 @@ class Referee:
 
     def _check_owner(self, client: str, game: int) -> None:
         if self._game_of.get(client) != game:
-            raise RefusedError(Refusal.UNKNOWN_GAME, f"game {game} is not running")
+            raise RefusedError(Refusal.UNKNOWN_GAME, "not_running", game=game)
 
     def _take(self, reply: Reply) -> None:
         self.pool.answered(reply)
@@ -332,7 +333,7 @@ class Referee:
         """Tell a client that fell silent, and may hear again, that its game waits no longer."""
         client = self._silent.get(record.opening.game)
         if client is not None and record.ending is LiveEnding.ABANDONED:
-            over = RefusedError(Refusal.UNKNOWN_GAME, "the ride waited as long as it could")
+            over = RefusedError(Refusal.UNKNOWN_GAME, "waited")
             self._send(client, "refused", refused(over))
 
     def _end(self, record: FinishedGame) -> None:
@@ -344,7 +345,7 @@ class Referee:
         elif watchers:
             over: OverPayload = {
                 "game": ticket.game,
-                "text": "The player left before the first ply",
+                "text": tell("live.left_first"),
                 "view": watched_view(ticket, record),
             }
             self._send.spread(watchers, "over", over)

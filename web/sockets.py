@@ -30,8 +30,9 @@ from web.messages import (
     parse_take_over,
     parse_turn,
     parse_watch,
-    refused,
 )
+from web.refusals import refused
+from web.texts import tell
 from web.transport import LIVE, Transport
 from web.websocket import MAX_MESSAGE_BYTES
 
@@ -86,7 +87,7 @@ class LiveNamespace(Namespace):  # type: ignore[misc]
         try:
             event, *arguments = json.loads(message[len(_PREFIX) - 1 :])
         except (ValueError, RecursionError):
-            self._refuse(client, RefusedError(Refusal.MALFORMED, "expected JSON"))
+            self._refuse(client, RefusedError(Refusal.MALFORMED, "form_json"))
             return True
         if event == "rematch":
             return self._rematch_at_once(client, arguments)
@@ -100,7 +101,7 @@ class LiveNamespace(Namespace):  # type: ignore[misc]
         """Answer an event; one that is unknown is refused, too."""
         client, *arguments = args
         if not isinstance(event, str) or not self._may_say(client, event):
-            self._refuse(client, RefusedError(Refusal.MALFORMED, "there is no such event"))
+            self._refuse(client, RefusedError(Refusal.MALFORMED, "form_event"))
         elif event in SAYINGS:
             self._say(client, event, SAYINGS[event], arguments)
         elif event in _OF_THE_SERVER or self._may_now(client):
@@ -170,7 +171,7 @@ class LiveNamespace(Namespace):  # type: ignore[misc]
             return False
         if allowance.take(self._now()):
             return True
-        self._refuse(client, RefusedError(Refusal.TOO_FAST, "not so fast"))
+        self._refuse(client, RefusedError(Refusal.TOO_FAST, "not_so_fast"))
         return False
 
     def _rematch_at_once(self, client: str, arguments: list[object]) -> bool:
@@ -195,7 +196,7 @@ class LiveNamespace(Namespace):  # type: ignore[misc]
         """Do what may wait for the database or a model, away from the serving thread."""
         client = _client()
         if not self._games[client].take(self._now()):
-            self._refuse(client, RefusedError(Refusal.TOO_FAST, "not so many games at once"))
+            self._refuse(client, RefusedError(Refusal.TOO_FAST, "not_so_many"))
             return
         refusal = gevent.get_hub().threadpool.apply(_refusal_of, (act,))
         if refusal is not None:
@@ -204,7 +205,7 @@ class LiveNamespace(Namespace):  # type: ignore[misc]
     def _come_from(self, client: str, address: str) -> None:
         # Whoever comes by this machine itself is its operator, or a proxy nobody has told us of.
         if self._at[address] >= CLIENTS_AN_ADDRESS and not _is_here(address):
-            raise ConnectionRefusedError("too many players from your address; try again later")
+            raise ConnectionRefusedError(tell("refusal.crowd"))
         self._address_of[client] = address
         self._at[address] += 1
 
@@ -218,7 +219,7 @@ class LiveNamespace(Namespace):  # type: ignore[misc]
         if not self._may_now(client):
             return
         if event == WATCH and not self._games[client].take(self._now()):
-            self._refuse(client, RefusedError(Refusal.TOO_FAST, "not so many games at once"))
+            self._refuse(client, RefusedError(Refusal.TOO_FAST, "not_so_many"))
             return
         try:
             data, *rest = arguments or [None]
@@ -264,7 +265,7 @@ def _is_here(address: str) -> bool:
 
 def _only(data: object, rest: tuple[object, ...]) -> object:
     if rest:
-        raise RefusedError(Refusal.MALFORMED, "expected one argument")
+        raise RefusedError(Refusal.MALFORMED, "form_argument")
     return data
 
 

@@ -42,7 +42,7 @@ class TakeOvers:
         """
         encoded = self._storage.replay(wish.replay)
         if encoded is None:
-            raise RefusedError(Refusal.UNKNOWN_REPLAY, f"there is no replay {wish.replay}")
+            raise RefusedError(Refusal.UNKNOWN_REPLAY, "no_replay", replay=wish.replay)
         replay = decode(encoded)
         seed = _checked_seed(replay, wish.ply)
         other = replay.models[wish.seat.other]
@@ -60,9 +60,7 @@ class TakeOvers:
 
 def _checked_seed(replay: Replay, ply: int) -> int:
     if replay.seed is None or not may_go_on(replay):
-        raise RefusedError(
-            Refusal.UNKNOWN_REPLAY, "that game was played by other rules than live games are"
-        )
+        raise RefusedError(Refusal.UNKNOWN_REPLAY, "other_rules")
     if ply >= replay.plies:
-        raise RefusedError(Refusal.UNKNOWN_REPLAY, "that game was over by then")
+        raise RefusedError(Refusal.UNKNOWN_REPLAY, "over_by_then")
     return replay.seed

@@ -10,9 +10,10 @@ from tron_env.spawn import spawns_for
 from tron_env.types import DeathCause, Outcome, Seat
 from web.live_types import FinishedGame, LiveEnding, Opening
 from web.messages import GamePayload, GameResult, OpponentPayload, RecordPayload
+from web.texts import tell
 
-LIVE_NAME: Final = "You"
-STORED_NAME: Final = "A player"
+LIVE_NAME: Final = tell("live.you")
+STORED_NAME: Final = tell("live.somebody")
 ENDINGS: Final = {
     LiveEnding.RULES: Ending.RULES,
     LiveEnding.FORFEIT: Ending.FORFEIT,
@@ -148,21 +149,25 @@ def opponent_payload(opponent: Opponent) -> OpponentPayload:
 def result_of(ticket: Ticket, finished: FinishedGame) -> tuple[GameResult, str]:
     """Return how the game went for the person, as a word and as a sentence."""
     seat, name, plies = ticket.opening.seat, ticket.opponent.name, finished.actions.shape[0]
+    length = tell("game.plies", count=plies)
     if finished.ending is LiveEnding.VOID:
-        return "void", f"{name} was too slow, which is our fault: this game counts for nobody"
+        return "void", tell("over.void", name=name)
     if finished.ending is LiveEnding.FORFEIT:
-        return "won", f"{name} gave no valid answer: you win after {plies} plies"
+        return "won", tell("over.forfeit", name=name, plies=length)
     if finished.ending is LiveEnding.CONCEDED:
-        return "lost", f"You left after {plies} plies, when {name} had won for certain"
+        return "lost", tell("over.conceded", name=name, plies=length)
     if finished.outcome is Outcome.TRUNCATED:
-        return "draw", f"Both still riding after {plies} plies: a draw"
+        return "draw", tell("over.limit", plies=length)
     if finished.outcome.winner is None:
         if finished.causes[seat] is DeathCause.HEAD_ON:
-            return "draw", f"Head-on after {plies} plies: a draw"
-        return "draw", f"Both crashed on ply {plies}: a draw"
+            return "draw", tell("over.head_on", plies=length)
+        return "draw", tell("over.both", ply=plies)
     if finished.outcome.winner is seat:
-        return "won", f"You won in {plies} plies"
-    if finished.causes[seat] is DeathCause.OPPONENT:
-        return "lost", f"{name} cut you off after {plies} plies"
-    hit = "the wall" if finished.causes[seat] is DeathCause.WALL else "your own trail"
-    return "lost", f"You hit {hit} after {plies} plies"
+        return "won", tell("over.won", plies=length)
+    match finished.causes[seat]:
+        case DeathCause.OPPONENT:
+            return "lost", tell("over.cut_off", name=name, plies=length)
+        case DeathCause.WALL:
+            return "lost", tell("over.wall", plies=length)
+        case _:
+            return "lost", tell("over.own_trail", plies=length)

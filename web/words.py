@@ -126,7 +126,8 @@ def record_text(record: HumanRecord) -> str:
     tried = all_tries(record)
     if not tried.tries:
         return tell("people.untried")
-    text = tell("people.beaten", share=tried.text, count=tried.tries)
+    low, high = tried.interval
+    text = tell("people.beaten", percent=tried.percent, low=low, high=high, count=tried.tries)
     if record.abandoned:
         text += tell("people.abandoned", count=record.abandoned)
     return text

@@ -72,7 +72,7 @@ class NoReplays:
     """Knows none."""
 
     def taken(self, wish: TakeOverWish) -> Taken:
-        raise RefusedError(Refusal.UNKNOWN_REPLAY, "none")
+        raise RefusedError(Refusal.UNKNOWN_REPLAY, "no_replay", replay=9)
 
 
 @pytest.fixture
@@ -177,9 +177,9 @@ def test_a_rematch_needs_no_waiting_once_its_model_is_there(notes: Notes):
     lobby = lobby_of(notes)
     lobby.join("a", Join("zoo/m", 14))
     (first,) = opened(notes)
-    with pytest.raises(RefusedError, match="not your latest"):
+    with pytest.raises(RefusedError, match="not_latest"):
         lobby.rematch_at_once("a", Rematch(first.ticket.game + 1))
-    with pytest.raises(RefusedError, match="not your latest"):
+    with pytest.raises(RefusedError, match="not_latest"):
         lobby.rematch_at_once("b", Rematch(first.ticket.game))
     assert lobby.rematch_at_once("a", Rematch(first.ticket.game))
     _, second = opened(notes)

@@ -15,8 +15,8 @@ from web.messages import (
     parse_rematch,
     parse_resume,
     parse_turn,
-    refused,
 )
+from web.refusals import refused
 
 
 def test_well_formed_events_are_read():
@@ -117,5 +117,5 @@ def test_malformed_returns_are_refused(data: object):
 
 
 def test_a_refusal_travels_as_code_and_message():
-    error = RefusedError(Refusal.QUEUE_FULL, "two turns are waiting already")
-    assert refused(error) == {"code": "queue_full", "message": "two turns are waiting already"}
+    error = RefusedError(Refusal.UNKNOWN_GAME, "not_running", game=3)
+    assert refused(error) == {"code": "unknown_game", "message": "Game 3 is not running."}

@@ -25,6 +25,8 @@ JINJA = re.compile(
 )
 SHOWN_ATTRIBUTES = frozenset({"alt", "aria-label", "content", "placeholder", "title"})
 SENTENCE = re.compile(r"""(["'`])[A-Z][a-z']* [a-z][^\n]*\1""")
+REFUSING = ("abort", "RefusedError", "_malformed", "ConnectionRefusedError", "ClosedError")
+"""What tells a person, or whoever uses the JSON interface, that something cannot be done."""
 WORD = re.compile(r"[A-Za-z]{2,}")
 
 
@@ -84,17 +86,19 @@ def told_in_templates(path: Path) -> Iterator[tuple[str, set[str]]]:
                 yield str(call.args[0].value), {keyword.key for keyword in call.kwargs}
 
 
-def told_in_python(path: Path) -> Iterator[tuple[str, set[str]]]:
+def calls_in(path: Path, *names: str) -> Iterator[ast.Call]:
     for call in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-        if (
-            isinstance(call, ast.Call)
-            and isinstance(call.func, ast.Name)
-            and call.func.id in {"say", "tell"}
-            and not isinstance(call.args[0], ast.JoinedStr)
-        ):
-            for key in ast.walk(call.args[0]):
-                if isinstance(key, ast.Constant) and isinstance(key.value, str):
-                    yield key.value, {keyword.arg or "" for keyword in call.keywords}
+        if isinstance(call, ast.Call) and isinstance(call.func, ast.Name) and call.func.id in names:
+            yield call
+
+
+def told_in_python(path: Path) -> Iterator[tuple[str, set[str]]]:
+    for call in calls_in(path, "say", "tell", "RefusedError", "_malformed"):
+        prefix = "" if call.func.id in {"say", "tell"} else "refusal."  # type: ignore[attr-defined]
+        text = call.args[1 if call.func.id == "RefusedError" else 0]  # type: ignore[attr-defined]
+        for key in ast.walk(text) if not isinstance(text, ast.JoinedStr) else ():
+            if isinstance(key, ast.Constant) and isinstance(key.value, str):
+                yield prefix + key.value, {keyword.arg or "" for keyword in call.keywords}
 
 
 def test_whoever_says_a_text_fills_all_its_slots():
@@ -109,6 +113,23 @@ def test_whoever_says_a_text_fills_all_its_slots():
     }
     assert len(told) > 250
     assert lacking == {}
+    refusals = {key for key in PAGES if key.startswith("refusal.")}
+    assert refusals - {key for key, _ in told} == set()
+
+
+@pytest.mark.parametrize("path", sorted(WEB.glob("*.py")), ids=lambda path: path.stem)
+def test_refusals_hold_no_text_of_their_own(path: Path):
+    told = [
+        argument
+        for call in calls_in(path, *REFUSING)
+        for argument in call.args
+        if not ast.unparse(argument).startswith("tell(")
+        and any(
+            isinstance(part, ast.Constant) and isinstance(part.value, str) and " " in part.value
+            for part in ast.walk(argument)
+        )
+    ]
+    assert [ast.unparse(argument) for argument in told] == []
 
 
 class Shown(HTMLParser):
