@@ -25,6 +25,7 @@ from web.miner_pages import upload
 from web.miners import MinerDesk
 from web.operations import operations
 from web.opponents import Opponents
+from web.page_processes import PageProcesses
 from web.pages import pages
 from web.people import people
 from web.players import Ladder
@@ -111,6 +112,7 @@ def create_app(
         council=Council(opponents.council, opponents.load, opponents.says_logits),
         films=Films(config.arena.home),
         miners=MinerDesk(storage, models, config.policy, config.secret_key, _lacking(config)),
+        pages=PageProcesses(config),
     )
 
     app.register_blueprint(pages)

@@ -29,6 +29,7 @@ from arena.storage import Storage, open_storage
 from tron_env.benchmarks import Measurement, Setting
 from web.bench_pages import pages_of
 from web.bench_readers import Visit, alone, order
+from web.page_processes import MODULE as PAGES
 
 QUICK: Final = Season(games=30_000, submissions=2280, replays=40)
 READERS: Final = 50
@@ -113,7 +114,7 @@ def _crowd(
         yield from _spread(f"{name}: {kind} among {READERS} readers", each)
     yield from _spread(f"{name}: all pages among {READERS} readers", [took for _, took in seen])
     yield Measurement(f"{name}: pages read", len(seen) / seconds, "a second")
-    yield Measurement(f"{name}: the web process meanwhile", cpu, "cores")
+    yield Measurement(f"{name}: the web processes meanwhile", cpu, "cores")
 
 
 def _spread(name: str, took: Iterable[float]) -> Iterator[Measurement]:
@@ -174,5 +175,7 @@ def _answering(process: psutil.Process, port: int) -> psutil.Process:
 
 
 def _cpu_ms(process: psutil.Process) -> float:
-    times = process.cpu_times()
-    return float(times.user + times.system) * 1000
+    """Return the CPU time of the process that serves and of its page processes."""
+    pages = [each for each in process.children() if PAGES in each.cmdline()]
+    times = [each.cpu_times() for each in (process, *pages)]
+    return float(sum(each.user + each.system for each in times)) * 1000

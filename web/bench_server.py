@@ -18,7 +18,7 @@ from flask_socketio import SocketIO
 
 from arena.settings import load_settings
 from web.app import create_app
-from web.config import WebConfig
+from web.config import WebConfig, usual_page_processes
 from web.live_types import Ticks
 from web.server import Server
 from web.services import EXTENSION, Services
@@ -71,6 +71,7 @@ def main() -> None:
         arena=load_settings({"TRON_HOME": str(home)}),
         secret_key="a key for benchmarks only",
         capacity=CAPACITY,
+        page_processes=usual_page_processes(),
     )
     app = create_app(config, transport_of=_plain if way == "plain" else Transport)
     services: Services = app.extensions[EXTENSION]

@@ -3,6 +3,7 @@
 =======================  =============================================================
 ``TRON_SECRET_KEY``      signs session cookies; default is drawn once, kept in the home
 ``TRON_LIVE_CAPACITY``   live games at once; default 256
+``TRON_PAGE_PROCESSES``  processes that answer pages; default one a core, at most 4
 ``TRON_REDIS_URL``       Flask-SocketIO's message queue; default is none, for one process
 ``TRON_LOG_JSON``        1 to log JSON, one object a line; default 0
 ``TRON_PROXIES``         trusted proxies in front, whose word on addresses counts; default 0
@@ -20,7 +21,7 @@ from pathlib import Path
 from typing import Final
 
 from arena.policy import Policy, load_policy
-from arena.settings import Settings, load_settings
+from arena.settings import Settings, load_settings, usable_cores
 from web.errors import ConfigError
 from web.live_types import DEFAULT_COUNTDOWN_SLOTS
 
@@ -29,6 +30,9 @@ MIN_SECRET_CHARACTERS: Final = 16
 DEFAULT_CAPACITY: Final = 256
 MAX_CAPACITY: Final = 4096
 MAX_PROXIES: Final = 8
+USUAL_PAGE_PROCESSES: Final = 4
+"""At most, by default: they are quick, and each holds a whole site in memory."""
+MAX_PAGE_PROCESSES: Final = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +44,7 @@ class WebConfig:
         secret_key: signs session cookies.
         capacity: live games at once.
         countdown_slots: least time before a game's first ply, see ``web.live_types``.
+        page_processes: how many answer pages; 0 has threads of the live process do so.
         redis_url: of the message queue that several processes share, "" for one alone.
         log_json: whether to log for machines.
         policy: what miners may.
@@ -59,6 +64,7 @@ class WebConfig:
     proxies: int = 0
     secure_cookies: bool = False
     accept_unsandboxed: bool = False
+    page_processes: int = 0
 
 
 def load_config(environ: Mapping[str, str] = os.environ) -> WebConfig:
@@ -79,9 +85,21 @@ def load_config(environ: Mapping[str, str] = os.environ) -> WebConfig:
         policy=load_policy(environ),
         proxies=_number(environ, "TRON_PROXIES", 0, 0, MAX_PROXIES),
         secure_cookies=_switch(environ, "TRON_SECURE_COOKIES"),
+        page_processes=_number(
+            environ,
+            "TRON_PAGE_PROCESSES",
+            usual_page_processes(),
+            0,
+            MAX_PAGE_PROCESSES,
+        ),
         redis_url=_redis(environ.get("TRON_REDIS_URL", "")),
         log_json=_switch(environ, "TRON_LOG_JSON"),
     )
+
+
+def usual_page_processes() -> int:
+    """Return how many processes answer pages where nothing is said: one a core, up to a few."""
+    return min(usable_cores(), USUAL_PAGE_PROCESSES)
 
 
 def _redis(value: str) -> str:

@@ -33,9 +33,11 @@ def healthz() -> Response:
 
 @operations.get("/readyz")
 def readyz() -> Response:
-    """Answer while new players may be sent here: live play runs and the database answers."""
+    """Answer while new players may be sent here: live play runs, pages and database answer."""
     if not services().referee.alive:
         abort(503, tell("error.not_started"))
+    if not services().pages.serve:
+        abort(503, tell("error.no_pages"))
     try:
         services().storage.open_round()
     except ArenaFault as error:
@@ -76,6 +78,9 @@ class Collected:
         for ending, count in dict(referee.endings).items():
             ended.add_metric([ending.value], count)
         yield ended
+        yield GaugeMetricFamily(
+            "tron_page_processes", "Processes that answer pages.", value=self._site.pages.ready
+        )
         yield GaugeMetricFamily(
             "tron_games_to_store", "Finished games not stored yet.", value=recorder.backlog
         )

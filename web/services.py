@@ -17,6 +17,7 @@ from web.films import Films
 from web.lobby import Lobby
 from web.miners import MinerDesk
 from web.opponents import Opponents
+from web.page_processes import PageProcesses
 from web.players import Ladder
 from web.recorder import Recorder
 from web.referee import Referee
@@ -69,6 +70,7 @@ class Services:
     films: Films
     transport: Transport
     miners: MinerDesk
+    pages: PageProcesses
 
     def start(self) -> None:
         """Start the threads that keep live games; the clock runs with the server."""
@@ -80,9 +82,7 @@ class Services:
 
         A champion that cannot be loaded keeps nobody from the rest of the site.
         """
-        encoded, names = demo_replay()
-        analysis_of(encoded, names)
-        decode(encode(decode(encoded)))
+        self.warm_pages()
         rehearse()
         champion = self.opponents.champion()
         try:
@@ -91,8 +91,15 @@ class Services:
             logger.warning("the champion %s cannot play: %s", champion.name, error)
         self.recorder.admit(champion)
 
+    def warm_pages(self) -> None:
+        """Compile or load every kernel that pages need."""
+        encoded, names = demo_replay()
+        analysis_of(encoded, names)
+        decode(encode(decode(encoded)))
+
     def close(self) -> None:
         """End live play: open games are abandoned and stored; then the database is let go."""
+        self.pages.close()
         self.lobby.close()
         self.referee.close()
         self.recorder.close()

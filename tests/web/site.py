@@ -55,13 +55,16 @@ class Site:
 
 
 @contextmanager
-def serving(home: Path, *, capacity: int = 16, countdown_seconds: float = 0.25) -> Iterator[Site]:
+def serving(
+    home: Path, *, capacity: int = 16, countdown_seconds: float = 0.25, page_processes: int = 0
+) -> Iterator[Site]:
     """A warm site; its games have the starts of ``SEEDS``, so that none ends before a test acts."""
     config = WebConfig(
         arena=load_settings({"TRON_HOME": str(home)}),
         secret_key="a key for tests only",
         capacity=capacity,
         countdown_slots=round(countdown_seconds * SLOTS_PER_SECOND),
+        page_processes=page_processes,
     )
     app = create_app(config, itertools.cycle(SEEDS).__next__)
     services: Services = app.extensions[EXTENSION]

@@ -21,11 +21,13 @@ def test_the_environment_comes_first(tmp_path: Path):
         "TRON_HOME": str(tmp_path),
         "TRON_SECRET_KEY": "k" * 32,
         "TRON_LIVE_CAPACITY": "7",
+        "TRON_PAGE_PROCESSES": "0",
     }
     config = load_config(environ)
-    assert (config.secret_key, config.capacity) == ("k" * 32, 7)
+    assert (config.secret_key, config.capacity, config.page_processes) == ("k" * 32, 7, 0)
     assert not (tmp_path / SECRET_FILE).exists()
     assert load_config({"TRON_HOME": str(tmp_path)}).capacity == DEFAULT_CAPACITY
+    assert load_config({"TRON_HOME": str(tmp_path)}).page_processes >= 1
 
 
 @pytest.mark.parametrize(
@@ -37,6 +39,7 @@ def test_the_environment_comes_first(tmp_path: Path):
         ("TRON_LIVE_CAPACITY", "-3"),
         ("TRON_LIVE_CAPACITY", "100000"),
         ("TRON_SECURE_COOKIES", "yes"),
+        ("TRON_PAGE_PROCESSES", "1000"),
     ],
 )
 def test_nonsense_is_named(tmp_path: Path, name: str, value: str):

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from tests.web.site import Site, serving
-from web import server
+from web import connections
 
 PATIENCE_SECONDS = 60.0
 SHORT_SECONDS = 0.2
@@ -35,7 +35,7 @@ def answer_to(site: Site, said: bytes) -> bytes:
 def test_a_request_that_does_not_come_to_its_end_is_not_waited_for(
     site: Site, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr(server, "HEAD_SECONDS", SHORT_SECONDS)
+    monkeypatch.setattr(connections, "HEAD_SECONDS", SHORT_SECONDS)
     assert answer_to(site, b"") == b""
     assert answer_to(site, b"GET / HTT") == b""
     assert answer_to(site, b"GET / HTTP/1.1\r\nHost: x\r\nX-Slow: ").startswith(b"HTTP/1.1 400 ")
@@ -46,12 +46,12 @@ def test_a_request_that_does_not_come_to_its_end_is_not_waited_for(
 def test_a_body_that_does_not_come_to_its_end_is_not_waited_for(
     site: Site, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr(server, "BODY_SECONDS", SHORT_SECONDS)
+    monkeypatch.setattr(connections, "BODY_SECONDS", SHORT_SECONDS)
     said = b"POST /api/v1/miners HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n\r\nabc"
     assert answer_to(site, said).startswith(b"HTTP/1.1 408 ")
 
 
 def test_a_body_that_is_too_long_is_not_read(site: Site, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(server, "MAX_BODY_BYTES", 10)
+    monkeypatch.setattr(connections, "MAX_BODY_BYTES", 10)
     said = b"POST /api/v1/miners HTTP/1.1\r\nHost: x\r\nContent-Length: 11\r\n\r\nhello world"
     assert answer_to(site, said).startswith(b"HTTP/1.1 413 ")

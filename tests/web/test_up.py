@@ -118,7 +118,10 @@ def test_up_serves_at_once_survives_a_stop_and_crowns_on_the_open_site(tmp_path:
         assert site.status()["champion"]["round"] == 1
         assert site.status()["running"] is None, "there is no second first round"
         assert not any(plays_a_round(child) for child in site.family())
-        site.stop(signal.SIGINT)
+        family = site.family()
+        assert any("web.page_process" in child.cmdline() for child in family)
+        site.process.kill()
+        assert psutil.wait_procs(family, timeout=STOP_SECONDS)[1] == [], "none outlives the site"
 
 
 def test_a_taken_port_is_said_in_one_line(tmp_path: Path):

@@ -1,0 +1,237 @@
+"""Pages answered by processes of their own: real ones, real sockets, and what may befall them."""
+
+import http.client
+import json
+import os
+import signal
+import socket
+import time
+import urllib.error
+import urllib.request
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import psutil
+import pytest
+import socketio
+
+from tests.web.site import Site, riding, serving
+from web import page_processes
+from web.sockets import LIVE
+from web.watch import COUNCIL_RATE
+
+PATIENCE_SECONDS = 60.0
+PROCESSES = 2
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    with (
+        pytest.MonkeyPatch.context() as patch,
+        serving(tmp_path_factory.mktemp("home"), page_processes=PROCESSES) as running,
+    ):
+        patch.setattr(page_processes, "AGAIN_SECONDS", 0.1)
+        until(lambda: running.services.pages.ready == PROCESSES)
+        yield running
+
+
+def until(holds: Callable[[], object]) -> None:
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while not holds():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+
+
+def pages_of(site: Site) -> list[psutil.Process]:
+    """The page processes, the desk first."""
+    found = [
+        each for each in psutil.Process().children() if page_processes.MODULE in each.cmdline()
+    ]
+    return sorted(found, key=lambda each: each.create_time())
+
+
+def address(site: Site) -> tuple[str, int]:
+    parts = urlsplit(site.url)
+    return str(parts.hostname), int(parts.port or 0)
+
+
+def status(site: Site, path: str) -> int:
+    try:
+        with urllib.request.urlopen(site.url + path, timeout=PATIENCE_SECONDS) as answer:
+            return int(answer.status)
+    except urllib.error.HTTPError as error:
+        return error.code
+
+
+@contextmanager
+def line_to(site: Site) -> Iterator[socket.socket]:
+    with socket.create_connection(address(site), PATIENCE_SECONDS) as line:
+        yield line
+
+
+def holder(site: Site, line: socket.socket) -> psutil.Process | None:
+    """The page process that has a connection, if one has."""
+    ours = line.getsockname()[1]
+    for process in pages_of(site):
+        if any(each.raddr and each.raddr.port == ours for each in process.net_connections("tcp")):
+            return process
+    return None
+
+
+def heard(line: socket.socket) -> bytes:
+    """Everything until the server hangs up."""
+    found = b""
+    while part := line.recv(65536):
+        found += part
+    return found
+
+
+def request(path: str, *headers: str, method: str = "GET") -> bytes:
+    return "\r\n".join((f"{method} {path} HTTP/1.1", "Host: tron", *headers, "", "")).encode()
+
+
+def test_pages_are_answered_by_page_processes_and_live_play_is_not(site: Site):
+    with line_to(site) as page, line_to(site) as form, line_to(site) as games:
+        page.sendall(b"GET /learn HTTP/1.1\r\n")
+        form.sendall(b"POST /submit HTTP/1.1\r\n")
+        games.sendall(b"GET /live/games.json HTTP/1.1\r\n")
+        until(lambda: holder(site, page))
+        until(lambda: holder(site, form))
+        assert holder(site, form) == pages_of(site)[0], "one of them is the desk"
+        games.sendall(b"Host: tron\r\nConnection: close\r\n\r\n")
+        assert b'"total":0' in heard(games)
+        assert {each.nice() for each in pages_of(site)} == {psutil.Process().nice() + 5}
+
+
+def test_one_connection_goes_back_and_forth_between_pages_and_a_ride(site: Site):
+    """As browsers reuse connections: Socket.IO by polling, pages in between."""
+    web = http.client.HTTPConnection(*address(site), timeout=PATIENCE_SECONDS)
+
+    def asked(path: str, body: str | None = None) -> str:
+        web.request("GET" if body is None else "POST", path, body)
+        answer = web.getresponse()
+        assert answer.status == 200, path
+        return answer.read().decode()
+
+    assert "Tron Arena" in asked("/learn")
+    own = web.sock.getsockname()
+    engine = json.loads(asked("/socket.io/?EIO=4&transport=polling")[1:])
+    session = f"/socket.io/?EIO=4&transport=polling&sid={engine['sid']}"
+    asked("/rounds")
+    assert asked(session, f"40{LIVE},") == "OK"
+    assert asked(session).startswith(f"40{LIVE},")
+    asked("/live/games.json")
+    asked("/play")
+    join = json.dumps(["join", {"opponent": "zoo/wall-hugger", "speed": 14}])
+    assert asked(session, f"42{LIVE},{join}") == "OK"
+    seen: Counter[str] = Counter()
+    while not seen["stored"]:
+        for packet in asked(session).split("\x1e"):
+            if packet.startswith("42"):
+                seen[json.loads(packet.removeprefix(f"42{LIVE},"))[0]] += 1
+        asked("/learn")
+    assert seen["tick"] > 10
+    assert seen["end"] == 1
+    assert web.sock.getsockname() == own, "it was one connection all the way"
+    web.close()
+
+
+def test_the_ordinary_client_rides_by_polling(site: Site):
+    client = socketio.Client(reconnection=False)
+    seen: list[str] = []
+    client.on("*", lambda event, *data: seen.append(event), namespace=LIVE)
+    client.connect(site.url, namespaces=[LIVE], transports=["polling"], wait_timeout=10)
+    client.emit("join", {"opponent": "zoo/wall-hugger", "speed": 14}, namespace=LIVE)
+    until(lambda: "stored" in seen)
+    client.disconnect()
+
+
+def test_a_first_line_in_pieces_finds_its_way(site: Site):
+    with line_to(site) as line:
+        for piece in (
+            b"G",
+            b"ET /hea",
+            b"lthz HT",
+            b"TP/1.1\r\nHost: tron\r\nConnection: close\r\n\r\n",
+        ):
+            line.sendall(piece)
+            time.sleep(0.05)
+        assert heard(line).startswith(b"HTTP/1.1 200 OK")
+
+
+def test_one_who_hangs_up_in_mid_line_is_let_go(site: Site):
+    with line_to(site) as line:
+        line.sendall(b"GET /hea")
+        time.sleep(0.05)
+        line.shutdown(socket.SHUT_WR)
+        assert heard(line) == b""
+
+
+def test_requests_sent_ahead_are_answered_or_have_to_be_asked_again(site: Site):
+    close = "Connection: close"
+    with line_to(site) as line:
+        line.sendall(request("/learn") + request("/rounds", close))
+        assert heard(line).count(b"HTTP/1.1 200 OK") == 2
+    with line_to(site) as line:
+        line.sendall(request("/learn") + request("/healthz", close))
+        assert heard(line).count(b"HTTP/1.1") == 1, "never by a process that cannot know"
+
+
+def test_a_body_goes_with_its_connection(site: Site):
+    with line_to(site) as line:
+        line.sendall(request("/learn"))
+        assert line.recv(12) == b"HTTP/1.1 200"
+        body = b'{"name": "somebody"}'
+        line.sendall(
+            request(
+                "/api/v1/miners",
+                "Content-Type: application/json",
+                f"Content-Length: {len(body)}",
+                "Connection: close",
+                method="POST",
+            )
+        )
+        time.sleep(0.05)
+        line.sendall(body)
+        assert b"201 CREATED" in heard(line)
+
+
+def test_what_is_counted_is_counted_in_one_place(site: Site):
+    with riding(site) as rider:
+        game = rider.ride().number
+    answers = Counter(
+        status(site, f"/replays/{game}/council?ply=0") for _ in range(COUNCIL_RATE.times + 3)
+    )
+    assert answers == {200: COUNCIL_RATE.times, 429: 3}
+
+
+def test_a_page_process_that_is_killed_in_mid_request_is_replaced(site: Site):
+    with line_to(site) as line:
+        line.sendall(b"POST /submit HTTP/1.1\r\nContent-Length: 9\r\n\r\n")
+        until(lambda: holder(site, line))
+        desk = pages_of(site)[0]
+        assert holder(site, line) == desk
+        os.kill(desk.pid, signal.SIGKILL)
+        with suppress(ConnectionResetError):
+            assert heard(line) == b"", "it is told at once"
+    assert status(site, "/rounds") == 200, "the other answers"
+    assert status(site, "/readyz") == 200
+    assert status(site, "/replays/1/council?ply=9999") == 404, "asked meanwhile, it is answered"
+    until(lambda: site.services.pages.ready == PROCESSES)
+    assert desk.pid not in {each.pid for each in pages_of(site)}
+    assert (
+        "tron_page_processes 2.0" in urllib.request.urlopen(site.url + "/metrics").read().decode()
+    )
+
+
+def test_a_site_that_ends_leaves_no_process(site: Site, tmp_path: Path):
+    before = set(pages_of(site))
+    with serving(tmp_path, page_processes=1) as other:
+        until(lambda: other.services.pages.ready)
+        (own,) = set(pages_of(site)) - before
+        assert status(other, "/learn") == 200
+    assert not own.is_running()
+    assert set(pages_of(site)) == before

@@ -1,0 +1,50 @@
+"""Which process answers what: every address of the site is asked."""
+
+import pytest
+from flask import Flask
+
+from arena.settings import load_settings
+from web.app import create_app
+from web.config import WebConfig
+from web.routing import Side, side_of
+
+COUNTED = {"watch.council", "watch.deepen"}
+"""Views that count how often one visitor asks, beside films, which are one form of download."""
+
+
+@pytest.fixture(scope="module")
+def app(tmp_path_factory: pytest.TempPathFactory) -> Flask:
+    settings = load_settings({"TRON_HOME": str(tmp_path_factory.mktemp("home"))})
+    return create_app(WebConfig(settings, "a key for tests only", capacity=1))
+
+
+def expected(endpoint: str, method: str) -> Side:
+    if endpoint.startswith("operations.") or endpoint == "people.live_games":
+        return Side.LIVE
+    return Side.DESK if endpoint in COUNTED or method not in ("GET", "HEAD") else Side.PAGES
+
+
+def test_every_address_is_answered_where_what_it_needs_is(app: Flask):
+    for rule in app.url_map.iter_rules():
+        url = "".join("7" if is_dynamic else part for is_dynamic, part in rule._trace)
+        path = url.removeprefix("|")
+        for method in rule.methods or ():
+            line = f"{method} {path}?a=1 HTTP/1.1".encode()
+            assert side_of(line) is expected(rule.endpoint, method), line
+
+
+def test_films_are_drawn_where_they_are_counted_and_other_downloads_anywhere():
+    assert side_of(b"GET /replays/12/file.gif HTTP/1.1") is Side.DESK
+    assert side_of(b"GET /replays/12/file.json HTTP/1.1") is Side.PAGES
+
+
+@pytest.mark.parametrize(
+    "path", [b"/%73ocket.io/?EIO=4", b"/socket.io/", b"/%6Detrics", b"/metrics?x", b"/metrics\r\n"]
+)
+def test_an_address_is_the_same_however_it_is_written(path: bytes):
+    assert side_of(b"GET " + path) is Side.LIVE
+
+
+@pytest.mark.parametrize("line", [b"", b"GET", b"GET ", b"\x16\x03\x01", b"GET /" + b"x" * 2000])
+def test_nonsense_is_for_the_pages_to_refuse_or_for_the_desk(line: bytes):
+    assert side_of(line) in (Side.PAGES, Side.DESK)

@@ -1,0 +1,104 @@
+"""The doors between the processes of a site, through which they hand each other connections.
+
+What is handed over is the connection itself (its file descriptor, over a Unix socket), before a
+byte of its next request was taken. Passing the bytes on instead would cost the process of live play
+a share of every page, and a listening socket that all processes share (``SO_REUSEPORT``) cannot
+tell a page from a rider.
+"""
+
+import os
+import socket
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+import gevent.socket
+from gevent.lock import RLock
+
+from web.routing import Side
+
+_A_CONNECTION: Final = b"c"
+
+
+@dataclass(frozen=True, slots=True)
+class Door:
+    """One side's: many may push connections in, and whoever serves that side takes them out.
+
+    Of several processes that do, one that has nothing to do is the quickest to take the next.
+    """
+
+    outside: socket.socket
+    inside: socket.socket
+
+    @classmethod
+    def new(cls) -> "Door":
+        """Make one."""
+        return cls(*socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM))
+
+    @classmethod
+    def passed_on(cls, files: tuple[int, int]) -> "Door":
+        """Return the door that another process has passed on."""
+        outside, inside = files
+        return cls(socket.socket(fileno=outside), socket.socket(fileno=inside))
+
+    @property
+    def files(self) -> tuple[int, int]:
+        """What is passed on to another process."""
+        return self.outside.fileno(), self.inside.fileno()
+
+    def close(self) -> None:
+        """Let go of it; connections inside end."""
+        self.outside.close()
+        self.inside.close()
+
+
+class Doors:
+    """The doors as one process sees them, on the thread that runs its event loop.
+
+    Args:
+        doors: of every side.
+        own: the sides that this process serves.
+    """
+
+    def __init__(self, doors: Mapping[Side, Door], own: frozenset[Side]) -> None:
+        self.own = own
+        self._outside = {
+            side: (_copy(door.outside), RLock()) for side, door in doors.items() if side not in own
+        }
+
+    def hand_over(self, connection: Any, side: Side) -> None:
+        """Push a connection through a door, waiting where many are inside; it is closed here."""
+        outside, turn = self._outside[side]
+        with turn:  # one greenlet at a time may wait for a socket
+            socket.send_fds(outside, [_A_CONNECTION], [connection.fileno()])
+        connection.close()
+
+    def close(self) -> None:
+        """Push nothing more."""
+        for outside, _ in self._outside.values():
+            outside.close()
+
+
+def taken(inside: Any) -> tuple[Any, Any] | None:
+    """Take a connection that was pushed through a door, and its client's address.
+
+    Returns:
+        None where another process was quicker, or the client has gone meanwhile.
+    """
+    try:
+        _, files, _, _ = socket.recv_fds(inside, len(_A_CONNECTION), 1)
+    except BlockingIOError:
+        return None
+    if not files:  # this process has no room for another file
+        return None
+    os.set_inheritable(files[0], False)
+    connection = gevent.socket.socket(fileno=files[0])
+    try:
+        return connection, connection.getpeername()
+    except OSError:
+        connection.close()
+        return None
+
+
+def _copy(outside: socket.socket) -> Any:
+    return gevent.socket.socket(fileno=os.dup(outside.fileno()))

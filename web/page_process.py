@@ -1,0 +1,84 @@
+"""One page process: the site without live play's clock, run as a module by ``web.page_processes``.
+
+It is told on standard input which site, which sides of it, and through which doors; a byte more
+has it serve, and the end of it has it finish what it is answering and end. So it ends with the
+process of live play, however that ends.
+"""
+
+import os
+import pickle
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Final
+
+import gevent
+import gevent.socket
+from flask import Flask
+
+from web.app import create_app
+from web.config import WebConfig
+from web.connections import HandedServer, Site, settle
+from web.doors import Door, Doors
+from web.logs import start_logging
+from web.routing import Side
+from web.services import EXTENSION, Services
+
+NICENESS: Final = 5
+"""Live games come first where both want a core, and pages before what works behind the site."""
+END_SECONDS: Final = 5.0
+"""How long requests that are being answered may still take at the end."""
+LOOK_SECONDS: Final = 0.02
+_INPUT: Final = 0
+
+
+def main() -> None:
+    """Load, wait to be told, serve."""
+    ready = os.dup(1)
+    os.dup2(2, 1)  # whatever prints says so where the site's log goes
+    with open(_INPUT, "rb", buffering=0, closefd=False) as told:
+        config, sides, files = pickle.load(told)
+    os.nice(NICENESS)
+    start_logging(as_json=config.log_json)
+    app = create_app(alone(config))
+    services: Services = app.extensions[EXTENSION]
+    if os.read(_INPUT, 1):
+        services.warm_pages()
+        settle()
+        serve(app, sides, {side: Door.passed_on(each) for side, each in files.items()}, ready)
+    services.council.close()
+    services.storage.close()
+    sys.stderr.flush()
+    os._exit(0)  # a request that has not come to its end is not waited for
+
+
+def alone(config: WebConfig) -> WebConfig:
+    """Return the settings of a site that answers pages and nothing else."""
+    return replace(config, page_processes=0, capacity=1, redis_url="")
+
+
+def serve(app: Flask, sides: Sequence[Side], doors: Mapping[Side, Door], ready: int) -> None:
+    """Serve what comes through the doors of ``sides`` until standard input ends.
+
+    Args:
+        app: the site.
+        sides: that are served.
+        doors: of all sides.
+        ready: a file that a byte is written to once this process serves.
+    """
+    own = Doors(doors, frozenset(sides))
+    site = Site(app)
+    servers = [HandedServer.of(doors[side], site, own) for side in sides]
+    for server in servers:
+        server.start()
+    os.write(ready, b"!")
+    gevent.socket.wait_read(_INPUT)
+    for server in servers:
+        server.stop_accepting()
+    with gevent.Timeout(END_SECONDS, False):
+        while any(server.requests for server in servers):
+            gevent.sleep(LOOK_SECONDS)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,166 @@
+"""The processes that answer pages, so that rendering takes nothing from live play but its core.
+
+Each is the site without its clock (``web.page_process``), spawned, not forked, as the process of
+live play has threads. The first is the desk as well (``web.routing``). One that ends is replaced,
+and meanwhile the others answer.
+"""
+
+import logging
+import os
+import pickle
+import subprocess
+import sys
+import threading
+import time
+from typing import IO, Final
+
+from web.config import WebConfig
+from web.doors import Door
+from web.routing import Side
+
+logger = logging.getLogger(__name__)
+
+MODULE: Final = "web.page_process"
+AGAIN_SECONDS: Final = 10.0
+"""One that ends sooner is not replaced at once: what breaks at once is not worth a busy loop."""
+STOP_SECONDS: Final = 15.0
+
+
+class _Child:
+    """A page process."""
+
+    def __init__(self, config: WebConfig, sides: list[Side], doors: dict[Side, Door]) -> None:
+        files = {side: door.files for side, door in doors.items()}
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", MODULE],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            env=os.environ
+            | {
+                "TRON_HOME": str(config.arena.home),
+                "TRON_DATABASE_URL": config.arena.database_url,
+            },
+            pass_fds=[number for pair in files.values() for number in pair],
+            start_new_session=True,  # Ctrl-C is for the site, which then ends its children
+        )
+        self._say(pickle.dumps((config, sides, files)))
+
+    @property
+    def pid(self) -> int:
+        """Its process ID."""
+        return self._process.pid
+
+    def begin(self) -> bool:
+        """Have it serve; return once it does, False where it has ended."""
+        self._say(b"!")
+        return bool(_pipe(self._process.stdout).read(1))
+
+    def wait(self) -> int:
+        """Return its status once it has ended."""
+        status = self._process.wait()
+        self.end()
+        _pipe(self._process.stdout).close()
+        return status
+
+    def end(self) -> None:
+        """Have it finish what it is answering, and end."""
+        _pipe(self._process.stdin).close()
+
+    def kill(self) -> None:
+        """End it at once."""
+        self._process.kill()
+
+    def _say(self, data: bytes) -> None:
+        try:
+            _pipe(self._process.stdin).write(data)
+            _pipe(self._process.stdin).flush()
+        except BrokenPipeError:
+            logger.debug("page process %d has ended already", self.pid)
+
+
+class PageProcesses:
+    """The page processes of one site; none where its settings say so.
+
+    Args:
+        config: the site's.
+
+    Attributes:
+        doors: through which connections get to them and back; empty where there are none.
+    """
+
+    def __init__(self, config: WebConfig) -> None:
+        count = config.page_processes
+        self.doors = {side: Door.new() for side in Side} if count else {}
+        self._config = config
+        self._children: list[_Child | None] = [None] * count
+        self._ready = [False] * count
+        self._lock = threading.Lock()
+        self._begun = threading.Event()
+        self._closing = threading.Event()
+        self._threads = [
+            threading.Thread(target=self._keep, args=(place,), name=f"pages-{place}", daemon=True)
+            for place in range(count)
+        ]
+
+    @property
+    def ready(self) -> int:
+        """How many serve."""
+        return sum(self._ready)
+
+    @property
+    def serve(self) -> bool:
+        """Whether pages are answered, here or by a process."""
+        return not self.doors or any(self._ready)
+
+    def start(self) -> None:
+        """Start them; they load, and serve after ``begin``."""
+        for thread in self._threads:
+            thread.start()
+
+    def begin(self) -> None:
+        """Have them serve: what they compile has been compiled by now, and is only loaded."""
+        self._begun.set()
+
+    def close(self) -> None:
+        """End them, once each has finished what it is answering."""
+        with self._lock:
+            self._closing.set()
+            children = [child for child in self._children if child is not None]
+        self._begun.set()
+        for child in children:
+            child.end()
+        deadline = time.monotonic() + STOP_SECONDS
+        started = [thread for thread in self._threads if thread.ident is not None]
+        for thread in started:
+            thread.join(max(0.0, deadline - time.monotonic()))
+        for child in children:
+            child.kill()
+        for thread in started:
+            thread.join()
+        for door in self.doors.values():
+            door.close()
+
+    def _keep(self, place: int) -> None:
+        sides = [Side.DESK, Side.PAGES] if place == 0 else [Side.PAGES]
+        while True:
+            began = time.monotonic()
+            with self._lock:
+                if self._closing.is_set():
+                    return
+                child = self._children[place] = _Child(self._config, sides, self.doors)
+            self._begun.wait()
+            self._ready[place] = child.begin()
+            status = child.wait()
+            self._ready[place] = False
+            if self._closing.is_set():
+                return
+            logger.warning(
+                "page process %d ended with status %d: another starts", child.pid, status
+            )
+            if time.monotonic() - began < AGAIN_SECONDS:
+                self._closing.wait(AGAIN_SECONDS)
+
+
+def _pipe(pipe: IO[bytes] | None) -> IO[bytes]:
+    assert pipe is not None
+    return pipe

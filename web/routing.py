@@ -1,0 +1,39 @@
+"""Which process of the site answers a request, told from its first line."""
+
+import re
+from enum import Enum
+from typing import Final
+from urllib.parse import unquote_to_bytes
+
+SOCKET_IO: Final = b"/socket.io/"
+_OF_LIVE_PLAY: Final = frozenset({b"/live/games.json", b"/healthz", b"/readyz", b"/metrics"})
+_OF_THE_DESK: Final = re.compile(rb"/replays/[^/]+/(council|file\.gif)")
+_READING: Final = frozenset({b"GET", b"HEAD"})
+
+
+class Side(Enum):
+    """Who answers."""
+
+    LIVE = "live"
+    """The process that referees live games: Socket.IO, and what tells how it fares."""
+    DESK = "desk"
+    """One of the page processes: whatever changes something, or is counted and kept in memory."""
+    PAGES = "pages"
+    """Any of the page processes."""
+
+
+def side_of(line: bytes) -> Side:
+    """Return who answers the request that begins with ``line``.
+
+    >>> side_of(b"GET /socket.io/?EIO=4 HTTP/1.1")
+    <Side.LIVE: 'live'>
+    >>> side_of(b"POST /submit HTTP/1.1"), side_of(b"GET /submit HTTP/1.1")
+    (<Side.DESK: 'desk'>, <Side.PAGES: 'pages'>)
+    """
+    method, _, rest = line.partition(b" ")
+    path = unquote_to_bytes(rest.partition(b" ")[0].partition(b"?")[0].rstrip(b"\r\n"))
+    if path.startswith(SOCKET_IO) or path in _OF_LIVE_PLAY:
+        return Side.LIVE
+    if method not in _READING or _OF_THE_DESK.fullmatch(path):
+        return Side.DESK
+    return Side.PAGES
