@@ -252,6 +252,7 @@ games = Table(
     Column("human_seat", SmallInteger),
     Column("speed", SmallInteger),
     Column("first_try", Boolean, nullable=False, default=False),
+    Column("stood_still", Boolean, nullable=False, default=False),
     Column("session", String(64)),
     Column("player_name", String(24)),
     Column("replay", LargeBinary, nullable=False),
@@ -275,8 +276,8 @@ games = Table(
     Index(
         "ix_games_first_tries",
         "id",
-        sqlite_where=text("first_try = 1 AND player_name IS NOT NULL"),
-        postgresql_where=text("first_try AND player_name IS NOT NULL"),
+        sqlite_where=text("(first_try = 1 OR stood_still = 1) AND player_name IS NOT NULL"),
+        postgresql_where=text("(first_try OR stood_still) AND player_name IS NOT NULL"),
     ),
 )
 

@@ -15,7 +15,7 @@ from arena.schema import games, rounds
 from replays.format import PERSON, Ending, Replay, decode, model_prefix
 from tron_env.types import DeathCause, Outcome, Seat
 
-NOT_SHOWN = frozenset({"replay", "session", "player_name"})
+NOT_SHOWN = frozenset({"replay", "session", "player_name", "stood_still"})
 COLUMNS = tuple(column for column in games.c if column.name not in NOT_SHOWN)
 RECORDED = (*COLUMNS, games.c.replay)
 BAND_PLIES = 50
@@ -45,6 +45,8 @@ class NewHumanGame:
     """The stored game that a take-over goes on from; the replay says at which ply."""
     reason: str | None = None
     """Why the loser forfeited."""
+    stood_still: bool = False
+    """Whether it would be a first try, had it not waited for its person on the way."""
 
 
 class StoredGames(Database):
@@ -179,6 +181,7 @@ def _human_values(game: NewHumanGame) -> dict[str, Any]:
         "human_seat": int(game.human_seat),
         "speed": game.speed,
         "first_try": game.first_try,
+        "stood_still": game.stood_still,
         "session": game.session,
         "source_id": game.source_id,
         "player_name": game.player_name,

@@ -3,12 +3,12 @@
 from collections import defaultdict
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
-from sqlalchemy import func, select
+from sqlalchemy import and_, func, not_, or_, select
 
 from arena.database import Database
-from arena.people_tallies import MODEL, OWN, RESULT, counted, tally_anew
+from arena.people_tallies import ABANDONED, MODEL, OWN, RESULT, counted, tally_anew
 from arena.records import HumanRecord, RoundStatus
 from arena.schema import games, people_tallies, rounds
 from arena.stored_games import rode
@@ -16,19 +16,26 @@ from arena.stored_games import rode
 
 @dataclass(frozen=True, slots=True)
 class FirstTry:
-    """A player's first game against a model.
+    """A player's first game against a model, as the players' ladder counts it.
 
-    ``points`` are the player's, 1, 1/2 or 0; None where the game was left, and so does not count.
+    ``points`` are the player's: 1, 1/2 or 0, the last also where the game was ``left``.
     """
 
     session: str
     player_name: str
     model_sha256: str
-    points: float | None
+    points: float
+    left: bool = False
 
 
-_NAMED = (games.c.first_try, games.c.player_name.is_not(None))
+LOOK_SECONDS: Final = 3
+"""Who leaves a game so early has only looked at it."""
+_POINTS: Final = {"loss": 1.0, "draw": 0.5, "win": 0.0, "abandoned": 0.0}
+_NAMED = (or_(games.c.first_try, games.c.stood_still), games.c.player_name.is_not(None))
 """What the index of first tries holds."""
+_LOOKED = and_(ABANDONED, games.c.plies < LOOK_SECONDS * games.c.speed)
+_THOUGHT_OVER = and_(games.c.stood_still, RESULT.in_(["loss", "draw"]))
+"""What standing still may have helped its person to."""
 
 
 class StoredPeople(Database):
@@ -80,16 +87,19 @@ class StoredPeople(Database):
             return frozenset(connection.scalars(query))
 
     def first_tries(self) -> tuple[FirstTry, ...]:
-        """Return the first tries of players who have a name, oldest first."""
+        """Return the first tries of players who have a name, oldest first.
+
+        Nothing that a player can do makes a bad one good: one that was left is lost, unless that
+        was within ``LOOK_SECONDS``, and one that stood still counts where it was lost.
+        """
         query = (
             select(games.c.session, games.c.player_name, MODEL, RESULT.label("result"))
-            .where(*OWN, *_NAMED)
+            .where(*OWN, *_NAMED, not_(_LOOKED), not_(_THOUGHT_OVER))
             .order_by(games.c.id)
         )
-        points = {"loss": 1.0, "draw": 0.5, "win": 0.0}
         with self.reading() as connection:
             return tuple(
-                FirstTry(row[0], row[1], row[2], points.get(row[3]))
+                FirstTry(row[0], row[1], row[2], _POINTS[row[3]], row[3] == "abandoned")
                 for row in connection.execute(query)
             )
 

@@ -7,6 +7,7 @@ from typing import Final, TypedDict
 from flask import Blueprint, Response, jsonify, render_template
 
 from arena.records import HumanRecord
+from arena.stored_people import LOOK_SECONDS
 from web.human import Tries, all_tries, first_tries, total_record
 from web.messages import OpponentPayload
 from web.players import MIN_TRIES
@@ -83,6 +84,7 @@ def players() -> str:
         players=ranked[:MOST_PLAYERS],
         total=len(ranked),
         min_tries=MIN_TRIES,
+        look_seconds=LOOK_SECONDS,
         against=against,
     )
 

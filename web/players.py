@@ -1,10 +1,9 @@
 """The players' own ladder: ratings from first tries against models of known rating.
 
-Only first tries count, one for each browser and model, so that nobody climbs by trying again; games
-that stood still or were taken over are no first tries. Nor does anybody climb by leaving whatever
-goes badly: how many first tries a player left stands beside the rating, and past a share of them
-there is none. A name belongs to the browser that uses it: two browsers of one name are two
-players.
+Only first tries count, one for each browser and model, so that nobody climbs by trying again. Nor
+does anybody climb by leaving or by breaking the line off where it goes badly: what is left is lost,
+and a game that waited for its player counts where it was lost (``arena.stored_people``). A name
+belongs to the browser that uses it: two browsers of one name are two players.
 """
 
 import threading
@@ -20,8 +19,6 @@ from arena.stored_people import FirstTry
 
 MIN_TRIES: Final = 3
 """A player with fewer first tries against rated models is not on the ladder yet."""
-MOST_LEFT: Final = 0.25
-"""The share of a player's first tries that may have been left."""
 _STEPS: Final = 60
 
 
@@ -35,7 +32,7 @@ class Player:
     points: float
     tries: int
     left: int
-    """First tries beside these, which do not count."""
+    """How many of these were left, and so lost."""
 
 
 def rating_of(results: Iterable[tuple[float, float]]) -> float:
@@ -76,14 +73,12 @@ def ladder(tries: Iterable[FirstTry], ratings: Mapping[str, float]) -> tuple[Pla
         if each.model_sha256 not in ratings:
             continue
         names[each.session] = each.player_name
-        if each.points is None:
-            left[each.session] += 1
-        else:
-            made[each.session].append((ratings[each.model_sha256], each.points))
+        left[each.session] += each.left
+        made[each.session].append((ratings[each.model_sha256], each.points))
     rated = [
         (_rated(tuple(results)), names[session], session)
         for session, results in made.items()
-        if len(results) >= MIN_TRIES and left[session] <= MOST_LEFT * (len(results) + left[session])
+        if len(results) >= MIN_TRIES
     ]
     rated.sort(key=lambda row: (-row[0], row[1]))
     return tuple(

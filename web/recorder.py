@@ -248,8 +248,8 @@ class Recorder:
 
     def _new_game(self, over: _Over) -> NewHumanGame | None:
         ticket, record = over.ticket, over.record
-        taken = ticket.takeover is not None
         try:
+            first = self._is_first_try(ticket) and record.ending is not LiveEnding.CLOSED
             return NewHumanGame(
                 replay=encode(replay_of(ticket, record)),
                 names=ticket.names(STORED_NAME),
@@ -257,7 +257,8 @@ class Recorder:
                 model_sha256=ticket.opponent.sha256,
                 round=ticket.opponent.round,
                 speed=ticket.opening.speed,
-                first_try=self._is_first_try(ticket) and not record.frozen and not taken,
+                first_try=first and not record.frozen,
+                stood_still=first and record.frozen,
                 session=ticket.player or "",
                 player_name=ticket.nickname or None,
                 source_id=ticket.source_id,
@@ -268,7 +269,10 @@ class Recorder:
             return None
 
     def _is_first_try(self, ticket: Ticket) -> bool:
-        """Whether this is a browser's first game against a model, of those on their way, too."""
+        """Whether this is a browser's first game against a model, of those on their way, too.
+
+        A game that goes on from a replay is none, and takes the place of one.
+        """
         if ticket.player is None:
             return False
         pair = ticket.player, ticket.opponent.sha256
@@ -277,7 +281,8 @@ class Recorder:
         if len(self._tried) >= MAX_TRIED:
             self._tried.clear()
         self._tried.add(pair)
-        return not _patiently(lambda: self._storage.has_played(*pair))
+        played = _patiently(lambda: self._storage.has_played(*pair))
+        return not played and ticket.takeover is None
 
 
 def _patiently(ask: Callable[[], _T]) -> _T:

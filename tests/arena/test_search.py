@@ -158,9 +158,10 @@ def test_pages_are_stable_while_games_come_in(database_url, pool):
         with storage.writing() as connection:
             connection.exec_driver_sql(
                 "INSERT INTO games (id, kind, first_name, second_name, outcome, first_cause, "
-                "second_cause, ending, plies, played_at, first_try, replay, length_band) "
+                "second_cause, ending, plies, played_at, first_try, stood_still, replay, "
+                "length_band) "
                 "SELECT 1000, kind, first_name, second_name, outcome, first_cause, second_cause, "
-                "ending, plies, played_at, first_try, replay, length_band "
+                "ending, plies, played_at, first_try, stood_still, replay, length_band "
                 f"FROM games WHERE id = {last}"
             )
         assert storage.find_games(after=first.after, limit=20) == before

@@ -33,6 +33,7 @@ from arena.settings import load_settings
 from arena.storage import Storage, open_storage
 from arena.stored_games import NewHumanGame
 from arena.stored_miners import RegistrationLimitError, RegistrationLimits
+from arena.stored_people import LOOK_SECONDS
 from replays.format import PERSON, Ending, Replay, encode, model_prefix
 from tests.arena.entering import submitted
 from tests.replays.games import play
@@ -377,7 +378,9 @@ def test_the_latest_valid_submission_counts(storage):
     assert later.round == 2
 
 
-def human(result_of, seat=Seat.FIRST, *, ending=Ending.RULES, first_try=False, session="s"):
+def human(
+    result_of, seat=Seat.FIRST, *, ending=Ending.RULES, first_try=False, session="s", plies=2
+):
     alive = (DeathCause.NONE, DeathCause.NONE)
     deaths = {
         Outcome.FIRST_WINS: (DeathCause.NONE, DeathCause.WALL),
@@ -390,7 +393,7 @@ def human(result_of, seat=Seat.FIRST, *, ending=Ending.RULES, first_try=False, s
         ARENA,
         start.seed,
         start.spawns,
-        start.actions[:2],
+        start.actions[:plies],
         result_of,
         causes,
         ending=ending,
@@ -456,6 +459,7 @@ def test_people_s_games_of_an_older_database_are_counted(storage, database_url):
         for undone in (
             "DROP TABLE people_tallies",
             "DROP INDEX ix_games_first_tries",
+            "ALTER TABLE games DROP COLUMN stood_still",
             "DROP INDEX ix_entries_round_rank",
             "UPDATE alembic_version SET version_num = '0006'",
         ):
@@ -505,18 +509,31 @@ def test_a_persons_game_is_stored_like_any_other(storage):
     assert not storage.has_played("other", MODELS["ann"])
 
 
-def test_first_tries_say_which_of_them_were_left(storage):
-    for session, name, game in (
-        ("won", "Ann", human(Outcome.FIRST_WINS, first_try=True)),
-        ("won", "Ann", human(Outcome.SECOND_WINS)),
-        ("stood still", "Bob", human(Outcome.FIRST_WINS)),
-        ("left", "Cy", human(Outcome.ONGOING, ending=Ending.ABANDONED, first_try=True)),
-        ("left", "Cy", human(Outcome.FIRST_WINS)),
-        ("nameless", None, human(Outcome.FIRST_WINS, first_try=True)),
+def test_no_first_try_is_made_better_by_leaving_it_or_by_breaking_off_the_line(storage):
+    looked, left = (
+        replace(
+            human(Outcome.ONGOING, ending=Ending.ABANDONED, first_try=True, plies=plies), speed=1
+        )
+        for plies in (LOOK_SECONDS - 1, LOOK_SECONDS)
+    )
+    for name, game in (
+        ("won", human(Outcome.FIRST_WINS, first_try=True)),
+        ("won", human(Outcome.SECOND_WINS)),
+        ("left", left),
+        ("looked", looked),
+        ("waited and won", replace(human(Outcome.FIRST_WINS), stood_still=True)),
+        ("waited and drew", replace(human(Outcome.DRAW), stood_still=True)),
+        ("waited and lost", replace(human(Outcome.SECOND_WINS), stood_still=True)),
+        ("waited and left", replace(left, first_try=False, stood_still=True)),
+        (None, human(Outcome.FIRST_WINS, first_try=True)),
     ):
-        storage.save_human_game(replace(game, session=session, player_name=name))
-    tries = [(each.player_name, each.points) for each in storage.first_tries()]
-    assert tries == [("Ann", 1.0), ("Cy", None)]
+        storage.save_human_game(replace(game, session=str(name), player_name=name))
+    assert [(each.player_name, each.points, each.left) for each in storage.first_tries()] == [
+        ("won", 1.0, False),
+        ("left", 0.0, True),
+        ("waited and lost", 0.0, False),
+        ("waited and left", 0.0, True),
+    ]
 
 
 def test_why_a_person_s_game_was_forfeited_is_kept_on_the_loser_s_side(storage):

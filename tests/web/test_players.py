@@ -13,8 +13,8 @@ RESULTS = st.lists(
 RATINGS = {"aa": 1400.0, "bb": 1500.0, "cc": 1600.0, "dd": 1700.0}
 
 
-def tries(session: str, name: str, **points: float | None) -> list[FirstTry]:
-    return [FirstTry(session, name, model, made) for model, made in points.items()]
+def tries(session: str, name: str, *, left: bool = False, **points: float) -> list[FirstTry]:
+    return [FirstTry(session, name, model, made, left) for model, made in points.items()]
 
 
 @given(RESULTS)
@@ -59,9 +59,9 @@ def test_a_player_is_called_as_in_the_latest_game():
     assert [row.name for row in ladder(rows, RATINGS)] == ["Anna"]
 
 
-def test_who_leaves_what_goes_badly_is_not_rated():
+def test_who_leaves_a_first_try_stands_where_who_lost_it_does():
     won = tries("s", "Ann", aa=1, bb=1, cc=1)
-    (row,) = ladder([*won, *tries("s", "Ann", dd=None)], RATINGS)
-    assert (row.tries, row.left, row.points) == (3, 1, 3.0)
-    assert ladder([*won, *tries("s", "Ann", dd=None, ee=None)], RATINGS | {"ee": 1800.0}) == ()
-    assert ladder([*won, *tries("s", "Ann", dd=None, ee=None)], RATINGS) != (), "not a rated model"
+    (leaver,) = ladder([*won, *tries("s", "Ann", left=True, dd=0)], RATINGS)
+    (loser,) = ladder([*won, *tries("s", "Ann", dd=0)], RATINGS)
+    assert (leaver.tries, leaver.left, leaver.points) == (4, 1, 3.0)
+    assert (leaver.rating, loser.left) == (loser.rating, 0)

@@ -197,11 +197,23 @@ def test_only_a_known_browsers_first_stored_game_is_a_first_try():
     assert [game.first_try for game in desk.shelf.games] == [True, False, False, True]
 
 
-def test_a_game_that_was_frozen_is_no_first_try():
+def test_a_first_game_that_waited_for_its_player_is_known_as_that():
     desk = Desk(Shelf())
-    desk.recorder.finish(ticket(), replace(finished(ticket()), frozen=True))
+    for number in (1, 2):
+        given = ticket(number)
+        desk.recorder.finish(given, replace(finished(given), frozen=True))
     desk.messages()
-    assert [game.first_try for game in desk.shelf.games] == [False]
+    assert [(game.first_try, game.stood_still) for game in desk.shelf.games] == [
+        (False, True),
+        (False, False),
+    ]
+
+
+def test_a_game_that_the_site_ends_is_nobodys_try():
+    desk = Desk(Shelf())
+    desk.recorder.finish(ticket(), finished(ticket(), LiveEnding.CLOSED))
+    desk.messages()
+    assert [(game.first_try, game.stood_still) for game in desk.shelf.games] == [(False, False)]
 
 
 def test_who_comes_back_is_shown_the_game_as_it_stands():
