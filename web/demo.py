@@ -3,7 +3,10 @@
 from functools import cache
 from pathlib import Path
 
-NAMES = ("Voronoi", "Voronoi")
+from web.texts import tell
+
+NAMES = (tell("home.cyan"), tell("home.orange"))
+"""Both are the same rider: only their colours tell them apart."""
 
 
 @cache

@@ -79,11 +79,11 @@ def play() -> str:
     chosen = request.args.get("opponent", "champion")
     player = session.get(PLAYER, "")
     groups = present.choices(services().storage, services().opponents, player)
-    known = {choice.spec for _, group in groups for choice in group}
-    if chosen not in known:
+    found = [choice for _, group in groups for choice in group if chosen in choice.specs]
+    if not found:
         abort(404, tell("error.no_opponent"))
     return render_template(
-        "play.html", groups=groups, chosen=chosen, speeds=SPEEDS, default_speed=DEFAULT_SPEED
+        "play.html", groups=groups, chosen=found[0], speeds=SPEEDS, default_speed=DEFAULT_SPEED
     )
 
 

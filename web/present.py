@@ -41,10 +41,16 @@ class Champion:
 class Choice:
     """One line of the opponent picker."""
 
-    spec: str
+    specs: tuple[str, ...]
+    """All that name it; the first is asked for."""
     label: str
-    beaten: bool = False
+    beaten: bool
     """Whether this browser has beaten it."""
+
+    @property
+    def spec(self) -> str:
+        """What is asked for."""
+        return self.specs[0]
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,16 +91,20 @@ def choices(
     """Return the groups of the opponent picker, a ladder from its top: the reigning champion first.
 
     Below it both champions of every round, latest first, and the shipped models as training levels,
-    the highest first, as rounds rated them. What this browser has beaten is marked.
+    the highest first, as rounds rated them. Who reigns is there once. What this browser has beaten
+    is marked.
     """
     beaten = storage.beaten_by(session) if session else frozenset()
-    every = opponents.all()
-
-    def choice(each: Opponent, label: str, spec: str = "") -> Choice:
-        return Choice(spec or each.spec, label, each.sha256 in beaten)
-
     champion = opponents.champion()
-    top = choice(champion, champion.name, "champion")
+    every, same = [], []
+    for each in opponents.all():
+        reigns = each.sha256 == champion.sha256 and each.round in (None, champion.round)
+        (same if reigns else every).append(each)
+
+    def choice(each: Opponent, label: str, *specs: str) -> Choice:
+        return Choice(specs or (each.spec,), label, each.sha256 in beaten)
+
+    top = choice(champion, champion.name, "champion", *(each.spec for each in same))
     former = tuple(
         choice(
             each,

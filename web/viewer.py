@@ -95,7 +95,7 @@ def viewer_page(storage: Storage, game_id: int, ply: int | None = None) -> Viewe
         verdict=verdict_of(game.names, game.outcome, game.ending, game.plies),
         ends=(first, second),
         ply=decisive_ply(analysis) if ply is None else max(0, min(ply, game.plies)),
-        decisive=_before_end(analysis),
+        decisive=_before_end(analysis, winner_of(game.outcome, game.ending)),
         siblings=_siblings(storage, game),
         takeover=may_go_on(decode(encoded)),
     )
@@ -148,7 +148,7 @@ def loose_page(replay: Replay, names: tuple[str, str], game: GameRow) -> ViewerP
         verdict=verdict_of(names, game.outcome, game.ending, game.plies),
         ends=(first, second),
         ply=decisive_ply(analysis),
-        decisive=_before_end(analysis),
+        decisive=_before_end(analysis, winner_of(game.outcome, game.ending)),
         siblings=(),
         downloads=(),
         linked=False,
@@ -176,7 +176,9 @@ def decisive_ply(analysis: AnalysisView) -> int:
     return marks[0] if marks else analysis["plies"]
 
 
-def _before_end(analysis: AnalysisView) -> int | None:
+def _before_end(analysis: AnalysisView, winner: Seat | None) -> int | None:
+    if winner is None and analysis["decided"] is None:
+        return None
     ply = decisive_ply(analysis)
     return ply if ply < analysis["plies"] else None
 

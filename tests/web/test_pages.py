@@ -117,13 +117,27 @@ def test_a_running_round_shows_how_far_it_is(client: FlaskClient, storage: Stora
 
 
 def test_opponents_are_the_champions_then_the_shipped_models(client: FlaskClient, done: Storage):
-    text = page(client, "/play?opponent=champion@1")
+    text = page(client, "/play?opponent=zoo/wall-hugger")
     specs = re.findall(r'<option value="([^"]+)"( selected)?', text)
-    assert [spec for spec, _ in specs[:2]] == ["champion", "champion@1"]
-    assert ("zoo/wall-hugger", "") in specs
-    assert [spec for spec, selected in specs if selected] == ["champion@1"]
+    assert specs[0] == ("champion", "")
+    assert [spec for spec, selected in specs if selected] == ["zoo/wall-hugger"]
     for unknown in ("champion@9", "zoo/nobody", "../etc"):
         assert client.get("/play", query_string={"opponent": unknown}).status_code == 404
+
+
+def test_who_reigns_is_offered_once_by_whatever_name(client: FlaskClient, done: Storage):
+    for name in ("champion", "champion@1"):
+        text = page(client, f"/play?opponent={name}")
+        offered = re.findall(r'<option value="([^"]+)"( selected)?>([^<]+)', text)
+        assert [each for each in offered if "ann" in each[2]] == [("champion", " selected", "ann")]
+        assert 'data-rung="champion" data-names="champion champion@1"' in text
+
+
+def test_a_shipped_model_that_reigns_is_no_training_level(client: FlaskClient):
+    text = page(client, "/play?opponent=zoo/duelist")
+    assert re.findall(r'<option value="([^"]+)"(?: selected)?>[^<]*Duelist', text) == ["champion"]
+    levels = re.findall(r">Level (\d+):[^<]*</option>", text)
+    assert [int(level) for level in levels] == [*range(len(shipped()) - 1, 0, -1)]
 
 
 def test_every_speed_is_offered_and_the_usual_one_chosen(client: FlaskClient):
@@ -142,8 +156,8 @@ def test_training_levels_go_down_from_the_strongest_of_the_latest_round(
     stocked.play_round(storage, number)
     stocked.crown(storage, number)
     offered = re.findall(r'value="zoo/([^"]+)"[^>]*>Level (\d+):', page(client, "/play"))
-    assert tuple(name for name, _ in offered[:3]) == rated
-    assert [int(level) for _, level in offered] == [*range(len(shipped()), 0, -1)]
+    assert tuple(name for name, _ in offered[:2]) == rated[1:], "the first reigns"
+    assert [int(level) for _, level in offered] == [*range(len(shipped()) - 1, 0, -1)]
 
 
 def test_the_models_that_no_round_rates_are_the_highest_levels(client: FlaskClient):

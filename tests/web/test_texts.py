@@ -16,6 +16,7 @@ from web.texts import FORMS, PAGES, say, tell
 WEB = Path(__file__).parents[2] / "web"
 TEMPLATES = sorted((WEB / "templates").glob("*.html"))
 MODULES = sorted((WEB / "static" / "js").glob("*.js"))
+STYLES = sorted((WEB / "static" / "css").glob("*.css"))
 KEY = re.compile(r'"([a-z_]+\.[\w-]+)"')
 BEGINNING = re.compile(r'"([a-z_]+\.\w*)" ~|[f`]"?([a-z_]+\.\w*)\$?\{')
 """Keys whose end is only known when they are said."""
@@ -23,7 +24,7 @@ SAID = re.compile(r'\b(?:say|tell)\(\s*"([\w.-]+)"[,)]')
 JINJA = re.compile(
     r"\{% block main_class %\}[\w-]+\{% endblock %\}|\{\{.*?\}\}|\{%.*?%\}|\{#.*?#\}", re.DOTALL
 )
-SHOWN_ATTRIBUTES = frozenset({"alt", "aria-label", "content", "placeholder", "title"})
+SHOWN_ATTRIBUTES = frozenset({"alt", "aria-label", "content", "data-label", "placeholder", "title"})
 SENTENCE = re.compile(r"""(["'`])[A-Z][a-z']* [a-z][^\n]*\1""")
 REFUSING = ("abort", "RefusedError", "_malformed", "ConnectionRefusedError", "ClosedError")
 """What tells a person, or whoever uses the JSON interface, that something cannot be done."""
@@ -169,6 +170,12 @@ def test_templates_hold_no_text_of_their_own(path: Path):
     shown = Shown()
     shown.feed(JINJA.sub("", path.read_text(encoding="utf-8")))
     assert [word for word in shown.words if WORD.search(word)] == []
+
+
+@pytest.mark.parametrize("path", STYLES, ids=lambda path: path.stem)
+def test_styles_hold_no_text_of_their_own(path: Path):
+    written = re.findall(r'content: *"([^"]*)"', path.read_text(encoding="utf-8"))
+    assert [text for text in written if WORD.search(text)] == []
 
 
 @pytest.mark.parametrize("path", MODULES, ids=lambda path: path.stem)

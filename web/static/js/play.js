@@ -201,14 +201,16 @@ function begin(message) {
 }
 
 /**
- * Mark where one rides on the ladder.
+ * Mark where one rides on the ladder: at whom the server says, else at whom one asked for.
  * @param {string} spec
  */
 function showRung(spec) {
-  const chosen = opponentPick.value;
+  /** @param {string} name */
+  const namedSo = (name) =>
+    rungs.find((rung) => /** @type {HTMLElement} */ (rung).dataset.names?.split(" ").includes(name));
+  const here = namedSo(spec) ?? namedSo(opponentPick.value);
   for (const rung of rungs) {
-    const { rung: name } = /** @type {HTMLElement} */ (rung).dataset;
-    setCurrent(rung, name === spec || name === chosen);
+    setCurrent(rung, rung === here);
     const list = rung.closest("ol");
     if (list !== null && rung instanceof HTMLElement && rung.ariaCurrent !== null) {
       list.scrollTop = rung.offsetTop - list.offsetTop - rung.offsetHeight;
@@ -313,8 +315,10 @@ const wake = animate((now) => {
 });
 
 const link = connect({
-  onConnect: () => {
+  onConnect: (ms) => {
     connected = true;
+    // A first guess, so that marks of turns stand right before the server has measured it.
+    latencyMs ||= ms;
     if (nickname.value !== "") link.callMe(nickname.value);
     // The server keeps no place in line for a connection that ended.
     if (live === null || !line.hidden) join();

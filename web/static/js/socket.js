@@ -6,7 +6,7 @@ import { io } from "socket.io-client";
 
 /**
  * @typedef {object} LiveHandlers
- * @property {() => void} onConnect
+ * @property {(ms: number) => void} onConnect  told how long the server's first answer took
  * @property {() => void} onLost
  * @property {(message: GameMessage) => void} onGame
  * @property {(message: TickMessage) => void} onTick
@@ -48,7 +48,6 @@ export function connect(handlers) {
   });
   /** @type {[string, ((message: any) => void)|undefined][]} */
   const events = [
-    ["connect", handlers.onConnect],
     ["disconnect", handlers.onLost],
     ["game", handlers.onGame],
     ["tick", handlers.onTick],
@@ -63,6 +62,11 @@ export function connect(handlers) {
     ["over", handlers.onOver],
   ];
   for (const [name, handler] of events) if (handler !== undefined) socket.on(name, handler);
+  let openedAt = 0;
+  socket.io.on("open", () => {
+    openedAt = performance.now();
+  });
+  socket.on("connect", () => handlers.onConnect?.(performance.now() - openedAt));
   socket.on("connect_error", ({ message }) => {
     // An active socket tries again by itself; another one was turned away by the server.
     if (socket.active) handlers.onLost?.();
