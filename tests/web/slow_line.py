@@ -21,12 +21,14 @@ def slow_line(url: str, added_ms: float) -> Iterator[str]:
             target=_accept, args=(server, (to.hostname, to.port), added_ms / 2000, carrying)
         )
         accepting.start()
-        yield f"http://127.0.0.1:{server.getsockname()[1]}"
-        with suppress(OSError):
-            server.shutdown(socket.SHUT_RDWR)
-        accepting.join()
-    for each in carrying:
-        each.join()
+        try:
+            yield f"http://127.0.0.1:{server.getsockname()[1]}"
+        finally:
+            with suppress(OSError):
+                server.shutdown(socket.SHUT_RDWR)
+            accepting.join()
+            for each in carrying:
+                each.join()
 
 
 def _accept(
