@@ -96,7 +96,8 @@ def choices(
     """
     beaten = storage.beaten_by(session) if session else frozenset()
     champion = opponents.champion()
-    every, same = [], []
+    every: list[Opponent] = []
+    same: list[Opponent] = []
     for each in opponents.all():
         reigns = each.sha256 == champion.sha256 and each.round in (None, champion.round)
         (same if reigns else every).append(each)
