@@ -15,9 +15,6 @@ from tron_env.types import ACTIONS, Action, BoolArray, UInt8Array
 
 Logits: TypeAlias = NDArray[np.floating[Any]]
 
-LOWEST = -1e300
-"""Stands for -inf among accepted actions: below every float32, above a masked action's -inf."""
-
 
 def select_action(logits: Logits, mask: BoolArray) -> Action:
     """Return the accepted action with the highest logit.
@@ -53,12 +50,16 @@ def select_actions(
         EmptyActionMaskError: a row has no accepted action and ``headings`` is missing.
         InvalidLogitsError: an accepted logit is NaN or +inf; ``rows`` names all such rows.
     """
-    faulty = invalid_rows(logits, masks)
+    values, best = _accepted(logits, masks)
+    actions: UInt8Array = values.argmax(axis=1).astype(np.uint8)
+    if np.isfinite(best).all():
+        return actions
+    faulty = _faulty(best)
     if faulty.any():
         raise InvalidLogitsError(tuple(np.flatnonzero(faulty).tolist()))
-    # Masked-out values may be NaN, which neither maximum nor where lets through.
-    values = np.where(masks, np.maximum(logits, LOWEST, dtype=np.float64), -np.inf)
-    actions: UInt8Array = values.argmax(axis=1).astype(np.uint8)
+    # Where all accepted values are -inf, masked-out ones are as high.
+    lowest = np.isneginf(best)
+    actions[lowest] = masks[lowest].argmax(axis=1)
     stuck = ~masks.any(axis=1)
     if stuck.any():
         if headings is None:
@@ -73,8 +74,20 @@ def invalid_rows(logits: Logits, masks: BoolArray) -> BoolArray:
     Raises:
         ValueError: the shapes are not ``(k, 4)``; a caller's mistake, not an entrant's.
     """
+    return _faulty(_accepted(logits, masks)[1])
+
+
+def _accepted(logits: Logits, masks: BoolArray) -> tuple[Logits, Logits]:
+    """Return ``(k, 4)`` with -inf for what is not accepted, and ``(k,)``, the highest of each row.
+
+    The highest is NaN where any accepted value is.
+    """
     if logits.ndim != 2 or logits.shape[1] != ACTIONS or masks.shape != logits.shape:
         raise ValueError(f"logits {logits.shape} and masks {masks.shape} must both be (k, 4)")
-    bad = np.isnan(logits) | np.isposinf(logits)
-    faulty: BoolArray = np.asarray((bad & masks).any(axis=1))
+    values = np.where(masks, logits, -np.inf)
+    return values, values.max(axis=1)
+
+
+def _faulty(best: Logits) -> BoolArray:
+    faulty: BoolArray = np.isnan(best) | np.isposinf(best)
     return faulty

@@ -21,7 +21,7 @@ from tron_env.types import BoolArray, Float32Array, IntArray, UInt8Array
 class BatchModel(Protocol):
     """What ``ModelContestant`` needs of a sandbox; ``SandboxedModel`` is one."""
 
-    observations: Float32Array
+    observations: UInt8Array
 
     @property
     def cpu_seconds(self) -> float:
@@ -54,7 +54,9 @@ class ModelContestant:
         self.prefix = hashlib.sha256(model).digest()[:PREFIX_BYTES]
         self._model: BatchModel | AgentError
         try:
-            sandboxed = SandboxedModel(model, limits=limits, max_batch=max_batch, alone=alone)
+            sandboxed = SandboxedModel(
+                model, limits=limits, max_batch=max_batch, alone=alone, long_slices=True
+            )
         except AgentError as error:
             self._model = error
         else:

@@ -176,9 +176,11 @@ class _Batch:
         actions: UInt8Array = self.engine.headings[active].copy()
         asked = self.engine.masks[active].any(axis=2)
         riders = np.where(asked, self.riders[active], NOBODY)
+        order = np.argsort(riders, axis=None, kind="stable")
+        ends = np.searchsorted(riders.flat[order], np.arange(len(self.contestants) + 1))
         places: list[tuple[int, IntArray, IntArray]] = []
         for index, contestant in enumerate(self.contestants):
-            rows, seats = np.nonzero(riders == index)
+            rows, seats = np.divmod(order[ends[index] : ends[index + 1]], SEATS)
             if rows.size:
                 if self.failed_calls[index] < MAX_FAILED_CALLS:
                     contestant.submit(self.engine, active[rows], seats)

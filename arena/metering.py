@@ -6,7 +6,7 @@ import numpy as np
 
 from arena.divisions import BATCH, Cost
 from arena.yardstick import Yardstick
-from tron_env.types import Float32Array
+from tron_env.types import Float32Array, UInt8Array
 
 YARDSTICK_EVERY: Final = 4
 """Single positions between two looks."""
@@ -15,7 +15,7 @@ YARDSTICK_EVERY: Final = 4
 class TimedModel(Protocol):
     """What is needed of a sandbox; ``SandboxedModel`` is one."""
 
-    observations: Float32Array
+    observations: UInt8Array
 
     @property
     def cpu_seconds(self) -> float:

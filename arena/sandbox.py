@@ -25,8 +25,9 @@ from arena.forkserver import Child, shared_server
 from arena.inspection import Inspection, decode_report
 from arena.limits import MIB, Limits, check_size
 from arena.residents import Residents
+from arena.slices import lengthen_slices
 from arena.tensors import SharedTensors, memory_file
-from tron_env.types import Float32Array
+from tron_env.types import Float32Array, UInt8Array
 
 CHILD_CPU_SECONDS: Final = 900.0
 """CPU time after which a child is replaced, and soon after ended by the kernel, watched or not."""
@@ -57,11 +58,12 @@ class SandboxedModel:
     two other models may be submitted to as well, so that several work at once. The child is
     started when first needed and again after it has died; ``start`` does so ahead of time. One
     that is killed is replaced and given the same once more; if that is killed too, the model is at
-    fault. Not safe to use from several threads at once.
+    fault. With ``long_slices`` it need not answer soon, see ``arena.slices``. Not safe to use from
+    several threads at once.
 
     Attributes:
         max_batch: the largest ``k``.
-        observations: float32 ``(max_batch, 5, 32, 32)``, shared with the child.
+        observations: uint8 ``(max_batch, 5, 32, 32)``, 0 and 1, shared with the child.
         inspected: what inspection of the file found, without checks until loaded once.
         layers: the layers that hold the child, as it told before it saw the model.
         fed_alone: whether the model is fed one position at a time.
@@ -77,6 +79,7 @@ class SandboxedModel:
         limits: Limits | None = None,
         max_batch: int = 64,
         alone: bool = False,
+        long_slices: bool = False,
     ) -> None:
         self.limits = limits or Limits()
         check_size(model, self.limits)
@@ -85,9 +88,10 @@ class SandboxedModel:
         self.layers = Layer(0)
         self.fed_alone = alone
         self._tensors = SharedTensors(max_batch)
-        self.observations: Float32Array = self._tensors.observations
+        self.observations: UInt8Array = self._tensors.observations
         self._model = memory_file("model", len(model), model)
         self._alone = alone
+        self._long_slices = long_slices
         self._child: Child | None = None
         self._in_use = threading.Lock()
         """Held from submit to collect and while starting, so that nobody evicts the child."""
@@ -162,6 +166,8 @@ class SandboxedModel:
         self._child = shared_server().spawn(request, self._tensors.descriptor, self._model)
         self._discard_child = weakref.finalize(self, _discard, self._child)
         RESIDENTS.touch(self)
+        if self._long_slices:
+            lengthen_slices(self._child.pid)
         self._begin()
         confined = self._receive(SandboxLostError, self.limits.load_cpu_seconds)
         if not isinstance(confined, wire.Confined):

@@ -9,7 +9,7 @@ from typing import Final
 import numpy as np
 
 from arena import wire
-from tron_env.types import ACTIONS, Float32Array
+from tron_env.types import ACTIONS, Float32Array, UInt8Array
 
 SIZE_SEALS: Final = fcntl.F_SEAL_SHRINK | fcntl.F_SEAL_GROW
 
@@ -19,7 +19,8 @@ class SharedTensors:
 
     Attributes:
         descriptor: the file; its size can never change.
-        observations: float32 ``(max_batch, 5, 32, 32)``; the child only reads them.
+        observations: uint8 ``(max_batch, 5, 32, 32)``, 0 and 1; the child only reads them, and
+            widens what it runs: a quarter of what models take stays in caches more easily.
         logits: float32 ``(max_batch, 4)``; the child may write here at any time.
     """
 
@@ -27,8 +28,8 @@ class SharedTensors:
         logits_at, size = wire.tensor_layout(max_batch)
         self.descriptor = memory_file("tensors", size)
         mapping = mmap.mmap(self.descriptor, size)
-        self.observations: Float32Array = np.frombuffer(
-            mapping, np.float32, max_batch * int(np.prod(wire.OBSERVATION_SHAPE))
+        self.observations: UInt8Array = np.frombuffer(
+            mapping, np.uint8, max_batch * int(np.prod(wire.OBSERVATION_SHAPE))
         ).reshape(max_batch, *wire.OBSERVATION_SHAPE)
         self.logits: Float32Array = np.frombuffer(
             mapping, np.float32, max_batch * ACTIONS, logits_at

@@ -255,13 +255,13 @@ def clean_text(raw: bytes) -> str:
 def tensor_layout(max_batch: int) -> tuple[int, int]:
     """Return where the logits begin in the shared memory file, and its size, both in bytes.
 
-    Observations, float32 ``(max_batch, 5, 32, 32)``, come first; logits, float32
+    Observations, uint8 ``(max_batch, 5, 32, 32)``, come first; logits, float32
     ``(max_batch, 4)``, follow on a page of their own, as the child may write to them only.
 
     >>> tensor_layout(2)
     (65536, 65568)
     """
-    logits_at = -(-max_batch * PLANES * SIDE * SIDE * FLOAT_BYTES // LARGEST_PAGE) * LARGEST_PAGE
+    logits_at = -(-max_batch * PLANES * SIDE * SIDE // LARGEST_PAGE) * LARGEST_PAGE
     return logits_at, logits_at + max_batch * ACTIONS * FLOAT_BYTES
 
 

@@ -14,7 +14,6 @@ from tron_env.places import col_step, row_step
 from tron_env.types import (
     SEATS,
     BoolArray,
-    Float32Array,
     Int16Array,
     Int32Array,
     IntArray,
@@ -30,10 +29,10 @@ class KeptRows:
     """The rows of one tensor, which nobody else writes to.
 
     Args:
-        observations: float32 ``(m, 5, height, width)``, contiguous.
+        observations: uint8 ``(m, 5, height, width)``, contiguous.
     """
 
-    def __init__(self, observations: Float32Array) -> None:
+    def __init__(self, observations: UInt8Array) -> None:
         self._observations = observations
         self._engine: BatchEngine | None = None
         self._rider_in: IntArray = np.zeros(len(observations), dtype=np.intp)
@@ -94,7 +93,7 @@ def keep_rows(
     games: IntArray,
     seats: IntArray,
     out_rows: IntArray,
-    out_observations: Float32Array,
+    out_observations: UInt8Array,
 ) -> bool:
     """Do what ``KeptRows.write`` does.
 
@@ -111,7 +110,7 @@ def keep_rows(
         games: ``(k,)``.
         seats: ``(k,)``.
         out_rows: ``(k,)``.
-        out_observations: float32 ``(m, 5, height, width)``.
+        out_observations: uint8 ``(m, 5, height, width)``.
 
     Returns:
         Whether all riders exist; otherwise nothing is written.

@@ -24,7 +24,7 @@ def compile_kernels() -> None:
     engine.reset_to(0, spawns_for(ARENA, 0))
     engine.reset_to_state(0, engine.state(0))
     index = np.array(games)
-    for dtype in (np.uint8, np.float32):
+    for dtype in (np.float32, np.uint8):
         out = np.empty((len(games), PLANES, ARENA.height, ARENA.width), dtype)
         engine.gather(index, index % SEATS, out)
     KeptRows(out).write(engine, index, index % SEATS)

@@ -17,7 +17,7 @@ class Machine:
         self.slowness = slowness
         self.cost = {1: single_ms, BATCH: batch_ms}
         self.cpu_seconds = 0.0
-        self.observations = np.zeros((BATCH, 5, 32, 32), np.float32)
+        self.observations = np.zeros((BATCH, 5, 32, 32), np.uint8)
 
     def infer(self, k):
         self.cpu_seconds += k * self.slowness() * self.cost[k] / 1000

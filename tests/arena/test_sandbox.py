@@ -35,8 +35,9 @@ def model():
 
 def filled(sandboxed):
     generator = np.random.Generator(np.random.PCG64(3))
-    sandboxed.observations[:] = generator.random(sandboxed.observations.shape, np.float32)
-    return sandboxed.observations.reshape(sandboxed.max_batch, -1) @ graphs.weights()
+    sandboxed.observations[:] = generator.integers(0, 2, sandboxed.observations.shape)
+    boards = sandboxed.observations.astype(np.float32)
+    return boards.reshape(sandboxed.max_batch, -1) @ graphs.weights()
 
 
 def failure(content, **options):
@@ -79,7 +80,7 @@ def test_logits_are_a_copy_the_child_cannot_reach(model):
     filled(model)
     logits = model.infer(8)
     before = logits.copy()
-    model.observations[:] = 0.0
+    model.observations[:] = 0
     model.infer(8)
     np.testing.assert_array_equal(logits, before)
 
@@ -325,7 +326,7 @@ def test_children_end_with_the_process_they_serve():
         model = SandboxedModel(sys.stdin.buffer.read())
         model.start()
         print(shared_server().pid, model.pid, flush=True)
-        model.observations[:] = 0.0
+        model.observations[:] = 0
         while True:
             model.infer(64)
     """)

@@ -26,7 +26,7 @@ def moved(engine, games, random):
 @given(seed=st.integers(0, 2**32), asked_often=st.sampled_from([0.3, 0.9, 1.0]))
 def test_rows_hold_what_riders_see_whoever_was_asked_before(seed, asked_often):
     random = np.random.Generator(np.random.PCG64(seed))
-    tensor = np.full((2 * GAMES, 5, 32, 32), 7, np.float32)
+    tensor = np.full((2 * GAMES, 5, 32, 32), 7, np.uint8)
     kept = KeptRows(tensor)
     for _ in range(2):  # another batch begins afresh
         engine = BatchEngine(ARENA, GAMES)
@@ -44,7 +44,7 @@ def test_rows_hold_what_riders_see_whoever_was_asked_before(seed, asked_often):
 def test_a_rider_keeps_its_row_and_the_last_fill_gaps():
     engine = BatchEngine(ARENA, 4)
     engine.reset([0, 1, 2, 3], [1, 2, 3, 4])
-    kept = KeptRows(np.zeros((4, 5, 32, 32), np.float32))
+    kept = KeptRows(np.zeros((4, 5, 32, 32), np.uint8))
     seats = np.zeros(4, np.intp)
     assert kept.write(engine, np.arange(4), seats).tolist() == [0, 1, 2, 3]
     assert kept.write(engine, np.array([0, 2, 3]), seats[:3]).tolist() == [0, 2, 1]
@@ -57,7 +57,7 @@ def test_a_rider_keeps_its_row_and_the_last_fill_gaps():
 )
 def test_nothing_is_written_for_riders_that_there_are_not(games, seats):
     engine = BatchEngine(ARENA, 4)
-    tensor = np.full((2, 5, 32, 32), 7, np.float32)
+    tensor = np.full((2, 5, 32, 32), 7, np.uint8)
     with pytest.raises(RulesetError):
         KeptRows(tensor).write(engine, np.array(games), np.array(seats))
     assert (tensor == 7).all()
@@ -65,6 +65,6 @@ def test_nothing_is_written_for_riders_that_there_are_not(games, seats):
 
 def test_boards_of_another_size_are_refused():
     with pytest.raises(RulesetError, match="expected"):
-        KeptRows(np.zeros((2, 5, 9, 9), np.float32)).write(
+        KeptRows(np.zeros((2, 5, 9, 9), np.uint8)).write(
             BatchEngine(ARENA, 1), np.array([0]), np.array([0])
         )

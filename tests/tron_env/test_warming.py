@@ -27,7 +27,7 @@ for ruleset in (Ruleset(9, 12, SpawnLayout.CORNERS, 3), Ruleset(64, 64)):
     engine.play_random(5)
     out = np.zeros((3, *engine.planes.shape[2:]), dtype=np.float32)
     engine.gather([1], [0], out)
-    KeptRows(out).write(engine, np.array([1]), np.array([0]))
+    KeptRows(out.astype(np.uint8)).write(engine, np.array([1]), np.array([0]))
 print(*(f.__name__ for f in ALL if before[f.__name__] != len(f.signatures)))
 """
 
