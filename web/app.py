@@ -7,6 +7,7 @@ from typing import Final
 from flask import Flask, request, session
 from flask_socketio import SocketIO
 from werkzeug.middleware.proxy_fix import ProxyFix
+from werkzeug.routing import Rule
 
 from arena.confinement import available_layers, lacking_for_strangers
 from arena.models import ModelStore
@@ -125,6 +126,10 @@ def create_app(
     app.before_request(_know_player)
     harden(app)
     socketio.init_app(app)
+    # Its own middleware answers there. Known to Flask too, since it gives every event a request:
+    # refusing each with an exception would leave a ring of frames to the garbage collector.
+    for websocket in (False, True):
+        app.url_map.add(Rule("/socket.io/", endpoint="socket.io", websocket=websocket))
     transport.use()
     socketio.on_namespace(LiveNamespace(lobby, transport))
     return app

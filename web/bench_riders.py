@@ -3,7 +3,9 @@
 Each speaks Socket.IO over a WebSocket of its own: connects, joins, steers twice a second around
 what lies ahead, answers the ticks that are to be answered, and asks for a rematch after each game.
 Those that are told to be unruly also talk nonsense, leave games, and break off to come back later.
-Run as a module it takes orders on standard input (see ``main``) and answers each with one line.
+A tick's lateness is that of its arrival, of which the system tells, not of its turn among all the
+others that this one process reads. Run as a module it takes orders on standard input (see ``main``)
+and answers each with one line.
 """
 
 import base64
@@ -12,6 +14,7 @@ import os
 import random
 import selectors
 import socket
+import struct
 import sys
 import time
 from dataclasses import dataclass, field
@@ -32,6 +35,11 @@ WIDTH: Final = 32
 STEPS: Final = (-WIDTH, 1, WIDTH, -1)
 LOOK_AHEAD: Final = 12
 CONNECTIONS_PER_SECOND: Final = 150
+READ_BYTES: Final = 65536
+TOLD_BYTES: Final = 64
+SO_TIMESTAMPNS: Final = 35
+"""Linux's, on x86 and ARM: each read is told when its last bytes arrived."""
+TIMESPEC: Final = struct.Struct("qq")
 RETRY_SECONDS: Final = 1.0
 MISCHIEF_PLIES: Final = 60
 """An unruly rider does one of the three about so often."""
@@ -108,6 +116,8 @@ class Rider:
         self._rest = b""
         self.sock = socket.create_connection(address)
         self.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        if sys.platform == "linux":
+            self.sock.setsockopt(socket.SOL_SOCKET, SO_TIMESTAMPNS, 1)
         key = base64.b64encode(os.urandom(16)).decode()
         self.sock.sendall(
             (
@@ -120,14 +130,15 @@ class Rider:
         self._shaking = True
         self.sock.setblocking(False)
 
-    def readable(self, now: float) -> bool:
+    def readable(self) -> bool:
         """Take what has arrived; False once the connection has ended."""
         try:
-            data = self.sock.recv(65536)
+            data, told, _, _ = self.sock.recvmsg(READ_BYTES, TOLD_BYTES)
         except BlockingIOError:
             return True
         except OSError:
             return False
+        now = _arrival(told)
         if not data or self._away:
             return False
         data = self._rest + data
@@ -284,6 +295,17 @@ class Rider:
             self._tally.lost += 1
 
 
+def _arrival(told: list[tuple[int, int, bytes]]) -> float:
+    """Return when what was read had arrived, by the monotonic clock."""
+    now = time.monotonic()
+    for level, kind, value in told:
+        if level == socket.SOL_SOCKET and kind == SO_TIMESTAMPNS:
+            seconds, nanoseconds = TIMESPEC.unpack(value)
+            ago: float = time.time() - seconds - nanoseconds / 1e9
+            return now - max(0.0, ago)
+    return now
+
+
 def ride(
     riders: list[Rider], selector: selectors.BaseSelector, seconds: float, tally: Tally
 ) -> None:
@@ -293,7 +315,7 @@ def ride(
     while (now := time.monotonic()) < until:
         for key, _ in selector.select(min(until - now, 0.05)):
             rider: Rider = key.data
-            if not rider.readable(time.monotonic()):
+            if not rider.readable():
                 selector.unregister(rider.sock)
                 rider.sock.close()
                 if rider.back_at == float("inf"):
@@ -310,9 +332,9 @@ def ride(
 
 
 def main() -> None:
-    """Take orders: ``add N``, ``unrule N``, ``ride SECONDS``, ``measure SECONDS``, ``leave 0``.
+    """Take orders: ``have N``, ``unrule N``, ``ride SECONDS``, ``measure SECONDS``.
 
-    Each is answered with a line. ``unrule`` has the first N misbehave; ``leave`` has all go.
+    Each is answered with a line. ``unrule`` has the first N misbehave.
     """
     url, opponent, speed = sys.argv[1], sys.argv[2], int(sys.argv[3])
     if sys.argv[4]:
@@ -324,8 +346,13 @@ def main() -> None:
     selector = selectors.DefaultSelector()
     for line in sys.stdin:
         order, _, argument = line.strip().partition(" ")
-        if order == "add":
-            for _ in range(int(argument)):
+        if order == "have":
+            while len(riders) > int(argument):
+                rider = riders.pop()
+                if rider.back_at == float("inf"):
+                    selector.unregister(rider.sock)
+                rider.sock.close()
+            for _ in range(int(argument) - len(riders)):
                 rider = Rider(address, {"opponent": opponent, "speed": speed}, tally)
                 riders.append(rider)
                 selector.register(rider.sock, selectors.EVENT_READ, rider)
@@ -333,11 +360,6 @@ def main() -> None:
         elif order == "unrule":
             for number, rider in enumerate(riders):
                 rider.unruly = number < int(argument)
-        elif order == "leave":
-            for rider in riders:
-                selector.unregister(rider.sock)
-                rider.sock.close()
-            riders.clear()
         else:
             if order == "measure":
                 vars(tally).update(vars(Tally()))

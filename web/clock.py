@@ -1,6 +1,7 @@
 """A clock that commands can wake: time in slots, on the event loop of the thread that runs it."""
 
 import logging
+import math
 import threading
 import time
 from collections import deque
@@ -46,6 +47,9 @@ class Clock(Generic[T]):
         self._inbox: deque[T] = deque()
         self._running = True
         self._busy = False
+        self._slot = 0
+        self._due = math.inf
+        self._fault: Exception | None = None
         self._thread = 0
         self._awake = Event()
         self._waker: Any = None
@@ -100,30 +104,53 @@ class Clock(Generic[T]):
             self._drain()
             if idle or not self._running:
                 self._awake.set()
+            elif self._now() >= self._due:
+                self._strike_here()
 
     def _run(self) -> None:
-        slot = -1
-        origin = self._now()
         self._drain()
+        self._due = self._now()
         while self._running:
             if self._idle():
+                self._due = math.inf
                 self._await(None)
-                origin = self._now() - slot / SLOTS_PER_SECOND
-                continue
-            due = origin + (slot + 1) / SLOTS_PER_SECOND
-            while self._running and (wait := due - self._now()) > 0:
+                self._due = self._now()
+            elif (wait := self._due - self._now()) > 0:
                 self._await(wait)
-            if (lag := self._now() - due) > MAX_LAG_SECONDS:
-                origin += lag
-                # However much there is to do, commands and connections get their turn.
-                gevent.sleep(YIELD_SECONDS)
-                self._drain()
-            slot += 1
-            self._busy = True
-            try:
-                self._beat(slot, due)
-            finally:
-                self._busy = False
+            else:
+                if -wait > MAX_LAG_SECONDS:
+                    # However much there is to do, commands and connections get their turn.
+                    gevent.sleep(YIELD_SECONDS)
+                    self._drain()
+                self._strike()
+        if self._fault is not None:
+            raise self._fault
+
+    def _strike_here(self) -> None:
+        """Beat where a command came from, which a fault is no matter of."""
+        try:
+            self._strike()
+        except Exception as fault:  # noqa: BLE001 - raised by ``run``
+            self._fault = fault
+            self._running = False
+            self._awake.set()
+
+    def _strike(self) -> None:
+        """Beat the slot that is due.
+
+        Whoever comes first does so, be it the greenlet that waits for it or a command: of hundreds
+        of connections that have news at once, each is read before the loop looks at its timers.
+        """
+        slot, due = self._slot, self._due
+        lag = max(self._now() - due, 0.0)
+        self._slot = slot + 1
+        self._due = due + 1 / SLOTS_PER_SECOND + (lag if lag > MAX_LAG_SECONDS else 0.0)
+        self._busy = True
+        try:
+            self._beat(slot, due)
+        finally:
+            self._busy = False
+        self._drain()
 
     def _await(self, seconds: float | None) -> None:
         """Let others run until there is a command, or for so long; do what was commanded."""

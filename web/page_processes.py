@@ -6,7 +6,6 @@ and meanwhile the others answer.
 """
 
 import logging
-import os
 import pickle
 import subprocess
 import sys
@@ -35,11 +34,6 @@ class _Child:
             [sys.executable, "-m", MODULE],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
-            env=os.environ
-            | {
-                "TRON_HOME": str(config.arena.home),
-                "TRON_DATABASE_URL": config.arena.database_url,
-            },
             pass_fds=[number for pair in files.values() for number in pair],
             start_new_session=True,  # Ctrl-C is for the site, which then ends its children
         )

@@ -2,12 +2,13 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from itertools import islice
 from typing import Final
 
 from markupsafe import Markup
 
-from arena.comparison import cycles
+from arena.comparison import Cycle, cycles
 from arena.records import DuelRow, EntryKind, EntryRow, GameRow, RoundRow, Standing
 from arena.storage import Storage
 from arena.stored_tables import PairScore, shares
@@ -26,6 +27,8 @@ CROSS_WHOLE: Final = 40
 STANDINGS: Final = 50
 """Lines of one page of the standings."""
 CYCLES: Final = 2
+TABLES_KEPT: Final = 128
+"""Of done rounds, which never change."""
 ENTRY_KINDS: Final = {kind: tell(f"entry.{kind.name.lower()}") for kind in EntryKind}
 
 
@@ -216,25 +219,27 @@ def _standings(ranked: Sequence[EntryRow], shown: slice) -> tuple[StandingLine, 
     )
 
 
-def _cross(ranked: Sequence[EntryRow], scores: Sequence[PairScore]) -> tuple[CrossRow, ...]:
+def _cross(ranked: Sequence[EntryRow], scores: tuple[PairScore, ...]) -> tuple[CrossRow, ...]:
+    cells = _cells(tuple(entry.id for entry in ranked), scores)
+    return tuple(map(CrossRow, ranked, cells))
+
+
+@lru_cache(maxsize=TABLES_KEPT)
+def _cells(ranked: tuple[int, ...], scores: tuple[PairScore, ...]) -> tuple[Markup, ...]:
+    """Return the rows of a cross table, written out."""
     met: dict[tuple[int, int], tuple[PairScore, float]] = {}
     for score in scores:
         first, second = score.entries
         met[first, second] = (score, score.points[0])
         met[second, first] = (score, score.points[1])
-    return tuple(
-        CrossRow(row, Markup("".join(_cell(row, column, met) for column in ranked)))
-        for row in ranked
-    )
+    return tuple(Markup("".join(_cell(row, column, met) for column in ranked)) for row in ranked)
 
 
-def _cell(
-    row: EntryRow, column: EntryRow, met: Mapping[tuple[int, int], tuple[PairScore, float]]
-) -> str:
+def _cell(row: int, column: int, met: Mapping[tuple[int, int], tuple[PairScore, float]]) -> str:
     """Return a pair's score from the row's side, with the way to its duel."""
-    if row is column:
+    if row == column:
         return "<td>·</td>"
-    score, points = met.get((row.id, column.id), (None, 0.0))
+    score, points = met.get((row, column), (None, 0.0))
     if score is None or not score.games:
         return "<td></td>"
     heat = round(points / score.games * (HEAT_STEPS - 1))
@@ -273,16 +278,17 @@ def _at_decisive_ply(storage: Storage, beating: Beating) -> Beating:
     return replace(beating, game=replace(beating.game, ply=ply))
 
 
+@lru_cache(maxsize=TABLES_KEPT)
+def _clearest(ranked: tuple[int, ...], scores: tuple[PairScore, ...]) -> tuple[Cycle, ...]:
+    return cycles(ranked, {pair: share for pair, (share, _) in shares(scores).items()}, CYCLES)
+
+
 def _cycles(
-    storage: Storage, ranked: Sequence[EntryRow], scores: Sequence[PairScore]
+    storage: Storage, ranked: Sequence[EntryRow], scores: tuple[PairScore, ...]
 ) -> tuple[tuple[Beating, ...], ...]:
     """Return the clearest circles of three, each duel with the game that shows it best."""
     names = {entry.id: entry.name for entry in ranked}
-    found = cycles(
-        [entry.id for entry in ranked],
-        {pair: share for pair, (share, _) in shares(scores).items()},
-        CYCLES,
-    )
+    found = _clearest(tuple(names), scores)
     duels = {frozenset(score.entries): score for score in scores}
     beaten = [
         (duels[frozenset((winner, loser))], winner, loser)

@@ -2,9 +2,11 @@
 
 import logging
 
+import gevent
 import pytest
 
 from web.clock import Clock
+from web.live_types import SLOTS_PER_SECOND
 
 
 def test_commands_get_their_turn_though_every_slot_takes_too_long():
@@ -26,6 +28,44 @@ def test_commands_get_their_turn_though_every_slot_takes_too_long():
     clock: Clock[str] = Clock(beat, obey, lambda: False, lambda: time[0])
     clock.run()
     assert obeyed == ["stop"]
+
+
+def test_a_slot_that_is_due_does_not_wait_for_those_who_all_have_something_to_say():
+    time = [0.0]
+    done: list[str] = []
+    clock: Clock[str] = Clock(
+        lambda slot, due: done.append(f"beat {slot}"), done.append, lambda: False, lambda: time[0]
+    )
+    running = gevent.spawn(clock.run)
+    gevent.sleep(0)
+    done.clear()
+    for number in range(6):  # as the loop's own callbacks do, one after the other
+        clock.post(f"turn {number}")
+        time[0] += 0.6 / SLOTS_PER_SECOND
+    said = [each for each in done if each.startswith("turn")]
+    assert said == [f"turn {number}" for number in range(6)]
+    assert len(done) - len(said) == 3
+    assert done[-1].startswith("beat"), "beats stand between them, where they were due"
+    clock.post("the last")
+    clock.end()
+    gevent.joinall([running], raise_error=True)
+
+
+def test_a_fault_ends_the_clock_wherever_it_beats():
+    time = [0.0]
+
+    def beat(slot: int, due: float) -> None:
+        if slot:
+            raise ZeroDivisionError
+
+    clock: Clock[str] = Clock(beat, lambda command: None, lambda: False, lambda: time[0])
+    running = gevent.spawn(clock.run)
+    gevent.sleep(0)
+    time[0] += 0.01
+    clock.post("a turn")
+    with pytest.raises(ZeroDivisionError):
+        running.get()
+    assert clock.ended
 
 
 def test_a_fault_ends_the_clock_and_is_told_to_the_operator(caplog: pytest.LogCaptureFixture):

@@ -1,7 +1,7 @@
 """Which process answers what: every address of the site is asked."""
 
 import pytest
-from flask import Flask
+from flask import Flask, request
 
 from arena.settings import load_settings
 from web.app import create_app
@@ -19,7 +19,7 @@ def app(tmp_path_factory: pytest.TempPathFactory) -> Flask:
 
 
 def expected(endpoint: str, method: str) -> Side:
-    if endpoint.startswith("operations.") or endpoint == "people.live_games":
+    if endpoint.startswith("operations.") or endpoint in ("people.live_games", "socket.io"):
         return Side.LIVE
     return Side.DESK if endpoint in COUNTED or method not in ("GET", "HEAD") else Side.PAGES
 
@@ -31,6 +31,12 @@ def test_every_address_is_answered_where_what_it_needs_is(app: Flask):
         for method in rule.methods or ():
             line = f"{method} {path}?a=1 HTTP/1.1".encode()
             assert side_of(line) is expected(rule.endpoint, method), line
+
+
+@pytest.mark.parametrize("upgrade", [{}, {"Connection": "Upgrade", "Upgrade": "websocket"}])
+def test_requests_of_socket_io_are_known_to_flask(app: Flask, upgrade: dict[str, str]):
+    with app.test_request_context("/socket.io/?EIO=4", headers=upgrade):
+        assert request.routing_exception is None
 
 
 def test_films_are_drawn_where_they_are_counted_and_other_downloads_anywhere():

@@ -143,7 +143,7 @@ def check_load(home: Path, clients: int, seconds: int) -> dict[str, float]:
     """Have a load ride, a fifth of it unruly; return what there is to report."""
     told: Counter[str] = Counter()
     with serving_load(home, "lines", MODEL) as (server, riders):
-        riders.ask(f"add {clients}")
+        riders.ask(f"have {clients}")
         riders.ask(f"unrule {clients // UNRULY}")
         riders.ask(f"ride {min(60, seconds)}")  # what is made once is made by now
         before = server.ask()
@@ -153,7 +153,7 @@ def check_load(home: Path, clients: int, seconds: int) -> dict[str, float]:
             told.update({name: seen[name] for name in COUNTED})
             late = [a + b for a, b in zip(late, seen["lateness"], strict=True)]
         during = server.ask()
-        riders.ask("leave 0")
+        riders.ask("have 0")
         deadline = time.monotonic() + 60
         while (after := server.ask())["games"] and time.monotonic() < deadline:
             time.sleep(0.5)  # games that nobody came back to wait their ten seconds
