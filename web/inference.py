@@ -180,6 +180,10 @@ class Crew:
         self.cost = cost
         self.workers = [first]
 
+    def at_once(self, positions: int) -> bool:
+        """Whether so many positions are answered without a thread."""
+        return self.own is not None and self.cost.expected(positions) <= AT_ONCE_SECONDS
+
     def least_busy(self, now: float) -> ModelThread:
         """Return the copy with the fewest open positions, of those that keep up if any does."""
         apace = [each for each in self.workers if each.waited(now) < STUCK_SECONDS]
@@ -248,13 +252,18 @@ class InferencePool:
         """Return how many copies of a model there may be."""
         return self._copies if key in self._models else 0
 
+    def answers_at_once(self, ask: Ask) -> bool:
+        """Whether ``submit`` will have answered such a question when it returns."""
+        crew = self._models.get(ask.model)
+        return crew is not None and crew.at_once(ask.slots.size)
+
     def submit(self, question: Question) -> bool:
         """Pass a question to its model without blocking; False where it is not loaded."""
         crew = self._models.get(question.ask.model)
         if crew is None:
             return False
         crew.used_at = now = time.monotonic()
-        if crew.own is not None and crew.cost.expected(question.ask.slots.size) <= AT_ONCE_SECONDS:
+        if crew.own is not None and crew.at_once(question.ask.slots.size):
             reply = answer_to(crew.own, question)
             crew.cost.add(question.ask.slots.size, reply.seconds, reply.seconds)
             self.answer_times.add(reply.seconds)

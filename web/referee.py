@@ -35,7 +35,7 @@ from web.messages import (
     WatchedPayload,
 )
 from web.refusals import refused
-from web.rehearsal import question_of
+from web.rehearsal import Room, question_of
 from web.texts import tell
 from web.tickets import Ticket, final_view, opponent_payload, watched_view
 
@@ -83,6 +83,7 @@ class Referee:
         self._silent: dict[int, str] = {}
         """Games that wait for a client which fell silent without its connection ending."""
         self._audience = Audience()
+        self._room = Room()
         self._clock: Clock[Command] = Clock(self._beat, self._obey, lambda: not self._tickets, now)
 
     def __len__(self) -> int:
@@ -296,7 +297,8 @@ class Referee:
         for ticket in silent:
             self._wait_for_silent(ticket)
         for ask in beat.asks:
-            if not self.pool.submit(question_of(self._games, ask)):
+            room = self._room if self.pool.answers_at_once(ask) else None
+            if not self.pool.submit(question_of(self._games, ask, room)):
                 logger.error("model %s is asked for but not loaded", ask.model[:8])
                 for record in self._games.fail(ask):
                     self._end(record)
