@@ -1,10 +1,19 @@
 """A replay as plain data: what the JSON form holds and the browser draws."""
 
-from typing import Literal, TypeAlias, TypedDict
+from functools import lru_cache
+from typing import Final, Literal, TypeAlias, TypedDict
+
+import numpy as np
 
 from replays.format import Replay
-from replays.playback import Playback
-from tron_env.types import CellKind, DeathCause, GameState, Seat
+from replays.playback import verify
+from tron_env.batch import BatchEngine
+from tron_env.kernel import COL_STEP, ROW_STEP
+from tron_env.ruleset import Ruleset
+from tron_env.types import CellKind, DeathCause, GameState, Seat, Spawn
+
+STARTS_KEPT: Final = 4096
+"""A live game is drawn when it begins and when it ends."""
 
 RiderKind: TypeAlias = Literal["model", "person"]
 Point: TypeAlias = list[int]
@@ -50,23 +59,53 @@ def replay_view(
     Raises:
         ReplayDesyncError: the rules play it differently from what it records.
     """
-    playback, taken = Playback(replay), replay.takeover
-    start = playback.state(0)
-    lasted = [playback.plies + (cause is DeathCause.NONE) for cause in replay.causes]
+    verify(replay)
+    return played_view(replay, names, kinds)
+
+
+def played_view(
+    replay: Replay, names: tuple[str, str], kinds: tuple[RiderKind, RiderKind]
+) -> ReplayView:
+    """Return the same of a game that was played here, by the rules, which are not asked again."""
+    taken = replay.takeover
+    last = replay.actions[-1].tolist() if replay.plies else replay.headings
     return ReplayView(
         height=replay.ruleset.height,
         width=replay.ruleset.width,
         names=list(names),
         kinds=list(kinds),
-        plies=playback.plies,
-        lead_in=[lead_in(start, seat) for seat in Seat],
-        trails=[playback.heads[: lasted[seat], seat].tolist() for seat in Seat],
-        headings=[int(heading) for heading in playback.headings(playback.plies)],
+        plies=replay.plies,
+        lead_in=lead_ins(replay),
+        trails=[_trail(replay, seat) for seat in Seat],
+        headings=[int(heading) for heading in last],
         causes=[cause.name.lower() for cause in replay.causes],
         outcome=replay.outcome.name.lower(),
         ending=replay.ending.name.lower(),
         takeover=None if taken is None else TakeOverView(ply=taken.ply, seat=int(taken.seat)),
     )
+
+
+def lead_ins(replay: Replay) -> list[Point | None]:
+    """Return what ``lead_in`` says of both riders."""
+    return [None if cell is None else list(cell) for cell in _behind(replay.ruleset, replay.spawns)]
+
+
+@lru_cache(maxsize=STARTS_KEPT)
+def _behind(ruleset: Ruleset, spawns: tuple[Spawn, Spawn]) -> tuple[tuple[int, ...] | None, ...]:
+    engine = BatchEngine(ruleset, 1)
+    engine.reset_to(0, spawns)
+    start = engine.state(0)
+    cells = (lead_in(start, seat) for seat in Seat)
+    return tuple(None if cell is None else tuple(cell) for cell in cells)
+
+
+def _trail(replay: Replay, seat: Seat) -> list[Point]:
+    """Return the cells that a rider stood on; who dies does not move."""
+    row, col, _ = replay.spawns[seat]
+    moves = replay.plies - (replay.causes[seat] is not DeathCause.NONE)
+    ways = replay.actions[:moves, seat]
+    rows, cols = row + ROW_STEP[ways].cumsum(), col + COL_STEP[ways].cumsum()
+    return [[int(row), int(col)], *np.column_stack((rows, cols)).tolist()]
 
 
 def lead_in(start: GameState, seat: Seat) -> Point | None:

@@ -12,8 +12,7 @@ from arena.records import GameRow
 from arena.storage import Storage
 from replays.document import LETTERS
 from replays.format import Replay, decode
-from replays.view import Point, RiderKind, lead_in
-from tron_env.batch import BatchEngine
+from replays.view import Point, RiderKind, lead_ins
 from tron_env.types import Seat
 from web.words import note_of, winner_of
 
@@ -110,16 +109,13 @@ def small_view(
         ReplayError: the replay is damaged.
     """
     replay = decode(encoded)
-    engine = BatchEngine(replay.ruleset, 1)
-    engine.reset_to(0, replay.spawns)
-    start = engine.state(0)
     return SmallView(
         height=replay.ruleset.height,
         width=replay.ruleset.width,
         names=list(names),
         kinds=list(kinds),
         plies=replay.plies,
-        lead_in=[lead_in(start, seat) for seat in Seat],
+        lead_in=lead_ins(replay),
         starts=[[row, col] for row, col, _ in replay.spawns],
         moves=[_runs(replay, seat) for seat in Seat],
         causes=[cause.name.lower() for cause in replay.causes],

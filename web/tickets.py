@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from replays.format import PERSON, Ending, Replay, TakeOver, model_prefix
-from replays.view import ReplayView, RiderKind, replay_view
+from replays.view import ReplayView, RiderKind, played_view
 from tron_env.ruleset import ARENA
 from tron_env.spawn import spawns_for
 from tron_env.types import DeathCause, Outcome, Seat
@@ -88,13 +88,13 @@ def opening_view(ticket: Ticket) -> ReplayView:
 
 def final_view(ticket: Ticket, finished: FinishedGame) -> ReplayView:
     """Return the whole game as its player sees it."""
-    return replay_view(replay_of(ticket, finished), ticket.names(LIVE_NAME), ticket.kinds)
+    return played_view(replay_of(ticket, finished), ticket.names(LIVE_NAME), ticket.kinds)
 
 
 def watched_view(ticket: Ticket, finished: FinishedGame) -> ReplayView:
     """Return the whole game as everybody else sees it."""
     name = ticket.nickname or STORED_NAME
-    return replay_view(replay_of(ticket, finished), ticket.names(name), ticket.kinds)
+    return played_view(replay_of(ticket, finished), ticket.names(name), ticket.kinds)
 
 
 def replay_of(ticket: Ticket, finished: FinishedGame) -> Replay:
