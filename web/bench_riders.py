@@ -41,7 +41,7 @@ SO_TIMESTAMPNS: Final = 35
 """Linux's, on x86 and ARM: each read is told when its last bytes arrived."""
 TIMESPEC: Final = struct.Struct("qq")
 RETRY_SECONDS: Final = 1.0
-MISCHIEF_PLIES: Final = 60
+MISCHIEF_PLIES: Final = 20
 """An unruly rider does one of the three about so often."""
 AWAY_SECONDS: Final = (0.1, 4.0)
 NONSENSE: Final[tuple[tuple[str, object], ...]] = (
@@ -52,7 +52,7 @@ NONSENSE: Final[tuple[tuple[str, object], ...]] = (
     ("resume", {"game": 3, "key": "0" * 32}),
     ("watch", {"game": 3}),
     ("dance", {"x": [1] * 50}),
-    ("call_me", {"name": "x" * 99}),
+    ("call_me", {"name": "x" * 60}),
 )
 
 
@@ -221,6 +221,7 @@ class Rider:
         self._heading = view["headings"][self._seat]
         self._due, self._ply = float("-inf"), 0
         self._turned_at = 0
+        self.retry_at = float("inf")
         self.riding = True
 
     def _tick(self, message: bytes, now: float) -> None:

@@ -132,7 +132,7 @@ class _Handler(WSGIHandler):  # type: ignore[misc]
         if not line:
             return False
         side = side_of(line.partition(b"\n")[0])
-        if side in doors.own:
+        if doors.ours(side):
             return True
         if not ahead:
             doors.hand_over(self.socket, side)

@@ -8,7 +8,7 @@ tell a page from a rider.
 
 import os
 import socket
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -58,13 +58,25 @@ class Doors:
     Args:
         doors: of every side.
         own: the sides that this process serves.
+        beyond: whether anybody stands behind the other doors; where nobody does, this process
+            serves every side.
     """
 
-    def __init__(self, doors: Mapping[Side, Door], own: frozenset[Side]) -> None:
-        self.own = own
+    def __init__(
+        self,
+        doors: Mapping[Side, Door],
+        own: frozenset[Side],
+        beyond: Callable[[], bool] = lambda: True,
+    ) -> None:
+        self._own = own
+        self._beyond = beyond
         self._outside = {
             side: (_copy(door.outside), RLock()) for side, door in doors.items() if side not in own
         }
+
+    def ours(self, side: Side) -> bool:
+        """Whether this process serves a side."""
+        return side in self._own or not self._beyond()
 
     def hand_over(self, connection: Any, side: Side) -> None:
         """Push a connection through a door, waiting where many are inside; it is closed here."""

@@ -33,11 +33,9 @@ def healthz() -> Response:
 
 @operations.get("/readyz")
 def readyz() -> Response:
-    """Answer while new players may be sent here: live play runs, pages and database answer."""
+    """Answer while new players may be sent here: live play runs and the database answers."""
     if not services().referee.alive:
         abort(503, tell("error.not_started"))
-    if not services().pages.serve:
-        abort(503, tell("error.no_pages"))
     try:
         services().storage.open_round()
     except ArenaFault as error:

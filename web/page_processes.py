@@ -2,7 +2,7 @@
 
 Each is the site without its clock (``web.page_process``), spawned, not forked, as the process of
 live play has threads. The first is the desk as well (``web.routing``). One that ends is replaced,
-and meanwhile the others answer.
+and meanwhile the others answer; where there is no other, live play's process does.
 """
 
 import logging
@@ -100,11 +100,6 @@ class PageProcesses:
     def ready(self) -> int:
         """How many serve."""
         return sum(self._ready)
-
-    @property
-    def serve(self) -> bool:
-        """Whether pages are answered, here or by a process."""
-        return not self.doors or any(self._ready)
 
     def start(self) -> None:
         """Start them; they load, and serve after ``begin``."""

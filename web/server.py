@@ -1,9 +1,9 @@
 """The HTTP and WebSocket server of one process: live play on one thread, pages elsewhere.
 
 The thread that serves runs a gevent loop: the connections of live play, and its clock. Pages read
-the database and render, which page processes do (``web.page_processes``); where there are none,
-each page runs on a native thread of a small pool, and while one computes, the serving thread gets
-the interpreter back within ``SWITCH_SECONDS``.
+the database and render, which page processes do (``web.page_processes``); where none is there, or
+none yet, each page runs on a native thread of a small pool, and while one computes, the serving
+thread gets the interpreter back within ``SWITCH_SECONDS``.
 """
 
 import gc
@@ -86,7 +86,9 @@ class Server:
         listener = gevent.socket.socket(fileno=self._bound.detach())
         # Connections inherit it: else the end of an answer waits up to 40 ms for the client's word.
         listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        doors = Doors(pages.doors, frozenset({Side.LIVE})) if pages.doors else None
+        doors = None
+        if pages.doors:
+            doors = Doors(pages.doors, frozenset({Side.LIVE}), lambda: pages.ready > 0)
         servers = [ConnectionServer(listener, site, doors)]
         if doors is not None:
             servers.append(HandedServer.of(pages.doors[Side.LIVE], site, doors))

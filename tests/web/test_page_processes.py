@@ -227,6 +227,21 @@ def test_a_page_process_that_is_killed_in_mid_request_is_replaced(site: Site):
     )
 
 
+def test_where_no_page_process_is_left_the_process_of_live_play_answers(
+    site: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(page_processes, "AGAIN_SECONDS", PATIENCE_SECONDS)
+    before = set(pages_of(site))
+    with serving(tmp_path, page_processes=1) as other:
+        assert status(other, "/learn") == 200, "though none can have loaded yet"
+        until(lambda: other.services.pages.ready)
+        (only,) = set(pages_of(site)) - before
+        os.kill(only.pid, signal.SIGKILL)
+        until(lambda: not other.services.pages.ready)
+        assert status(other, "/learn") == 200
+        assert status(other, "/replays/1/council?ply=0") == 404
+
+
 def test_a_site_that_ends_leaves_no_process(site: Site, tmp_path: Path):
     before = set(pages_of(site))
     with serving(tmp_path, page_processes=1) as other:
