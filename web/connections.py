@@ -43,7 +43,6 @@ IN_MEMORY_BYTES: Final = 1024 * 1024
 READ_BYTES: Final = 64 * 1024
 FIRST_LINE_BYTES: Final = 1024
 """Of a request's first line no more is looked at to tell who answers it."""
-_SOCKET_IO: Final = SOCKET_IO.decode()
 _END: Final = object()
 
 
@@ -161,7 +160,7 @@ class Site:
 
     def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
         """Answer a request."""
-        if environ["PATH_INFO"].startswith(_SOCKET_IO):
+        if environ["PATH_INFO"].startswith(SOCKET_IO):
             return self._app(environ, start_response)
         try:
             environ["wsgi.input"] = body = _body_of(environ)

@@ -39,6 +39,8 @@ class Door:
     def passed_on(cls, files: tuple[int, int]) -> "Door":
         """Return the door that another process has passed on."""
         outside, inside = files
+        for each in files:
+            os.set_inheritable(each, False)
         return cls(socket.socket(fileno=outside), socket.socket(fileno=inside))
 
     @property

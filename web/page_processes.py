@@ -68,7 +68,7 @@ class _Child:
         try:
             _pipe(self._process.stdin).write(data)
             _pipe(self._process.stdin).flush()
-        except BrokenPipeError:
+        except (BrokenPipeError, ValueError):  # gone, or told to end meanwhile
             logger.debug("page process %d has ended already", self.pid)
 
 
@@ -136,7 +136,14 @@ class PageProcesses:
             with self._lock:
                 if self._closing.is_set():
                     return
-                child = self._children[place] = _Child(self._config, sides, self.doors)
+                try:
+                    child = self._children[place] = _Child(self._config, sides, self.doors)
+                except OSError as error:
+                    logger.warning("no page process can be started: %s", error)
+                    child = None
+            if child is None:
+                self._closing.wait(AGAIN_SECONDS)
+                continue
             self._begun.wait()
             self._ready[place] = child.begin()
             status = child.wait()

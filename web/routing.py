@@ -3,12 +3,12 @@
 import re
 from enum import Enum
 from typing import Final
-from urllib.parse import unquote_to_bytes
+from urllib.parse import unquote
 
-SOCKET_IO: Final = b"/socket.io/"
-_OF_LIVE_PLAY: Final = frozenset({b"/live/games.json", b"/healthz", b"/readyz", b"/metrics"})
-_OF_THE_DESK: Final = re.compile(rb"/replays/[^/]+/(council|file\.gif)")
-_READING: Final = frozenset({b"GET", b"HEAD"})
+SOCKET_IO: Final = "/socket.io/"
+_OF_LIVE_PLAY: Final = frozenset({"/live/games.json", "/healthz", "/readyz", "/metrics"})
+_OF_THE_DESK: Final = re.compile(r"/replays/[^/]+/(council|file\.gif)")
+_READING: Final = frozenset({"GET", "HEAD"})
 
 
 class Side(Enum):
@@ -30,8 +30,8 @@ def side_of(line: bytes) -> Side:
     >>> side_of(b"POST /submit HTTP/1.1"), side_of(b"GET /submit HTTP/1.1")
     (<Side.DESK: 'desk'>, <Side.PAGES: 'pages'>)
     """
-    method, _, rest = line.partition(b" ")
-    path = unquote_to_bytes(rest.partition(b" ")[0].partition(b"?")[0].rstrip(b"\r\n"))
+    method, target, *_ = *line.decode("latin-1").split(), "", ""  # as the server takes it apart
+    path = unquote(target.partition("?")[0], "latin-1")
     if path.startswith(SOCKET_IO) or path in _OF_LIVE_PLAY:
         return Side.LIVE
     if method not in _READING or _OF_THE_DESK.fullmatch(path):

@@ -45,7 +45,15 @@ def test_films_are_drawn_where_they_are_counted_and_other_downloads_anywhere():
 
 
 @pytest.mark.parametrize(
-    "path", [b"/%73ocket.io/?EIO=4", b"/socket.io/", b"/%6Detrics", b"/metrics?x", b"/metrics\r\n"]
+    "path",
+    [
+        b"/%73ocket.io/?EIO=4",
+        b" /socket.io/",
+        b"/socket.io/",
+        b"/%6Detrics",
+        b"/metrics?x",
+        b"/metrics\r\n",
+    ],
 )
 def test_an_address_is_the_same_however_it_is_written(path: bytes):
     assert side_of(b"GET " + path) is Side.LIVE
