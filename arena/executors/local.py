@@ -19,6 +19,7 @@ from pathlib import Path
 from arena.blocks import BlockResult, BlockTask, play_block
 from arena.errors import ArenaFault
 from arena.executors.base import Attempts
+from arena.executors.cores import keep_to, own_cores
 from arena.models import ModelStore
 from tron_env.warming import compile_kernels
 
@@ -28,6 +29,8 @@ class _Worker:
     process: BaseProcess
     pipe: "Connection[BlockTask | None, BlockResult | str]"
     task: BlockTask
+    core: int | None
+    """The only one that it runs on."""
 
 
 class LocalExecutor:
@@ -41,6 +44,7 @@ class LocalExecutor:
     def __init__(self, models: ModelStore, workers: int) -> None:
         self._folder = models.folder
         self._workers = workers
+        self._cores = own_cores(workers)
 
     def play(self, tasks: Sequence[BlockTask]) -> Iterator[BlockResult]:
         """Yield each block's result as it comes, the largest begun first; see ``Executor``."""
@@ -51,8 +55,10 @@ class LocalExecutor:
         compile_kernels()
         try:
             while waiting and len(workers) < self._workers:
-                workers.append(self._start(waiting.popleft()))
+                workers.append(self._start(waiting.popleft(), workers))
             while workers:
+                if len(workers) < self._workers:
+                    self._spread(workers)
                 ready = wait([worker.pipe for worker in workers])
                 for worker in [worker for worker in workers if worker.pipe in ready]:
                     result = _reply(worker)
@@ -67,20 +73,30 @@ class LocalExecutor:
                     _stop(worker)
                     workers.remove(worker)
                     if waiting:
-                        workers.append(self._start(waiting.popleft()))
+                        workers.append(self._start(waiting.popleft(), workers))
         finally:
             for worker in workers:
                 _stop(worker)
 
-    def _start(self, task: BlockTask) -> _Worker:
+    def _start(self, task: BlockTask, others: Sequence[_Worker]) -> _Worker:
         context = multiprocessing.get_context("spawn")
         ours, theirs = context.Pipe()
         process = context.Process(target=_work, args=(theirs, self._folder), daemon=True)
         process.start()
         theirs.close()
-        worker = _Worker(process, ours, task)
+        core = min(self._cores - {other.core for other in others}, default=None)
+        worker = _Worker(process, ours, task, core)
+        if core is not None and process.pid is not None:
+            keep_to(process.pid, {core})
         _give(worker, task)
         return worker
+
+    def _spread(self, workers: Sequence[_Worker]) -> None:
+        """Let workers use the cores of those that are gone."""
+        for worker in workers:
+            if worker.core is not None and worker.process.pid is not None:
+                keep_to(worker.process.pid, self._cores)
+                worker.core = None
 
 
 def _give(worker: _Worker, task: BlockTask) -> None:

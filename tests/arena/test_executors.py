@@ -126,3 +126,40 @@ def test_stopping_early_ends_the_workers(models):
     next(results)
     results.close()
     assert worker_pids() == set()
+
+
+@pytest.fixture
+def two_cores():
+    usable = os.sched_getaffinity(0)
+    if len(usable) < 2:
+        pytest.skip("there is one core")
+    os.sched_setaffinity(0, sorted(usable)[:2])
+    yield os.sched_getaffinity(0)
+    os.sched_setaffinity(0, usable)
+
+
+def used_cores():
+    """Return the cores of each worker, and of all that it started."""
+    return {
+        frozenset(
+            core
+            for each in (worker, *worker.children(recursive=True))
+            for core in each.cpu_affinity()
+        )
+        for worker in map(psutil.Process, worker_pids())
+    }
+
+
+def test_with_as_many_workers_as_cores_each_keeps_to_one_with_its_sandboxes(models, two_cores):
+    results = LocalExecutor(models, 2).play(tasks_for(models))
+    next(results)
+    assert used_cores() == {frozenset({core}) for core in two_cores}
+    results.close()
+
+
+@pytest.mark.parametrize(("workers", "blocks"), [(2, 1), (3, 3)])
+def test_otherwise_workers_use_all_cores(models, two_cores, workers, blocks):
+    results = LocalExecutor(models, workers).play(tasks_for(models)[:blocks])
+    next(results)
+    assert used_cores() == {frozenset(two_cores)}
+    results.close()
