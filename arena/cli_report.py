@@ -70,7 +70,7 @@ def cycle_lines(entries: Sequence["EntryRow"], compared: "Comparison") -> list[s
     return lines
 
 
-def standings_table(entries: Sequence["EntryRow"], compared: "Comparison | None" = None) -> "Table":
+def standings_table(entries: Sequence["EntryRow"], compared: "Comparison") -> "Table":
     """Return a finished round's standings.
 
     LOS is the likelihood of superiority over the next entrant, in percent; ms is what a position
@@ -80,12 +80,11 @@ def standings_table(entries: Sequence["EntryRow"], compared: "Comparison | None"
     from arena.standings import apex_order
 
     apex_rank = {entry.id: place for place, entry in enumerate(apex_order(entries), start=1)}
-    better = [None] * len(entries) if compared is None else compared.better_than_next
     table = _table(
         *("#", "name", "division", "ms", "points", "games", "W", "D", "L", "forfeits", "rating"),
         *("95%", "LOS", "apex", "apex #", "kills", "own deaths"),
     )
-    for entry, likelihood in zip(entries, better, strict=True):
+    for entry, likelihood in zip(entries, compared.better_than_next, strict=True):
         standing = entry.standing
         if standing is None:
             continue

@@ -165,6 +165,7 @@ def rerun(
 
 
 def _run(settings: "Settings", executor: "Executor", number: int | None, as_json: bool) -> None:
+    from arena import comparison
     from arena.cli_report import print_json, round_json, show, standings_table
     from arena.runner import run_round
     from arena.storage import open_storage
@@ -178,7 +179,7 @@ def _run(settings: "Settings", executor: "Executor", number: int | None, as_json
                 number=number,
                 progress=lambda state: tell(state.duels_done, state.duels_total),
             )
-        entries = storage.entries(row.number)
+        entries, results = storage.entries(row.number), storage.results(row.number)
     if as_json:
         print_json(round_json(row, entries))
         return
@@ -187,7 +188,7 @@ def _run(settings: "Settings", executor: "Executor", number: int | None, as_json
     expected = (row.estimated_cpu_seconds or 0.0) / 3600.0
     light = next((e.name for e in entries if e.id == row.light_champion_entry_id), "nobody")
     show(
-        standings_table(entries),
+        standings_table(entries, comparison.compare([entry.id for entry in entries], results)),
         "",
         f"{entries[0].name} is champion of round {row.number}; light champion: {light}",
         f"models used {used:.3g} CPU-hours here, {reference:.3g} of the reference machine; "

@@ -17,6 +17,7 @@ from arena.submission import SubmissionError
 
 ANOTHER: Final = "by another miner"
 """Which one stays hidden: until the round ends nobody is told what others have entered."""
+NO_OTHER: Final = "names and notes make no other model"
 LIVE: Final = (*WAITING, SubmissionStatus.ACCEPTED)
 
 
@@ -176,7 +177,7 @@ class StoredQueue(StoredSubmissions):
 
         An accepted one counts in the round that is open now, in place of the miner's earlier one,
         unless a later one of the miner's was settled before it. It is rejected after all where its
-        graph is another miner's.
+        graph is another miner's, or that of the one that counts already.
 
         Raises:
             ClaimLostError: another checker has it.
@@ -280,11 +281,18 @@ def _same_graph(connection: Connection, row: SubmissionRow, graph_sha256: str | 
         submissions.c.graph_sha256 == graph_sha256,
         submissions.c.status != SubmissionStatus.REJECTED,
         submissions.c.id != row.id,
-        submissions.c.miner_id.is_distinct_from(row.miner_id),
     )
-    if connection.scalar(known.limit(1)) is None:
-        return ""
-    return f"the same network was submitted already, {ANOTHER}; names and notes make no other model"
+    others = known.where(submissions.c.miner_id.is_distinct_from(row.miner_id))
+    if connection.scalar(others.limit(1)) is not None:
+        return f"the same network was submitted already, {ANOTHER}; {NO_OTHER}"
+    own = known.where(
+        submissions.c.round == _open_round(connection),
+        submissions.c.status == SubmissionStatus.ACCEPTED,
+    )
+    live = connection.scalar(own.limit(1))
+    if live is not None:
+        return f"the same network is your submission {live} already, which still counts; {NO_OTHER}"
+    return ""
 
 
 def _now(connection: Connection) -> datetime:

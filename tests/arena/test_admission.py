@@ -238,7 +238,20 @@ class TestQueue:
         assert check_of["ann"].status is SubmissionStatus.ACCEPTED
         assert check_of["bob"].status is SubmissionStatus.REJECTED
         assert "the same network was submitted already, by another miner" in check_of["bob"].reason
-        receive(storage, local_miner(storage, "ann"), disguised(graphs.policy()))
+
+    def test_ones_own_network_under_other_names_takes_no_place_while_it_counts(
+        self, storage, models
+    ):
+        ann = local_miner(storage, "ann")
+        receive(storage, ann, graphs.policy())
+        first, _ = check(storage, models)
+        receive(storage, ann, disguised(graphs.policy()))
+        again, _ = check(storage, models)
+        assert again.status is SubmissionStatus.REJECTED
+        assert f"is your submission {first.id} already" in again.reason
+        receive(storage, ann, rival(5))
+        check(storage, models)
+        receive(storage, ann, disguised(graphs.policy()))
         assert check(storage, models)[0].status is SubmissionStatus.ACCEPTED
 
     def test_a_shipped_network_under_other_names_is_refused(self, storage, models):
