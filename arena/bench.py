@@ -27,7 +27,7 @@ from tron_env.types import Float32Array
 from tron_env.warming import compile_kernels
 
 ENTRANTS: Final = 16
-STARTS: Final = 64
+STARTS: Final = 96
 QUICK_STARTS: Final = 4
 BATCHES: Final = (32, 64, 128, 256, 512, 1024)
 RAW_SHARE: Final = 0.90

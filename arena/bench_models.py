@@ -10,7 +10,7 @@ from onnx import numpy_helper as arrays
 from arena.wire import OBSERVATION_SHAPE
 from tron_env.types import ACTIONS, PLANES, Float32Array
 
-CHANNELS: Final = (32, 64, 64)
+CHANNELS: Final = (32, 80, 64)
 """Of three convolutions, each of which halves rows and columns."""
 
 
