@@ -2,9 +2,9 @@
 
 import secrets
 from collections.abc import Callable
-from typing import Final
+from typing import Final, NoReturn
 
-from flask import Flask, request, session
+from flask import Flask, abort, request, session
 from flask_socketio import SocketIO
 from werkzeug.middleware.proxy_fix import ProxyFix
 from werkzeug.routing import Rule
@@ -130,6 +130,7 @@ def create_app(
     # refusing each with an exception would leave a ring of frames to the garbage collector.
     for websocket in (False, True):
         app.url_map.add(Rule("/socket.io/", endpoint="socket.io", websocket=websocket))
+    app.view_functions["socket.io"] = _not_here
     transport.use()
     socketio.on_namespace(LiveNamespace(lobby, transport))
     return app
@@ -137,6 +138,11 @@ def create_app(
 
 def _lacking(config: WebConfig) -> str:
     return "" if config.accept_unsandboxed else lacking_for_strangers(available_layers())
+
+
+def _not_here() -> NoReturn:
+    """Answer what the middleware does not take for its own, such as ``//socket.io/``."""
+    abort(404)
 
 
 def _know_player() -> None:

@@ -44,6 +44,10 @@ READ_BYTES: Final = 64 * 1024
 FIRST_LINE_BYTES: Final = 1024
 """Of a request's first line no more is looked at to tell who answers it."""
 _END: Final = object()
+_NOBODY: Final = (
+    b"HTTP/1.1 503 Service Unavailable\r\n"
+    b"Retry-After: 10\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"
+)
 
 
 class _RefusedRequestError(WebError):
@@ -83,11 +87,20 @@ class _Handler(WSGIHandler):  # type: ignore[misc]
         super().handle()
 
     def read_requestline(self) -> str:
+        doors = self.server.doors
         with gevent.Timeout(HEAD_SECONDS, TimeoutError("no request came")):
-            if self.server.doors is not None and not self._is_ours(self.server.doors):
-                return ""
-            line: str = super().read_requestline()
-        return line
+            # Of one sent ahead of the last one's answer part has been taken already.
+            ahead = self.rfile.tell() < self._incoming.tell()
+            side = None if doors is None or ahead else side_of(self._first_line())
+            if doors is None or side is None or doors.ours(side):
+                line: str = super().read_requestline()
+                if doors is None:
+                    return line
+                found = side_of(line.encode("latin-1"))  # of all of it
+                return line if found is side or doors.ours(found) else ""
+        if not doors.hand_over(self.socket, side):
+            self.socket.sendall(_NOBODY)
+        return ""
 
     def read_request(self, raw_requestline: str) -> bool:
         try:
@@ -120,35 +133,24 @@ class _Handler(WSGIHandler):  # type: ignore[misc]
     def log_request(self) -> None:
         logger.debug("%s", self.requestline)
 
-    def _is_ours(self, doors: Doors) -> bool:
-        """Whether the next request is for this process; else the connection is handed over.
-
-        Where one was sent ahead of the last one's answer the connection ends instead, as part of
-        it has been taken already: clients that do so have to ask again.
-        """
-        ahead = self.rfile.tell() < self._incoming.tell()
-        line = self.rfile.peek(FIRST_LINE_BYTES) if ahead else self._first_line()
-        if not line:
-            return False
-        side = side_of(line.partition(b"\n")[0])
-        if doors.ours(side):
-            return True
-        if not ahead:
-            doors.hand_over(self.socket, side)
-        return False
-
     def _first_line(self) -> bytes:
-        """Return the next request's first line without taking it; "" if it never comes."""
+        """Return the next request's first line, as far as it is looked at, without taking it.
+
+        Raises:
+            ConnectionError: it never comes.
+        """
         seen: bytes = self.socket.recv(FIRST_LINE_BYTES, socket.MSG_PEEK)
-        while seen and b"\n" not in seen and len(seen) < FIRST_LINE_BYTES:
+        before = -1
+        while b"\n" not in seen and before < len(seen) < FIRST_LINE_BYTES:
             # What is there already would wake us at once, over and over.
-            self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVLOWAT, len(seen) + 1)
+            before = len(seen)
+            self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVLOWAT, before + 1)
             gevent.socket.wait_read(self.socket.fileno(), STALL_SECONDS)
-            before, seen = seen, self.socket.recv(FIRST_LINE_BYTES, socket.MSG_PEEK)
+            seen = self.socket.recv(FIRST_LINE_BYTES, socket.MSG_PEEK)
             self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVLOWAT, 1)
-            if len(seen) == len(before):
-                return b""
-        return seen
+        if len(seen) == before:
+            raise ConnectionAbortedError("the client hung up")
+        return seen.partition(b"\n")[0]
 
 
 class Site:

@@ -6,17 +6,25 @@ a share of every page, and a listening socket that all processes share (``SO_REU
 tell a page from a rider.
 """
 
+import logging
 import os
 import socket
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
+import gevent
 import gevent.socket
 from gevent.lock import RLock
 
 from web.routing import Side
 
+logger = logging.getLogger(__name__)
+
+WAIT_SECONDS: Final = 20.0
+"""How long a connection may wait for a process that takes it: one that ends is replaced sooner."""
+ROOM_BYTES: Final = 16 * 1024
+"""Some forty connections: what is inside counts against what the user may have open."""
 _A_CONNECTION: Final = b"c"
 
 
@@ -33,7 +41,9 @@ class Door:
     @classmethod
     def new(cls) -> "Door":
         """Make one."""
-        return cls(*socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM))
+        outside, inside = socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM)
+        outside.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, ROOM_BYTES)
+        return cls(outside, inside)
 
     @classmethod
     def passed_on(cls, files: tuple[int, int]) -> "Door":
@@ -72,6 +82,7 @@ class Doors:
     ) -> None:
         self._own = own
         self._beyond = beyond
+        self._stuck: set[Side] = set()
         self._outside = {
             side: (_copy(door.outside), RLock()) for side, door in doors.items() if side not in own
         }
@@ -80,12 +91,27 @@ class Doors:
         """Whether this process serves a side."""
         return side in self._own or not self._beyond()
 
-    def hand_over(self, connection: Any, side: Side) -> None:
-        """Push a connection through a door, waiting where many are inside; it is closed here."""
+    def hand_over(self, connection: Any, side: Side) -> bool:
+        """Push a connection through a door, waiting where many are inside; then it is closed here.
+
+        Returns:
+            False where nobody has taken one for too long: it stays here, open.
+        """
         outside, turn = self._outside[side]
-        with turn:  # one greenlet at a time may wait for a socket
+        pushed = False
+        with (
+            gevent.Timeout(WAIT_SECONDS, False),
+            turn,
+        ):  # one greenlet at a time may wait for a socket
             socket.send_fds(outside, [_A_CONNECTION], [connection.fileno()])
-        connection.close()
+            pushed = True
+        if pushed:
+            connection.close()
+            self._stuck.discard(side)
+        elif side not in self._stuck:
+            self._stuck.add(side)
+            logger.error("no process takes what is for %s: it is refused", side.value)
+        return pushed
 
     def close(self) -> None:
         """Push nothing more."""

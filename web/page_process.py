@@ -1,20 +1,24 @@
 """One page process: the site without live play's clock, run as a module by ``web.page_processes``.
 
 It is told on standard input which site, which sides of it, and through which doors; a byte more
-has it serve, and the end of it has it finish what it is answering and end. So it ends with the
-process of live play, however that ends.
+has it serve, and the end of it, or SIGTERM, has it finish what it is answering and end. So it ends
+with the process of live play, however that ends. While it serves it says so on standard output
+again and again.
 """
 
 import os
 import pickle
+import signal
 import sys
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from typing import Final
 
 import gevent
 import gevent.socket
 from flask import Flask
+from gevent.event import Event
 
 from web.app import create_app
 from web.config import WebConfig
@@ -29,6 +33,7 @@ NICENESS: Final = 5
 END_SECONDS: Final = 5.0
 """How long requests that are being answered may still take at the end."""
 LOOK_SECONDS: Final = 0.02
+BEAT_SECONDS: Final = 1.0
 _INPUT: Final = 0
 
 
@@ -64,15 +69,20 @@ def serve(app: Flask, sides: Sequence[Side], doors: Mapping[Side, Door], ready: 
         app: the site.
         sides: that are served.
         doors: of all sides.
-        ready: a file that a byte is written to once this process serves.
+        ready: a file that a byte is written to every ``BEAT_SECONDS`` while this process serves.
     """
     own = Doors(doors, frozenset(sides))
     site = Site(app)
     servers = [HandedServer.of(doors[side], site, own) for side in sides]
     for server in servers:
         server.start()
-    os.write(ready, b"!")
-    gevent.socket.wait_read(_INPUT)
+    ended = Event()
+    gevent.signal_handler(signal.SIGTERM, ended.set)
+    gevent.spawn(gevent.socket.wait_read, _INPUT).link(lambda _: ended.set())
+    with suppress(BrokenPipeError):  # whoever listened has ended
+        while not ended.is_set():
+            os.write(ready, b"!")
+            ended.wait(BEAT_SECONDS)
     for server in servers:
         server.stop_accepting()
     with gevent.Timeout(END_SECONDS, False):

@@ -7,6 +7,7 @@ and meanwhile the others answer; where there is no other, live play's process do
 
 import logging
 import pickle
+import select
 import subprocess
 import sys
 import threading
@@ -23,6 +24,10 @@ MODULE: Final = "web.page_process"
 AGAIN_SECONDS: Final = 10.0
 """One that ends sooner is not replaced at once: what breaks at once is not worth a busy loop."""
 STOP_SECONDS: Final = 15.0
+SILENT_SECONDS: Final = 30.0
+"""One that says for so long not once that it is well has hung, and is replaced."""
+LOOKS: Final = 6
+MOST_BEATS: Final = 64
 
 
 class _Child:
@@ -32,11 +37,14 @@ class _Child:
         files = {side: door.files for side, door in doors.items()}
         self._process = subprocess.Popen(
             [sys.executable, "-m", MODULE],
+            bufsize=0,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             pass_fds=[number for pair in files.values() for number in pair],
             start_new_session=True,  # Ctrl-C is for the site, which then ends its children
         )
+        self._heard = select.poll()
+        self._heard.register(_pipe(self._process.stdout), select.POLLIN)
         self._say(pickle.dumps((config, sides, files)))
 
     @property
@@ -44,10 +52,26 @@ class _Child:
         """Its process ID."""
         return self._process.pid
 
-    def begin(self) -> bool:
-        """Have it serve; return once it does, False where it has ended."""
+    def begin(self) -> None:
+        """Have it serve."""
         self._say(b"!")
-        return bool(_pipe(self._process.stdout).read(1))
+
+    def serves(self) -> bool:
+        """Wait until it says that it serves; False once it has ended."""
+        return bool(_pipe(self._process.stdout).read(MOST_BEATS))
+
+    def hangs(self) -> bool:
+        """Wait while it serves; return False once it ends, True where it has fallen silent."""
+        silent = 0
+        # Several looks, as this process may have been the one that stood still for a while.
+        while silent < LOOKS:
+            if not self._heard.poll(SILENT_SECONDS / LOOKS * 1000):
+                silent += 1
+            elif self.serves():
+                silent = 0
+            else:
+                return False
+        return True
 
     def wait(self) -> int:
         """Return its status once it has ended."""
@@ -67,8 +91,7 @@ class _Child:
     def _say(self, data: bytes) -> None:
         try:
             _pipe(self._process.stdin).write(data)
-            _pipe(self._process.stdin).flush()
-        except (BrokenPipeError, ValueError):  # gone, or told to end meanwhile
+        except BrokenPipeError:
             logger.debug("page process %d has ended already", self.pid)
 
 
@@ -130,31 +153,40 @@ class PageProcesses:
             door.close()
 
     def _keep(self, place: int) -> None:
-        sides = [Side.DESK, Side.PAGES] if place == 0 else [Side.PAGES]
-        while True:
+        while not self._closing.is_set():
             began = time.monotonic()
-            with self._lock:
-                if self._closing.is_set():
-                    return
-                try:
-                    child = self._children[place] = _Child(self._config, sides, self.doors)
-                except OSError as error:
-                    logger.warning("no page process can be started: %s", error)
-                    child = None
-            if child is None:
+            try:
+                self._run(place)
+            except OSError as error:
+                logger.warning("no page process can be started: %s", error)
+            if time.monotonic() - began < AGAIN_SECONDS:
                 self._closing.wait(AGAIN_SECONDS)
-                continue
-            self._begun.wait()
-            self._ready[place] = child.begin()
-            status = child.wait()
-            self._ready[place] = False
+
+    def _run(self, place: int) -> None:
+        """Have a process serve until it ends.
+
+        Raises:
+            OSError: there is no memory for it, or no room for its files.
+        """
+        sides = [Side.DESK, Side.PAGES] if place == 0 else [Side.PAGES]
+        with self._lock:
             if self._closing.is_set():
                 return
+            child = self._children[place] = _Child(self._config, sides, self.doors)
+        self._begun.wait()
+        with self._lock:
+            if not self._closing.is_set():
+                child.begin()
+        self._ready[place] = child.serves()
+        if self._ready[place] and child.hangs():
+            logger.error("page process %d has hung for %.0f s", child.pid, SILENT_SECONDS)
+            child.kill()
+        self._ready[place] = False
+        status = child.wait()
+        if not self._closing.is_set():
             logger.warning(
                 "page process %d ended with status %d: another starts", child.pid, status
             )
-            if time.monotonic() - began < AGAIN_SECONDS:
-                self._closing.wait(AGAIN_SECONDS)
 
 
 def _pipe(pipe: IO[bytes] | None) -> IO[bytes]:

@@ -32,7 +32,10 @@ def side_of(line: bytes) -> Side:
     """
     method, target, *_ = *line.decode("latin-1").split(), "", ""  # as the server takes it apart
     path = unquote(target.partition("?")[0], "latin-1")
-    if path.startswith(SOCKET_IO) or path in _OF_LIVE_PLAY:
+    if path.startswith(SOCKET_IO):
+        return Side.LIVE
+    path = "/" + path.lstrip("/")  # as the site's map of addresses has it
+    if path in _OF_LIVE_PLAY:
         return Side.LIVE
     if method not in _READING or _OF_THE_DESK.fullmatch(path):
         return Side.DESK

@@ -5,12 +5,13 @@ import json
 import os
 import signal
 import socket
+import sys
 import time
 import urllib.error
 import urllib.request
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -18,8 +19,12 @@ import psutil
 import pytest
 import socketio
 
+from arena.settings import load_settings
 from tests.web.site import Site, riding, serving
-from web import page_processes
+from web import doors, page_processes
+from web.config import WebConfig
+from web.connections import FIRST_LINE_BYTES
+from web.page_processes import PageProcesses
 from web.sockets import LIVE
 from web.watch import COUNCIL_RATE
 
@@ -180,6 +185,25 @@ def test_requests_sent_ahead_are_answered_or_have_to_be_asked_again(site: Site):
         assert heard(line).count(b"HTTP/1.1") == 1, "never by a process that cannot know"
 
 
+def test_what_is_for_live_play_is_never_answered_by_a_page_process(site: Site):
+    """A page process is never ready for players, so that its answer would be 503."""
+    close = "Connection: close"
+    with line_to(site) as line:
+        line.sendall(b"GET \t//readyz HTTP/1.1\r\nHost: tron\r\nConnection: close\r\n\r\n")
+        assert heard(line).startswith(b"HTTP/1.1 200 OK")
+    for early, late in ((b"GET /rea", b"dyz HTTP"), (b"", b"GET /readyz HTTP")):
+        with line_to(site) as line:
+            line.sendall(request("/learn") + early)
+            until(lambda line=line: holder(site, line))
+            line.sendall(late + b"/1.1\r\nHost: tron\r\nConnection: close\r\n\r\n")
+            answers = heard(line).split(b"HTTP/1.1 ")[1:]
+            assert answers[0].startswith(b"200 OK")
+            assert all(each.startswith(b"200 OK") for each in answers[1:])
+    with line_to(site) as line:
+        line.sendall(request("/" * FIRST_LINE_BYTES + "readyz", close))
+        assert heard(line) == b"", "whose address is out of sight"
+
+
 def test_a_body_goes_with_its_connection(site: Site):
     with line_to(site) as line:
         line.sendall(request("/learn"))
@@ -240,6 +264,66 @@ def test_where_no_page_process_is_left_the_process_of_live_play_answers(
         until(lambda: not other.services.pages.ready)
         assert status(other, "/learn") == 200
         assert status(other, "/replays/1/council?ply=0") == 404
+
+
+def test_a_page_process_told_to_end_finishes_its_answer(site: Site):
+    body = b"name=somebody"
+    head = request("/miners", f"Content-Length: {len(body)}", "Connection: close", method="POST")
+    with line_to(site) as line:
+        line.sendall(head)
+        until(lambda: holder(site, line))
+        desk = pages_of(site)[0]
+        desk.terminate()
+        time.sleep(0.1)
+        line.sendall(body)
+        assert heard(line).startswith(b"HTTP/1.1 403 ")
+    until(lambda: not desk.is_running())
+    until(lambda: site.services.pages.ready == PROCESSES)
+
+
+def test_where_all_page_processes_hang_visitors_are_told_and_others_take_their_place(
+    site: Site, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+):
+    monkeypatch.setattr(doors, "WAIT_SECONDS", 0.2)
+    hung = pages_of(site)
+    for each in hung:
+        each.suspend()
+    with ExitStack() as opened:
+        lines = []
+        while "it is refused" not in caplog.text:
+            lines.append(opened.enter_context(line_to(site)))
+            lines[-1].sendall(request("/learn", "Connection: close"))
+            time.sleep(0.01)
+        monkeypatch.setattr(page_processes, "SILENT_SECONDS", 3.0)
+        answers = Counter(heard(line)[:12] for line in lines)
+    assert set(answers) == {b"HTTP/1.1 200", b"HTTP/1.1 503"}
+    until(lambda: site.services.pages.ready == PROCESSES)
+    assert not set(hung) & set(pages_of(site))
+    assert caplog.text.count("has hung") >= PROCESSES
+    assert caplog.text.count("it is refused") == 1, "once, not for every visitor"
+
+
+def test_what_cannot_be_started_is_tried_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+):
+    settings = load_settings({"TRON_HOME": str(tmp_path)})
+    monkeypatch.setattr(page_processes, "AGAIN_SECONDS", 0.01)
+    for executable, told in (("/bin/false", "with status 1"), ("missing", "can be started")):
+        monkeypatch.setattr(sys, "executable", executable)
+        processes = PageProcesses(WebConfig(settings, "a key for tests only", page_processes=1))
+        processes.start()
+        processes.begin()
+        until(lambda told=told: caplog.text.count(told) > 2)
+        assert not processes.ready
+        processes.close()
+
+
+def test_processes_may_be_ended_before_they_have_begun(tmp_path: Path):
+    settings = load_settings({"TRON_HOME": str(tmp_path)})
+    processes = PageProcesses(WebConfig(settings, "a key for tests only", page_processes=1))
+    processes.start()
+    processes.close()
+    assert not processes.ready
 
 
 def test_a_site_that_ends_leaves_no_process(site: Site, tmp_path: Path):
