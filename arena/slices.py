@@ -25,12 +25,15 @@ def lengthen_slices(pid: int) -> bool:
     """Ask the kernel to let a process of ours run for ``LONG_SLICE_NS`` at a time.
 
     Returns:
-        Whether it was asked; older kernels say yes and change nothing.
+        Whether it was asked; older kernels say yes and change nothing. No for one that has ended.
     """
     number = SCHED_SETATTR.get(platform.machine())
     if number is None:
         return False
-    policy, nice = os.sched_getscheduler(pid), os.getpriority(os.PRIO_PROCESS, pid)
+    try:
+        policy, nice = os.sched_getscheduler(pid), os.getpriority(os.PRIO_PROCESS, pid)
+    except OSError:
+        return False
     wanted = ATTRIBUTES.pack(ATTRIBUTES.size, policy, 0, nice, 0, LONG_SLICE_NS, 0, 0)
     done: int = _libc.syscall(number, pid, ctypes.create_string_buffer(wanted), 0)
     return done == 0

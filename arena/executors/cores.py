@@ -25,5 +25,5 @@ def keep_to(pid: int, cores: Collection[int]) -> None:
     with contextlib.suppress(psutil.Error):  # it ended
         process = psutil.Process(pid)
         for each in (process, *process.children(recursive=True)):
-            with contextlib.suppress(ProcessLookupError):
+            with contextlib.suppress(OSError):  # it ended, or may not be told where to run
                 os.sched_setaffinity(each.pid, cores)

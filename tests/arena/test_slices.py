@@ -15,3 +15,4 @@ def test_a_process_keeps_its_priority_and_policy():
         assert os.getpriority(os.PRIO_PROCESS, other.pid) == 7
         assert os.sched_getscheduler(other.pid) == os.SCHED_BATCH
         other.communicate(b"\n")
+    assert not lengthen_slices(other.pid)
