@@ -40,6 +40,11 @@ MAX_LOSS: Final = 1 << 22
 SHUT: Final = 2**31 - 1
 """The regret of what cannot be looked into."""
 
+HOPE_LIMIT: Final = 60_000
+"""What a reply gives more than the worst one counts up to this for ``hope``."""
+
+HOPE_UNIT: Final = 64
+
 REJECTED: Final = -2 * WIN
 
 CLOSED, OPEN, APART = range(3)
@@ -111,7 +116,11 @@ class TreeSearch:
         solo_width: the same as ``width`` there, at most that.
         rides: so many leaves of least regret are ridden to the end there, and the longest path
             decides. With none, the bound by colours does.
+        styles: in so many of the four styles each.
         max_plies: no line is looked into further.
+        hope: what an own move is worth beside its worst reply, in 64ths of what each other reply
+            gives more. The worst reply knows the move, which no rider does. Where several moves
+            are worth as much against it, above all a clash, this tells them apart.
         evaluation: of leaves.
     """
 
@@ -124,7 +133,9 @@ class TreeSearch:
     solo_rounds: int = 2
     solo_width: int = 8
     rides: int = 32
+    styles: int = 4
     max_plies: int = 32
+    hope: int = 0
     evaluation: Evaluation = field(default_factory=Evaluation)
 
     def __post_init__(self) -> None:
@@ -138,7 +149,9 @@ class TreeSearch:
         _check("search", "solo_rounds", self.solo_rounds, 0, 1000)
         _check("search", "solo_width", self.solo_width, 1, 1024)
         _check("search", "rides", self.rides, 0, 1024)
+        _check("search", "styles", self.styles, 1, 4)
         _check("search", "max_plies", self.max_plies, 1, MAX_PLIES)
+        _check("search", "hope", self.hope, 0, HOPE_UNIT)
 
 
 def _check(what: str, name: str, value: int, low: int, high: int) -> None:
@@ -148,8 +161,10 @@ def _check(what: str, name: str, value: int, low: int, high: int) -> None:
 
 SHIPPED_SEARCHES: Final[Mapping[str, TreeSearch]] = {
     "duelist": TreeSearch(
-        rounds=2, width=12, solo_rounds=0, rides=4, evaluation=Evaluation(inner=1200)
+        rounds=2, width=12, solo_rounds=0, rides=4, styles=2, evaluation=Evaluation(inner=1200)
     ),
-    "warden": TreeSearch(rounds=10, width=128, evaluation=Evaluation(inner=1200, clash=20_000)),
+    "warden": TreeSearch(
+        rounds=10, width=128, hope=4, evaluation=Evaluation(inner=1200, clash=20_000)
+    ),
 }
 """By the name of the model that each is compiled to."""

@@ -153,8 +153,10 @@ class _Tree:
         if self._search.rounds:
             dtypes = [np.int32, np.int32, np.uint32, np.int64]
             state = list(graph.loop(self._search.rounds, state, dtypes, self._round))
-        worst = state[0].slice(1, 2, axis=1).reshape(-1, ACTIONS, ACTIONS).min(2)
-        logits = graph.op("Clip", worst, np.int32(REJECTED), np.int32(WIN))
+        table = state[0].slice(1, 2, axis=1).reshape(-1, ACTIONS, ACTIONS)
+        worst = table.min(2)
+        logits = tables.hoped(self._search, table)
+        logits = graph.op("Clip", logits, np.int32(REJECTED), np.int32(WIN))
         if self._search.rides:
             apart = root.apart.unsqueeze(1).cast(np.bool_)
             logits = graph.where(apart, self._ridden(worst, *state), logits)
@@ -243,11 +245,11 @@ class _Tree:
         facts = grown(facts, new_facts, FACTS)
         new_nodes = graph.where(valid, nodes + ranks, np.int64(0))
         values = tables.handed_up(
+            self._search,
             grown(values, new_values, JOINT),
             facts,
             new_nodes,
             self._sample,
-            self._search.max_plies + 1,
         )
         state = [
             values,
@@ -270,6 +272,7 @@ class _Tree:
         some = ridden.reshape(-1)
         plies = filling.ride(
             graph,
+            self._search.styles,
             positions.free.take(some, 0),
             positions.own.take(some, 0),
             chosen.action.take(some, 0),

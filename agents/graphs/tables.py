@@ -11,8 +11,11 @@ import numpy as np
 from agents.graphs.builder import Value
 from agents.graphs.description import (
     CLOSED,
+    HOPE_LIMIT,
+    HOPE_UNIT,
     JOINT,
     MAX_LOSS,
+    NEVER,
     PARENT,
     PLY,
     SHUT,
@@ -24,6 +27,18 @@ from tron_env.types import ACTIONS
 
 DOUBLINGS: Final = 6
 """Lines of up to ``2 ** DOUBLINGS`` plies are added up."""
+
+
+def hoped(search: TreeSearch, table: Value) -> Value:
+    """Return int32 ``(..., 4)``: what own moves are worth, from joint plies ``(..., 4, 4)``."""
+    graph = table.graph
+    worst = graph.op("ReduceMin", table, np.array([-1]), keepdims=0)
+    if not search.hope:
+        return worst
+    more = graph.op("Min", table - worst.unsqueeze(-1), np.int32(HOPE_LIMIT))
+    more = graph.where(table.less(np.int32(NEVER)), more, np.int32(0))
+    more = graph.op("ReduceSum", more, np.array([-1]), keepdims=0)
+    return worst + graph.op("Div", more * np.int32(search.hope), np.int32(HOPE_UNIT))
 
 
 def regrets(search: TreeSearch, values: Value, kinds: Value, facts: Value) -> Value:
@@ -38,9 +53,10 @@ def regrets(search: TreeSearch, values: Value, kinds: Value, facts: Value) -> Va
     graph = values.graph
     table = values.reshape(0, -1, ACTIONS, ACTIONS)
     worst = table.min(3)
-    best = worst.max(2)
+    hope = hoped(search, table)
+    best = hope.max(2)
     limit = np.int32(MAX_LOSS)
-    own_loss = graph.op("Min", best.unsqueeze(2) - worst, limit) * np.int32(search.own_regret)
+    own_loss = graph.op("Min", best.unsqueeze(2) - hope, limit) * np.int32(search.own_regret)
     loss = graph.op("Min", table - worst.unsqueeze(3), limit) * np.int32(search.reply_regret)
     loss = loss + own_loss.unsqueeze(3)
     parent = facts.take(np.array(PARENT), 2)
@@ -57,15 +73,17 @@ def regrets(search: TreeSearch, values: Value, kinds: Value, facts: Value) -> Va
     return graph.where(kinds.equals(np.int32(CLOSED)), np.int32(SHUT), total).reshape(0, -1)
 
 
-def handed_up(values: Value, facts: Value, nodes: Value, samples: Value, most_plies: int) -> Value:
+def handed_up(
+    search: TreeSearch, values: Value, facts: Value, nodes: Value, samples: Value
+) -> Value:
     """Return the values of joint plies after those of some nodes have changed.
 
     Args:
+        search: whose ``hope`` counts, and beyond whose longest line no node lies.
         values: int32 ``(batch, nodes, 16)``, of joint plies.
         facts: int64 ``(batch, nodes, FACTS)``.
         nodes: int64 ``(batch, k)``, those that have changed.
         samples: int64 ``(batch, 1)``, the number of each sample.
-        most_plies: no node lies deeper.
     """
     graph = values.graph
     shape = graph.op("Shape", values)
@@ -75,12 +93,14 @@ def handed_up(values: Value, facts: Value, nodes: Value, samples: Value, most_pl
 
     def trip(flat: Value, at: Value) -> tuple[list[Value], Value]:
         rows = flat.reshape(-1, JOINT).take((samples * size + at).reshape(-1), 0)
-        value = rows.reshape(-1, ACTIONS, ACTIONS).min(2).max(1)
+        value = hoped(search, rows.reshape(-1, ACTIONS, ACTIONS)).max(1)
         place = graph.op("GatherElements", places, at, axis=1)
         value = graph.op("Reshape", value, graph.op("Shape", at))
         flat = graph.op("ScatterElements", flat, place, value, axis=1)
         at = graph.op("GatherElements", parents, at, axis=1)
         return [flat, at], at.cast(np.float32).sum(0, 1).greater(np.float32(0))
 
-    flat, _ = graph.loop(most_plies, [values.reshape(0, -1), nodes], [np.int32, np.int64], trip)
+    flat, _ = graph.loop(
+        search.max_plies + 1, [values.reshape(0, -1), nodes], [np.int32, np.int64], trip
+    )
     return graph.op("Reshape", flat, shape)

@@ -14,6 +14,8 @@ from agents.graphs.description import (
     CLOSED,
     FACTS,
     FIRST,
+    HOPE_LIMIT,
+    HOPE_UNIT,
     IS_APART,
     JOINT,
     LENGTH,
@@ -30,11 +32,12 @@ from agents.graphs.description import (
     WIN,
     TreeSearch,
 )
-from agents.graphs.filling import rule
+from agents.graphs.filling import costs, ranks
 from agents.graphs.twin_filling import RIDDEN, ride
 from agents.graphs.twin_leaves import (
     BOARDS,
     FINDINGS,
+    HOPE,
     OWN_REGRET,
     PLY_COST,
     REPLY_REGRET,
@@ -53,7 +56,7 @@ from agents.graphs.twin_leaves import (
 )
 from tron_env.compiling import njit
 from tron_env.territory import BoardRows
-from tron_env.types import ACTIONS, Float32Array, Int64Array, Plane, UInt8Array
+from tron_env.types import ACTIONS, Float32Array, Int64Array, Plane
 
 
 def values(description: TreeSearch, observations: Float32Array) -> Float32Array:
@@ -84,16 +87,18 @@ def values(description: TreeSearch, observations: Float32Array) -> Float32Array:
             weights.clash,
             weights.ahead,
             weights.strides,
+            description.hope,
         ],
         dtype=np.int64,
     )
     occupied = observations[:, : Plane.OWN_HEAD].max(axis=1) >= 0.5
     bits = np.where(occupied, 0, 1).astype(np.uint64) << np.arange(SIDE, dtype=np.uint64)
     free = bits.sum(axis=2, dtype=np.uint64)
+    rules = costs(), ranks(description.styles)
     heads = observations[:, Plane.OWN_HEAD :].reshape(-1, 2, SIDE * SIDE).argmax(axis=2)
     out = np.empty((len(observations), ACTIONS), dtype=np.int64)
     for k in range(len(observations)):
-        _search(free[k], heads[k, 0], heads[k, 1], numbers, rule(), out[k])
+        _search(free[k], heads[k, 0], heads[k, 1], numbers, *rules, out[k])
     return out.astype(np.float32)
 
 
@@ -141,10 +146,22 @@ def _worst(table: Int64Array, action: int) -> int:
 
 
 @njit()
-def _value(table: Int64Array) -> int:
-    best = _worst(table, 0)
+def _hoped(table: Int64Array, action: int, hope: int) -> int:
+    """Return what an own move is worth; see ``tables.hoped``."""
+    worst = _worst(table, action)
+    total = 0
+    for reply in range(ACTIONS):
+        value = table[action * ACTIONS + reply]
+        if value < NEVER:
+            total += min(value - worst, HOPE_LIMIT)
+    return worst + total * hope // HOPE_UNIT
+
+
+@njit()
+def _value(table: Int64Array, hope: int) -> int:
+    best = _hoped(table, 0, hope)
     for action in range(1, ACTIONS):
-        best = max(best, _worst(table, action))
+        best = max(best, _hoped(table, action, hope))
     return best
 
 
@@ -158,14 +175,16 @@ def _write_regrets(
 ) -> None:
     """Write the regret of every open joint ply, else SHUT; a parent comes before its children."""
     for node in range(len(facts)):
-        best = _value(tree[node])
+        best = _value(tree[node], numbers[HOPE])
         parent = facts[node, PARENT]
         # The parent's own row is already made up to sums along its line.
         along = out[parent * JOINT + facts[node, SLOT]] if parent > 0 else 0
         for slot in range(JOINT):
-            worst = _worst(tree[node], slot // ACTIONS)
-            loss = min(best - worst, MAX_LOSS) * numbers[OWN_REGRET]
-            loss += min(tree[node, slot] - worst, MAX_LOSS) * numbers[REPLY_REGRET]
+            action = slot // ACTIONS
+            hoped = _hoped(tree[node], action, numbers[HOPE])
+            loss = min(best - hoped, MAX_LOSS) * numbers[OWN_REGRET]
+            worse = tree[node, slot] - _worst(tree[node], action)
+            loss += min(worse, MAX_LOSS) * numbers[REPLY_REGRET]
             out[node * JOINT + slot] = along + loss
     for node in range(len(facts)):
         cost = facts[node, PLY] * numbers[PLY_COST]
@@ -229,21 +248,22 @@ def _ridden(
     regrets: Int64Array,
     nodes: int,
     rides: int,
-    actions: UInt8Array,
+    costs: Int64Array,
+    ranks: Int64Array,
     out_values: Int64Array,
 ) -> None:
     """Value the root's moves of a rider apart by the longest path known; row ``nodes`` is free."""
     longest = np.ones(ACTIONS, dtype=np.int64)
     scratch = np.zeros(RIDDEN, dtype=np.uint8)
     for node in range(2, nodes):
-        if _value(tree[node]) > -NEVER:
+        if _value(tree[node], 0) > -NEVER:
             first = facts[node, FIRST]
             longest[first] = max(longest[first], facts[node, PLY] + 1)
     chosen = np.empty(rides, dtype=np.int64)
     for place in chosen[: _least(regrets[: nodes * JOINT], chosen)]:
         slot = place % JOINT
         _follow(place // JOINT, slot, free, facts, APART, nodes)
-        plies = ride(free[nodes], facts[nodes, OWN], slot // ACTIONS, actions, scratch)
+        plies = ride(free[nodes], facts[nodes, OWN], slot // ACTIONS, costs, ranks, scratch)
         first = facts[nodes, FIRST]
         longest[first] = max(longest[first], facts[nodes, PLY] + plies)
     for action in range(ACTIONS):
@@ -261,7 +281,8 @@ def _search(
     own: int,
     other: int,
     numbers: Int64Array,
-    actions: UInt8Array,
+    costs: Int64Array,
+    ranks: Int64Array,
     out_values: Int64Array,
 ) -> None:
     rounds, width = numbers[ROUNDS], numbers[WIDTH]
@@ -301,13 +322,13 @@ def _search(
         for node in range(nodes - 1, first - 1, -1):
             at = node
             while at > 1:
-                tree[facts[at, PARENT], facts[at, SLOT]] = _value(tree[at])
+                tree[facts[at, PARENT], facts[at, SLOT]] = _value(tree[at], numbers[HOPE])
                 at = facts[at, PARENT]
     if apart and numbers[RIDES]:
         _write_regrets(
             tree[:nodes], kinds[:nodes], facts[:nodes], numbers, regrets[: nodes * JOINT]
         )
-        _ridden(free, facts, tree, regrets, nodes, numbers[RIDES], actions, out_values)
+        _ridden(free, facts, tree, regrets, nodes, numbers[RIDES], costs, ranks, out_values)
         return
     for action in range(ACTIONS):
-        out_values[action] = max(REJECTED, min(WIN, _worst(tree[1], action)))
+        out_values[action] = max(REJECTED, min(WIN, _hoped(tree[1], action, numbers[HOPE])))

@@ -24,13 +24,13 @@ from tron_env import territory
 from tron_env.batch import BatchEngine
 from tron_env.observation import encode_state
 from tron_env.ruleset import APEX, ARENA
-from tron_env.types import Action, Plane
+from tron_env.types import Plane
 
 SMALL = TreeSearch(rounds=3, width=3)
 OTHERS = [
-    TreeSearch(rounds=0),
+    TreeSearch(rounds=0, hope=64),
     TreeSearch(rounds=2, width=40, own_regret=2, reply_regret=3, ply_cost=7000, solo_cost=5),
-    TreeSearch(rounds=5, width=2, max_plies=2, ply_cost=0),
+    TreeSearch(rounds=5, width=2, max_plies=2, ply_cost=0, hope=11),
     TreeSearch(rounds=2, width=4, rides=0, evaluation=Evaluation(1, 0, 7, 3, 100, strides=2)),
     TreeSearch(
         rounds=4,
@@ -219,19 +219,32 @@ def test_riders_apart_fill_their_room():
     assert plies >= 0.97 * (14 * 30 - 1)
 
 
-def test_the_rule_of_riding_prefers_the_tightest_way_and_avoids_dead_ends():
-    near_and_far = np.zeros(12, dtype=np.int64)
-    near_and_far[[Action.UP, Action.RIGHT, Action.DOWN]] = 1
-    by_offset = {int(offset): i for i, offset in enumerate(filling.SEEN)}
-    # Two ways on above, one to the right, none below.
-    for offset in (-64, -33, 2):
-        near_and_far[by_offset[offset]] = 1
-    code = int(near_and_far @ (1 << np.arange(12)))
-    assert (filling.rule()[:, :, code] == Action.UP).sum() == 0
-    assert (filling.rule()[:, :, code] == Action.DOWN).sum() == 0
-    nothing_else = 1 << Action.DOWN
-    assert (filling.rule()[:, :, nothing_else] == Action.DOWN).all()
-    assert (filling.rule()[:, :, 0] == filling.STUCK).all()
+def code(*empty):
+    """Return the code of a cell to go to, of which these cells around it are empty."""
+    return (filling.CODES >> 1) + sum(1 << filling.RING.index(offset) for offset in empty)
+
+
+def test_riding_goes_along_walls_and_cuts_nothing_off():
+    costs = filling.costs()
+    open_, along_a_wall = code(*filling.RING), code(-32, -31, 1, 33, 32)
+    dead_end = code(-31, 33)
+    # Ways on above and to the right, joined by what is empty between them or not.
+    joined, cut = code(-32, -31, 1), code(-32, 1)
+    ranked = [along_a_wall, open_, cut, dead_end]
+    assert sorted(costs[ranked]) == costs[ranked].tolist()
+    assert costs[joined] < filling.CUTTING < costs[cut]
+    assert (costs[: filling.CODES >> 1] == filling.TAKEN).all()
+    most = costs[filling.CODES >> 1 :].max() + filling.ranks(4).max()
+    assert most < filling.NO_WAY < filling.TAKEN
+
+
+def test_styles_of_riding_settle_ties_by_the_turn():
+    styles, headings, actions = filling.ranks(4).shape
+    assert (styles, headings, actions) == (len(filling.STYLES), 5, 4)
+    for style, turns in enumerate(filling.STYLES):
+        for heading in range(4):
+            by_rank = np.argsort(filling.ranks(4)[style, heading])
+            assert by_rank.tolist() == [(heading + turn) % 4 for turn in turns]
 
 
 def test_missing_heads_give_finite_values(observations):
