@@ -38,11 +38,14 @@ logger = logging.getLogger(__name__)
 
 BACKLOG: Final = 512
 """Games waiting to be stored beyond which no new game is opened."""
-GATHER_SECONDS: Final = 0.25
+TELL_SECONDS: Final = 0.02
+"""How long the news of a game's end waits for others: waking the thread that tells it takes the
+clock's thread longer than all else that it does about the end."""
+STORE_SECONDS: Final = 0.25
 """How long a finished game waits for others: a transaction costs as much as storing four."""
 RETRY_SECONDS: Final = (0.2, 1.0, 5.0)
 MAX_BATCH: Final = 64
-"""Games stored in one transaction: those that wait, up to so many."""
+"""Games told together or stored in one transaction: those that wait, up to so many."""
 MAX_TRIED: Final = 50_000
 REASONS: Final = {
     LiveEnding.FORFEIT: tell("game.no_answer"),
@@ -148,19 +151,36 @@ class Recorder:
             logger.warning("game %d goes on unseen: too much is waiting", ticket.game)
 
     def _tell_all(self) -> None:
-        while (over := self._to_tell.get()) is not None:
-            try:
-                if isinstance(over, _GoesOn):
-                    self._show(over)
-                else:
-                    over = replace(over, record=judged(over.ticket, over.record))
-                    self._tell(over.ticket, over.record)
-                    self._tell_watchers(over)
-            except Exception:
-                logger.exception("game %d: news of it could not be told", over.ticket.game)
-            if isinstance(over, _Over) and over.record.ending is not LiveEnding.VOID:
-                self._to_store.put(over)
+        running = True
+        while running:
+            news = self._gathered(self._to_tell, TELL_SECONDS)
+            running = news[-1] is not None
+            for over in news:
+                if over is not None:
+                    self._tell_one(over)
         self._to_store.put(None)
+
+    def _gathered(self, waiting: "queue.Queue[_T]", seconds: float) -> list[_T]:
+        """Return what waits, and what comes for so long after the first of it, up to a batch."""
+        batch = [waiting.get()]
+        if waiting.qsize() < MAX_BATCH:
+            self._closing.wait(seconds)
+        while len(batch) < MAX_BATCH and not waiting.empty():
+            batch.append(waiting.get())
+        return batch
+
+    def _tell_one(self, over: _Over | _GoesOn) -> None:
+        try:
+            if isinstance(over, _GoesOn):
+                self._show(over)
+            else:
+                over = replace(over, record=judged(over.ticket, over.record))
+                self._tell(over.ticket, over.record)
+                self._tell_watchers(over)
+        except Exception:
+            logger.exception("game %d: news of it could not be told", over.ticket.game)
+        if isinstance(over, _Over) and over.record.ending is not LiveEnding.VOID:
+            self._to_store.put(over)
 
     def _show(self, news: _GoesOn) -> None:
         ticket = news.ticket
@@ -205,11 +225,7 @@ class Recorder:
     def _store_all(self) -> None:
         running = True
         while running:
-            batch = [self._to_store.get()]
-            if self._to_store.qsize() < MAX_BATCH:
-                self._closing.wait(GATHER_SECONDS)
-            while len(batch) < MAX_BATCH and not self._to_store.empty():
-                batch.append(self._to_store.get())
+            batch = self._gathered(self._to_store, STORE_SECONDS)
             running = batch[-1] is not None
             self._store([over for over in batch if over is not None])
 
