@@ -39,7 +39,7 @@ class BackgroundProcess:
         # Several web processes of one home write to the same one.
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", module, *arguments],
+                [sys.executable, "-P", "-m", module, *arguments],
                 stdin=subprocess.PIPE,
                 stdout=log,
                 stderr=log,

@@ -9,10 +9,12 @@ import contextvars
 import gc
 import io
 import logging
+import math
 import os
 import resource
 import socket
 import tempfile
+import time
 from collections.abc import Iterable, Iterator
 from typing import IO, Any, Final, Self
 
@@ -30,6 +32,10 @@ from web.transport import SOCKET_KEY
 logger = logging.getLogger(__name__)
 
 MAX_FILES: Final = 65_536
+FILES_KEPT: Final = 64
+"""For databases, templates and models: connections never take these."""
+PAUSE_SECONDS: Final = 0.1
+TELL_SECONDS: Final = 60.0
 PAGE_THREADS: Final = 4
 MAX_BODY_BYTES: Final = 32 * 1024 * 1024
 """No request may be longer; views have limits of their own."""
@@ -263,10 +269,25 @@ class ConnectionServer(WSGIServer):  # type: ignore[misc]
         requests: how many are being answered.
     """
 
+    max_accept = 16  # in a row: what is due meanwhile waits for no more
+
     def __init__(self, listener: Any, site: Site, doors: Doors | None) -> None:
         self.doors = doors
         self.requests = 0
+        self._told_at = -math.inf
         super().__init__(listener, site, handler_class=_Handler, log=None, error_log=logger)
+
+    def _do_read(self) -> None:
+        if _has_room():
+            super()._do_read()
+            return
+        # One that is taken now would be lost: outside it waits, or another process takes it.
+        self.stop_accepting()
+        self._timer = self.loop.timer(PAUSE_SECONDS)
+        self._timer.start(self._start_accepting_if_started)
+        if time.monotonic() - self._told_at > TELL_SECONDS:
+            self._told_at = time.monotonic()
+            logger.warning("too many open files: new connections wait until others end")
 
 
 class HandedServer(ConnectionServer):
@@ -283,6 +304,17 @@ class HandedServer(ConnectionServer):
     def do_read(self) -> tuple[Any, Any] | None:
         """Take a connection."""
         return taken(self.socket)
+
+
+def _has_room() -> bool:
+    """Whether one connection more leaves enough files for what answers those that there are."""
+    most, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    try:
+        lowest_free = os.open(os.devnull, os.O_RDONLY)
+    except OSError:
+        return False
+    os.close(lowest_free)
+    return most == resource.RLIM_INFINITY or lowest_free < most - min(FILES_KEPT, most // 4)
 
 
 def settle() -> None:

@@ -70,7 +70,7 @@ class Films:
 
 
 def _draw(path: Path, encoded: bytes) -> None:
-    command = [sys.executable, "-m", __name__, str(path)]
+    command = [sys.executable, "-P", "-m", __name__, str(path)]
     try:
         subprocess.run(
             command, input=encoded, check=True, capture_output=True, timeout=LIMIT_SECONDS

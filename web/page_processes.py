@@ -36,7 +36,7 @@ class _Child:
     def __init__(self, config: WebConfig, sides: list[Side], doors: dict[Side, Door]) -> None:
         files = {side: door.files for side, door in doors.items()}
         self._process = subprocess.Popen(
-            [sys.executable, "-m", MODULE],
+            [sys.executable, "-P", "-m", MODULE],
             bufsize=0,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,

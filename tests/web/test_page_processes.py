@@ -19,6 +19,7 @@ import psutil
 import pytest
 import socketio
 
+from arena.background import BackgroundProcess
 from arena.settings import load_settings
 from tests.web.site import Site, riding, serving
 from web import doors, page_processes
@@ -303,6 +304,18 @@ def test_where_all_page_processes_hang_visitors_are_told_and_others_take_their_p
     assert caplog.text.count("it is refused") == 1, "once, not for every visitor"
 
 
+def test_a_page_process_with_too_many_open_files_loses_no_connection(site: Site):
+    limits = {each: each.rlimit(psutil.RLIMIT_NOFILE) for each in pages_of(site)}
+    with line_to(site) as line:
+        for each, (_, hard) in limits.items():
+            each.rlimit(psutil.RLIMIT_NOFILE, (4, hard))
+        line.sendall(request("/learn", "Connection: close"))
+        time.sleep(0.3)
+        for each, usual in limits.items():
+            each.rlimit(psutil.RLIMIT_NOFILE, usual)
+        assert heard(line).startswith(b"HTTP/1.1 200 OK")
+
+
 def test_what_cannot_be_started_is_tried_again(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ):
@@ -316,6 +329,24 @@ def test_what_cannot_be_started_is_tried_again(
         until(lambda told=told: caplog.text.count(told) > 2)
         assert not processes.ready
         processes.close()
+
+
+def test_what_lies_where_the_site_is_started_is_not_taken_for_its_own(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    for name in ("arena", "web"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "__init__.py").touch()
+    monkeypatch.chdir(tmp_path)
+    settings = load_settings({"TRON_HOME": str(tmp_path)})
+    processes = PageProcesses(WebConfig(settings, "a key for tests only", page_processes=1))
+    processes.start()
+    processes.begin()
+    behind = BackgroundProcess("arena.durations", settings)
+    until(lambda: processes.ready and not behind.running)
+    assert behind.failure is None
+    behind.stop()
+    processes.close()
 
 
 def test_processes_may_be_ended_before_they_have_begun(tmp_path: Path):
