@@ -32,14 +32,22 @@ class RidePayload(TypedDict):
 
 
 @dataclass(frozen=True, slots=True)
-class Against:
-    """How people have fared against one model."""
+class Tried:
+    """How people have fared against one model, at one speed or, where it is None, at any."""
 
-    opponent: Opponent
+    speed: int | None
     first: Tries
     every: Tries
     abandoned: int
-    speeds: tuple[tuple[int, Tries], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Against:
+    """How people have fared against one model, altogether and at each speed that was ridden."""
+
+    opponent: Opponent
+    total: Tried
+    speeds: tuple[Tried, ...]
 
 
 @people.get("/live")
@@ -90,11 +98,11 @@ def players() -> str:
 
 
 def _against(opponent: Opponent, by_speed: Mapping[int, HumanRecord]) -> Against:
-    record = total_record(by_speed.values())
-    return Against(
-        opponent=opponent,
-        first=first_tries(record),
-        every=all_tries(record),
-        abandoned=record.abandoned,
-        speeds=tuple((speed, all_tries(each)) for speed, each in by_speed.items()),
-    )
+    speeds = tuple(_tried(speed, record) for speed, record in by_speed.items())
+    if len(speeds) == 1:
+        return Against(opponent, speeds[0], speeds)
+    return Against(opponent, _tried(None, total_record(by_speed.values())), speeds)
+
+
+def _tried(speed: int | None, record: HumanRecord) -> Tried:
+    return Tried(speed, first_tries(record), all_tries(record), record.abandoned)

@@ -129,6 +129,8 @@ def add_human_game(
     *,
     first_try: bool = True,
     replay: Replay | None = None,
+    speed: int = 10,
+    source: int | None = None,
 ) -> int:
     """Store a game of a person in seat 1 against `ann`; return its ID."""
     models = (model_prefix(SHA256["ann"]), bytes(8))
@@ -140,8 +142,9 @@ def add_human_game(
             human_seat=Seat.SECOND,
             model_sha256=SHA256["ann"],
             round=None,
-            speed=10,
+            speed=speed,
             first_try=first_try,
             session="a session",
+            source_id=source,
         )
     )

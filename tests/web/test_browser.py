@@ -11,7 +11,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from arena.records import GameFilter, GameKind
-from replays.format import decode
+from replays.format import PERSON, decode
 from replays.playback import Playback
 from tests.web import stocked
 from tests.web.chromium import PATIENCE_MS, chromium, tab
@@ -270,7 +270,8 @@ def test_a_ride_goes_on_from_a_replay_and_is_watched_by_others(site: Site, brows
         source, record = newest_human_game(site)
         ply = record.replay.plies // 2
         page.goto(f"/replays/{source}?ply={ply}")
-        page.locator("a[data-takeover]").click()
+        expect(page.locator("a[data-takeover]")).to_have_count(2)
+        page.locator(f"a[data-takeover='{record.replay.models.index(PERSON)}']").click()
         game = await_game(shown)
         other.page.goto(f"/live?game={game}")
         assert await_game(other) == game, "two windows show one ride"

@@ -4,6 +4,7 @@ import html
 import json
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -18,7 +19,7 @@ from arena.records import EntryKind
 from arena.schema import entries
 from arena.settings import load_settings
 from arena.storage import Storage
-from replays.format import Ending, decode
+from replays.format import Ending, TakeOver, decode
 from replays.view import replay_view
 from tests.web import stocked
 from tron_env.types import Seat
@@ -105,6 +106,41 @@ def test_the_home_page_says_what_its_share_counts(client: FlaskClient, done: Sto
     assert said() == (
         f"Beaten by people in 100% ({low} to {high}) of 1 first try 33% of all 3 games, 1 abandoned"
     )
+
+
+def test_models_against_people_are_told_by_speed_first_tries_apart(
+    client: FlaskClient, done: Storage
+):
+    lost, won = stocked.longest_game(Seat.FIRST), stocked.longest_game(Seat.SECOND)
+    stocked.add_human_game(done, replay=won, speed=8)
+    stocked.add_human_game(done, replay=lost, speed=8, first_try=False)
+    stocked.add_human_game(done, Ending.ABANDONED, speed=14)
+    [table] = re.findall(
+        r'<table class="people stacked">(.*?)</table>', page(client, "/players"), re.S
+    )
+    rows = [
+        [re.sub(r"<[^>]*>", "", cell).strip() for cell in re.findall(r"<td.*?</td>", row, re.S)]
+        for row in re.findall(r"<tr.*?</tr>", table, re.S)[1:]
+    ]
+    once, twice = (
+        "{}% ({} to {}) of {}".format(tries.percent, *tries.interval, tries.tries)
+        for tries in (Tries(1, 1), Tries(1, 2))
+    )
+    assert rows == [
+        ["any", once, twice, "1"],
+        ["8", once, twice, "0"],
+        ["14", "none", "none", "1"],
+    ]
+
+
+def test_a_ride_that_goes_on_from_a_replay_says_from_which(client: FlaskClient, done: Storage):
+    source = stocked.add_human_game(done)
+    encoded = done.replay(source)
+    assert encoded is not None
+    taken = replace(decode(encoded), takeover=TakeOver.of(encoded, 1, Seat.SECOND))
+    text = page(client, f"/replays/{stocked.add_human_game(done, replay=taken, source=source)}")
+    assert f'taken over at ply 1 from <a href="/replays/{source}?ply=1">replay {source}</a>' in text
+    assert re.findall(r'data-takeover="(\d)"', text) == ["0", "1"], "either rider's seat"
 
 
 def test_a_running_round_shows_how_far_it_is(client: FlaskClient, storage: Storage):

@@ -27,6 +27,7 @@ from replays.format import Ending
 from tests.arena.rivals import rival
 from tests.servers import Postgres
 from tests.web.site import Rider
+from tests.web.test_compose import gunicorn_command
 from web.sockets import LIVE
 
 PATIENCE_SECONDS = 120.0
@@ -55,9 +56,8 @@ def gunicorn(home: Path, **environ: str) -> Iterator[tuple[str, subprocess.Popen
     port = free_port()
     process = subprocess.Popen(
         [
-            *(sys.executable, "-m", "gunicorn", "--bind", f"127.0.0.1:{port}", "--workers", "1"),
-            *("--worker-class", "web.gunicorn_worker.LiveWorker", "--log-level", "error"),
-            *("--graceful-timeout", "60", "--timeout", "120", "web.app:site()"),
+            *(sys.executable, "-m", *gunicorn_command(f"127.0.0.1:{port}")),
+            *("--log-level", "error", "--graceful-timeout", "60", "--timeout", "120"),
         ],
         env=os.environ | {"TRON_HOME": str(home), **environ},
     )

@@ -13,6 +13,8 @@ import { say } from "./words.js";
 
 const TAG_MS = 2000;
 const RESULT_DELAY_MS = 420;
+const TURN_MS = 8;
+const CRASH_MS = 60;
 /** How long the result's buttons, which cover the pad, ignore a thumb that is still steering. */
 const THUMB_MS = 350;
 
@@ -160,7 +162,12 @@ function steer(action) {
   if (live === null || !connected || !live.turn(action, performance.now())) return;
   link.turn(live.id, action);
   sound.tick();
-  if (matchMedia("(pointer: coarse)").matches) navigator.vibrate?.(8);
+  touch(TURN_MS);
+}
+
+/** @param {number} ms  that a phone in the hand shakes */
+function touch(ms) {
+  if (matchMedia("(pointer: coarse)").matches) navigator.vibrate?.(ms);
 }
 
 function showSound() {
@@ -303,7 +310,10 @@ const wake = animate((now) => {
   if (ended !== null && live.settled) {
     if (endedAt === 0) {
       endedAt = now;
-      if (ended.view.causes.some((cause) => cause !== "none")) sound.burst();
+      if (ended.view.causes.some((cause) => cause !== "none")) {
+        sound.burst();
+        touch(CRASH_MS);
+      }
     }
     if (result.hidden && now - endedAt >= RESULT_DELAY_MS) showResult(ended);
   }
