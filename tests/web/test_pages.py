@@ -143,6 +143,16 @@ def test_a_ride_that_goes_on_from_a_replay_says_from_which(client: FlaskClient, 
     assert re.findall(r'data-takeover="(\d)"', text) == ["0", "1"], "either rider's seat"
 
 
+def test_without_scripts_pages_say_what_is_lacking_and_show_a_picture(
+    client: FlaskClient, done: Storage
+):
+    for path in ("/play", "/live"):
+        assert re.search(r"<noscript><p[^>]*>A ride needs JavaScript", page(client, path)), path
+    [picture] = re.findall(r'<noscript><img src="([^"]+)"', page(client, "/replays/1?ply=5"))
+    shown = client.get(picture.replace("&amp;", "&"))
+    assert shown.mimetype == "image/png"
+
+
 def test_a_running_round_shows_how_far_it_is(client: FlaskClient, storage: Storage):
     number = stocked.close_round(storage)
     stocked.play_round(storage, number, duels=2)
