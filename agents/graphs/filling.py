@@ -98,8 +98,8 @@ def ride(graph: Graph, styles: int, free: Value, cells: Value, headings: Value) 
         step = at
         for _ in range(STRIDE):
             # Above the first row a negative place counts from the end, where nothing is empty.
-            cells = flat.take(at + seen.reshape(-1, 1), 0).cast(np.float32)
-            codes = (graph.op("MatMul", graph.constant(weights), cells) + stay).cast(np.int64)
+            around = flat.take(at + seen.reshape(-1, 1), 0).cast(np.float32)
+            codes = (graph.op("MatMul", graph.constant(weights), around) + stay).cast(np.int64)
             cost = costs_of.take(codes, 0) + ranks_of.take(facing, 1)
             action = graph.op("ArgMin", cost, axis=0, keepdims=0)
             facing = styled + action

@@ -7,6 +7,8 @@ from agents.errors import SearchDescriptionError
 from agents.graphs import boards, filling, halves, twin
 from agents.graphs.builder import Graph
 from agents.graphs.description import (
+    HOPE_LIMIT,
+    HOPE_UNIT,
     LENGTH,
     MAX_WEIGHT,
     REJECTED,
@@ -217,6 +219,22 @@ def test_riders_apart_fill_their_room():
         encode_state(0, engine.cells, engine.heads, engine.causes, engine.planes)
         plies += 1
     assert plies >= 0.97 * (14 * 30 - 1)
+
+
+def test_hope_counts_what_replies_other_than_the_worst_give(engine, observations):
+    seats = np.arange(engine.n) % 2
+    rows, cols = engine.heads[np.arange(engine.n), 1 - seats].T
+    around = ((-1, 0), (0, 1), (1, 0), (0, -1))
+    ways = sum((engine.cells[np.arange(engine.n), rows + r, cols + c] == 0) for r, c in around)
+    plain, hoped = (
+        twin.values(TreeSearch(rounds=0, rides=0, hope=hope), observations)
+        for hope in (0, HOPE_UNIT)
+    )
+    gain = hoped - plain
+    assert (gain[ways < 2] == 0).all()
+    assert (gain >= 0).all()
+    assert 0 < gain.max() <= 2 * HOPE_LIMIT
+    assert (gain[ways > 1] > 0).mean() > 0.2
 
 
 def code(*empty):
