@@ -160,11 +160,16 @@ class _Handler(WSGIHandler):  # type: ignore[misc]
 
 
 class Site:
-    """The WSGI application as the server calls it: Socket.IO here, pages on their threads."""
+    """The WSGI application as the server calls it: Socket.IO here, pages on their threads.
 
-    def __init__(self, app: Flask) -> None:
+    Args:
+        app: the site.
+        threads: pages that are made at once.
+    """
+
+    def __init__(self, app: Flask, threads: int = PAGE_THREADS) -> None:
         self._app = app.wsgi_app
-        self._pages = ThreadPool(PAGE_THREADS)
+        self._pages = ThreadPool(threads)
 
     def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
         """Answer a request."""

@@ -22,7 +22,7 @@ from gevent.event import Event
 
 from web.app import create_app
 from web.config import WebConfig
-from web.connections import HandedServer, Site, settle
+from web.connections import PAGE_THREADS, HandedServer, Site, settle
 from web.doors import Door, Doors
 from web.logs import start_logging
 from web.routing import Side
@@ -72,8 +72,10 @@ def serve(app: Flask, sides: Sequence[Side], doors: Mapping[Side, Door], ready: 
         ready: a file that a byte is written to every ``BEAT_SECONDS`` while this process serves.
     """
     own = Doors(doors, frozenset(sides))
-    site = Site(app)
-    servers = [HandedServer.of(doors[side], site, own) for side in sides]
+    # One page after the other: of several that take turns at the interpreter each is late. What
+    # the desk answers may wait for others, for films or the council.
+    threads = {Side.DESK: PAGE_THREADS, Side.PAGES: 1}
+    servers = [HandedServer.of(doors[side], Site(app, threads[side]), own) for side in sides]
     for server in servers:
         server.start()
     ended = Event()
