@@ -139,10 +139,12 @@ def submission(submission_id: int) -> str:
     if row is None:
         abort(404, tell("error.no_submission", submission=submission_id))
     shown = desk.submission(row)
+    entered = (each for each in desk.storage.entries_of(row.sha256) if each.submission_id == row.id)
     return render_template(
         "submission.html",
         submission=shown,
         pending=row.status in WAITING,
+        standing=next((each.standing for each in entered if each.round == row.round), None),
         defeats=defeats(desk.storage, row, shown.trial) if shown.trial else (),
     )
 

@@ -28,7 +28,7 @@ from web.services import services
 from web.sockets import PLAYER
 from web.texts import say, tell
 from web.viewer import viewer_page
-from web.words import points_text
+from web.words import cost_text, points_text
 
 MOST_ROWS: Final = 16
 """Of a cross table in one answer."""
@@ -56,6 +56,12 @@ def shared() -> dict[str, object]:
 def points(value: float) -> str:
     """Write points with a half sign."""
     return points_text(value)
+
+
+@pages.app_template_filter()
+def cost(milliseconds: float) -> str:
+    """Write what a position costs, also where that is little."""
+    return cost_text(milliseconds)
 
 
 @pages.after_app_request

@@ -221,8 +221,10 @@ def test_a_moment_is_shared_with_the_ply_in_its_address(site: Site, browser: Bro
         page.keyboard.press("ArrowRight")
         page.get_by_role("button", name="Share ply 4").click()
         expect(page.locator("[data-note]")).to_have_text("A link to ply 4 is copied")
+        expect(page.get_by_role("button", name="Copied")).to_be_visible()
         address = page.evaluate("() => navigator.clipboard.readText()")
         assert address == f"{site.url}/replays/{telling}?ply=4"
+        expect(page.get_by_role("button", name="Share ply 4")).to_be_visible()
         page.goto(address)
         at_ply(page, 4)
 

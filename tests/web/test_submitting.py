@@ -455,6 +455,27 @@ class TestPages:
         assert arena.storage.miner_submissions(1, 9) == ()
         assert send(limit // 8) == 303
 
+    def test_after_its_round_a_submission_says_how_it_came_out(self, arena: Arena):
+        arena.log_in(arena.token("ann"))
+        arena.send(arena.token("bob"), rival(1))
+        fields = arena.form("/submit", model=(io.BytesIO(rival(2)), "m.onnx"))
+        arena.browser.post("/submit", data=fields)
+        arena.check()
+        arena.check()
+        close_round(
+            arena.storage, arena.models, starts=1, anchors=(), measure=lambda _model, _alone: CHEAP
+        )
+        playing = arena.browser.get("/submissions/2").text
+        assert "has it in its field" in playing
+        assert "Its defeats" not in playing
+        run_round(arena.storage, SerialExecutor(arena.models))
+        done = arena.browser.get("/submissions/2").text
+        entries = {entry.name: entry.standing for entry in arena.storage.entries(1)}
+        standing = entries["ann"]
+        assert standing is not None
+        assert f"Rank <b>{standing.rank}</b> in" in done
+        assert ("Its defeats" in done) == (standing.losses > 0)
+
     def test_a_refused_file_says_why(self, arena: Arena):
         arena.log_in(arena.token("ann"))
         empty = arena.form("/submit", model=(io.BytesIO(b""), "m.onnx"))

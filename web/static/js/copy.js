@@ -12,15 +12,25 @@ const SAID_MS = 1600;
  * @param {string} otherwise  what to do where the browser refuses
  */
 export async function copyText(button, text, otherwise) {
-  const said = [...button.childNodes];
   if (button.dataset.said !== undefined) return;
   try {
     await navigator.clipboard.writeText(text);
-    button.dataset.said = say("copy.copied");
+    answerOn(button, say("copy.copied"));
   } catch {
-    button.dataset.said = otherwise;
+    answerOn(button, otherwise);
   }
-  button.replaceChildren(button.dataset.said);
+}
+
+/**
+ * Say on a button for a moment what became of its press.
+ * @param {HTMLElement} button
+ * @param {string} answer
+ */
+export function answerOn(button, answer) {
+  if (button.dataset.said !== undefined) return;
+  const said = [...button.childNodes];
+  button.dataset.said = answer;
+  button.replaceChildren(answer);
   setTimeout(() => {
     delete button.dataset.said;
     button.replaceChildren(...said);

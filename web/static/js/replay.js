@@ -1,6 +1,7 @@
 // @ts-check
 /** The replay page: the viewer, its permalink, its council and the other games of the duel. */
 
+import { answerOn } from "./copy.js";
 import { bindCouncil } from "./council.js";
 import { need } from "./dom.js";
 import { fetchOwners } from "./owners.js";
@@ -9,6 +10,7 @@ import { say } from "./words.js";
 
 const root = need("[data-viewer]", HTMLElement);
 const sharePly = need("[data-share-ply]", HTMLElement);
+const sharer = root.querySelector(".acts [data-do=copy]");
 const panel = root.querySelector("[data-council]");
 const here = `/replays/${root.dataset.game}`;
 const asked = new URLSearchParams(location.search).get("ply");
@@ -72,6 +74,8 @@ async function share(ply) {
   try {
     await navigator.clipboard.writeText(url);
     viewer.tell(say("copy.ply", { ply }));
+    // On a phone this button is far below the board, on which the answer stands.
+    if (sharer instanceof HTMLElement) answerOn(sharer, say("copy.copied"));
   } catch {
     history.replaceState(null, "", url);
     viewer.tell(say("copy.from_bar"));
