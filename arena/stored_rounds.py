@@ -1,6 +1,7 @@
 """Stored rounds, entrants and duels: reading them."""
 
 import hashlib
+from itertools import accumulate
 from typing import Any, Final
 
 from sqlalchemy import ColumnElement, Row, Select, select
@@ -27,6 +28,15 @@ UNFINISHED: Final = (RoundStatus.CLOSED, RoundStatus.RUNNING)
 """Closed, and neither done nor cancelled."""
 FIRST = entries.alias("first_entry")
 SECOND = entries.alias("second_entry")
+_NAMES: Final = (
+    ("id", "round", "number", "name", "kind", "anchor", "alone", "sha256", "submission_id"),
+    Standing.__slots__,
+    Cost.__slots__,
+    Usage.__slots__,
+)
+_ENTRY: Final = select(*(entries.c[name] for part in _NAMES for name in part))
+_ENDS: Final = tuple(accumulate(map(len, _NAMES)))
+_PARTS: Final = tuple(map(slice, (0, *_ENDS), _ENDS))
 
 
 class StoredRounds(Database):
@@ -74,14 +84,14 @@ class StoredRounds(Database):
             round_number: the round.
             best: return only the first so many.
         """
-        query = select(entries).where(entries.c.round == round_number)
+        query = _ENTRY.where(entries.c.round == round_number)
         query = query.order_by(entries.c.rank, entries.c.number).limit(best)
         with self.reading() as connection:
             return tuple(map(_entry, connection.execute(query)))
 
     def entries_of(self, sha256: str) -> tuple[EntryRow, ...]:
         """Return a model's entries over all rounds, newest first."""
-        query = select(entries).where(entries.c.sha256 == sha256).order_by(entries.c.round.desc())
+        query = _ENTRY.where(entries.c.sha256 == sha256).order_by(entries.c.round.desc())
         with self.reading() as connection:
             return tuple(map(_entry, connection.execute(query)))
 
@@ -228,7 +238,8 @@ def _duels() -> Select[Any]:
 
 
 def _champions(crown: ColumnElement[Any]) -> Select[Any]:
-    return select(rounds.c.number.label("won"), entries).join(entries, crown == entries.c.id)
+    won = rounds.c.number.label("won")
+    return _ENTRY.add_columns(won).select_from(rounds).join(entries, crown == entries.c.id)
 
 
 def _champion(row: Row[Any]) -> ChampionRow:
@@ -260,27 +271,23 @@ def round_row(row: Row[Any]) -> RoundRow:
 
 
 def _entry(row: Row[Any]) -> EntryRow:
-    value = row._mapping
-    standing = None
-    if value["rank"] is not None:
-        # Rounds from before kills were counted have none stored.
-        standing = Standing(**{name: value[name] or 0 for name in Standing.__slots__})
-    cost = None
-    if value["batch64_ms"] is not None:
-        cost = Cost(**{name: value[name] for name in Cost.__slots__})
+    """Read a row of ``_ENTRY``, by place: a round has hundreds, and names take twice as long."""
+    own, standing, cost, usage = (row[part] for part in _PARTS)
+    ident, round_, number, name, kind, anchor, alone, sha256, submission_id = own
     return EntryRow(
-        id=value["id"],
-        round=value["round"],
-        number=value["number"],
-        name=value["name"],
-        kind=EntryKind(value["kind"]),
-        anchor=value["anchor"],
-        alone=value["alone"],
-        sha256=value["sha256"],
-        submission_id=value["submission_id"],
-        standing=standing,
-        cost=cost,
-        usage=Usage(**{name: value[name] for name in Usage.__slots__}),
+        ident,
+        round_,
+        number,
+        name,
+        EntryKind(kind),
+        anchor,
+        alone,
+        sha256,
+        submission_id,
+        # Rounds from before kills were counted have none stored.
+        None if standing[0] is None else Standing(*(value or 0 for value in standing)),
+        None if cost[0] is None else Cost(*cost),
+        Usage(*usage),
     )
 
 

@@ -34,7 +34,7 @@ def say(key: str, /, **slots: object) -> Markup:
     Raises:
         KeyError: there is no such text, or a slot of it is not filled.
     """
-    return Markup(_MARKUP[_form(key, slots)]).format(**slots) if slots else _whole(key)
+    return _markup(_form(key, slots)).format(**slots) if slots else _whole(key)
 
 
 def tell(key: str, /, **slots: object) -> str:
@@ -46,6 +46,11 @@ def tell(key: str, /, **slots: object) -> str:
 def _whole(key: str) -> Markup:
     """Return a text without slots: filling one in takes longer than all else that ``say`` does."""
     return Markup(_MARKUP[key]).format()
+
+
+@cache
+def _markup(key: str) -> Markup:
+    return Markup(_MARKUP[key])
 
 
 def _form(key: str, slots: Mapping[str, object]) -> str:
