@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from functools import lru_cache
 from itertools import islice
 from typing import Final
@@ -66,6 +67,16 @@ class Beating:
 
 
 @dataclass(frozen=True, slots=True)
+class _Table:
+    """What the best of a round played among themselves."""
+
+    scores: tuple[PairScore, ...]
+    cells: tuple[Markup, ...]
+    """The rows of their cross table, written out."""
+    cycles: tuple[Cycle, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class RoundPage:
     """A round with whatever it has so far."""
 
@@ -119,9 +130,9 @@ def round_page(storage: Storage, number: int, first: int = 1) -> RoundPage | Non
     ranked = tuple(entry for entry in entries if entry.standing is not None)
     large = len(ranked) > CROSS_WHOLE
     top = ranked[:CROSS_HTML] if large else ranked
-    scores = storage.scores_among([entry.id for entry in top]) if top else ()
+    table = _table(storage, row.finished_at, tuple(entry.id for entry in top))
     start = min(max(first, 1), max(len(ranked), 1))
-    decider, lead = _decider(storage, top, scores)
+    decider, lead = _decider(storage, top, table.scores)
     return RoundPage(
         round=row,
         champion=known.get(row.champion_entry_id or 0),
@@ -132,11 +143,11 @@ def round_page(storage: Storage, number: int, first: int = 1) -> RoundPage | Non
         first=start,
         earlier=max(1, start - STANDINGS) if start > 1 else None,
         later=start + STANDINGS if start - 1 + STANDINGS < len(ranked) else None,
-        cross=_cross(top, scores),
+        cross=tuple(map(CrossRow, top, table.cells)),
         cross_total=len(ranked) if large else 0,
         decider=decider,
         lead=lead,
-        cycles=_cycles(storage, top, scores),
+        cycles=_cycles(storage, top, table),
         line=champion_line(storage.champion_line(), number) if ranked else None,
         field=() if ranked else entries[:STANDINGS],
         entered=len(entries) or storage.count_live_submissions(number),
@@ -219,12 +230,14 @@ def _standings(ranked: Sequence[EntryRow], shown: slice) -> tuple[StandingLine, 
     )
 
 
-def _cross(ranked: Sequence[EntryRow], scores: tuple[PairScore, ...]) -> tuple[CrossRow, ...]:
-    cells = _cells(tuple(entry.id for entry in ranked), scores)
-    return tuple(map(CrossRow, ranked, cells))
-
-
 @lru_cache(maxsize=TABLES_KEPT)
+def _table(storage: Storage, finished_at: datetime | None, ranked: tuple[int, ...]) -> _Table:
+    """Return what entrants of a done round played; ``finished_at`` tells runs of it apart."""
+    scores = storage.scores_among(ranked) if ranked else ()
+    found = {pair: share for pair, (share, _) in shares(scores).items()}
+    return _Table(scores, _cells(ranked, scores), cycles(ranked, found, CYCLES))
+
+
 def _cells(ranked: tuple[int, ...], scores: tuple[PairScore, ...]) -> tuple[Markup, ...]:
     """Return the rows of a cross table, written out."""
     met: dict[tuple[int, int], tuple[PairScore, float]] = {}
@@ -278,25 +291,19 @@ def _at_decisive_ply(storage: Storage, beating: Beating) -> Beating:
     return replace(beating, game=replace(beating.game, ply=ply))
 
 
-@lru_cache(maxsize=TABLES_KEPT)
-def _clearest(ranked: tuple[int, ...], scores: tuple[PairScore, ...]) -> tuple[Cycle, ...]:
-    return cycles(ranked, {pair: share for pair, (share, _) in shares(scores).items()}, CYCLES)
-
-
 def _cycles(
-    storage: Storage, ranked: Sequence[EntryRow], scores: tuple[PairScore, ...]
+    storage: Storage, ranked: Sequence[EntryRow], table: _Table
 ) -> tuple[tuple[Beating, ...], ...]:
     """Return the clearest circles of three, each duel with the game that shows it best."""
     names = {entry.id: entry.name for entry in ranked}
-    found = _clearest(tuple(names), scores)
-    duels = {frozenset(score.entries): score for score in scores}
+    duels = {frozenset(score.entries): score for score in table.scores}
     beaten = [
         (duels[frozenset((winner, loser))], winner, loser)
-        for cycle in found
+        for cycle in table.cycles
         for winner, loser in zip(cycle.entries, (*cycle.entries[1:], cycle.entries[0]), strict=True)
     ]
     told = iter(_beatings(storage, names, beaten))
-    return tuple(tuple(islice(told, len(cycle.entries))) for cycle in found)
+    return tuple(tuple(islice(told, len(cycle.entries))) for cycle in table.cycles)
 
 
 def _beatings(
