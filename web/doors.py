@@ -123,13 +123,15 @@ def taken(inside: Any) -> tuple[Any, Any] | None:
     """Take a connection that was pushed through a door, and its client's address.
 
     Returns:
-        None where another process was quicker, or the client has gone meanwhile.
+        None where another process was quicker, the client has gone meanwhile, or this process has
+        no room for another file, which loses the connection.
     """
     try:
         _, files, _, _ = socket.recv_fds(inside, len(_A_CONNECTION), 1)
     except BlockingIOError:
         return None
-    if not files:  # this process has no room for another file
+    if not files:
+        logger.error("a connection was lost: too many files are open")
         return None
     os.set_inheritable(files[0], False)
     connection = gevent.socket.socket(fileno=files[0])

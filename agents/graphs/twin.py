@@ -179,13 +179,13 @@ def _write_regrets(
         parent = facts[node, PARENT]
         # The parent's own row is already made up to sums along its line.
         along = out[parent * JOINT + facts[node, SLOT]] if parent > 0 else 0
-        for slot in range(JOINT):
-            action = slot // ACTIONS
+        for action in range(ACTIONS):
+            worst = _worst(tree[node], action)
             hoped = _hoped(tree[node], action, numbers[HOPE])
-            loss = min(best - hoped, MAX_LOSS) * numbers[OWN_REGRET]
-            worse = tree[node, slot] - _worst(tree[node], action)
-            loss += min(worse, MAX_LOSS) * numbers[REPLY_REGRET]
-            out[node * JOINT + slot] = along + loss
+            own_loss = min(best - hoped, MAX_LOSS) * numbers[OWN_REGRET]
+            for slot in range(action * ACTIONS, (action + 1) * ACTIONS):
+                loss = min(tree[node, slot] - worst, MAX_LOSS) * numbers[REPLY_REGRET]
+                out[node * JOINT + slot] = along + own_loss + loss
     for node in range(len(facts)):
         cost = facts[node, PLY] * numbers[PLY_COST]
         cost += facts[node, SOLO] * (numbers[SOLO_COST] - numbers[PLY_COST])
