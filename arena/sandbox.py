@@ -32,8 +32,8 @@ from tron_env.types import Float32Array, UInt8Array
 CHILD_CPU_SECONDS: Final = 900.0
 """CPU time after which a child is replaced, and soon after ended by the kernel, watched or not."""
 SHORTEST_WAIT_SECONDS: Final = 0.005
-GRACE_SECONDS: Final = 1.0
-"""How long a child that hung up may take to be gone."""
+GRACE_SECONDS: Final = 10.0
+"""How long a child that hung up may take to be gone: on a busy machine that is no moment."""
 FAULT_ERRORS: Final[dict[wire.Fault, type[AgentError]]] = {
     wire.Fault.INVALID_MODEL: InvalidModelError,
     wire.Fault.RUN_TIME: ModelCrashedError,

@@ -1,11 +1,18 @@
-"""Fixtures of all tests: real servers, started once where a test asks for them."""
+"""What all tests share: how examples are drawn, and real servers, started once where asked for."""
 
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from tests.servers import Postgres
+
+# A verdict must not depend on luck or on what else the machine does: the same examples every time,
+# however long they take. `pytest --hypothesis-profile=wander` draws others.
+settings.register_profile("wander", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("steady", settings.get_profile("wander"), derandomize=True)
+settings.load_profile("steady")
 
 
 @pytest.fixture(scope="session")

@@ -21,7 +21,7 @@ SCRIPT = "import sys; sys.argv[0] = 'tron'; from tron_env.cli import main; sys.e
 
 def run(*arguments, stdin=b""):
     command = [sys.executable, "-c", SCRIPT, *map(str, arguments)]
-    return subprocess.run(command, capture_output=True, input=stdin, check=False, timeout=120)
+    return subprocess.run(command, capture_output=True, input=stdin, check=False)
 
 
 @pytest.fixture

@@ -15,9 +15,7 @@ def test_the_training_script_is_short_and_runs():
     script = ROOT / "docs" / "train_in_five_minutes.py"
     assert len(script.read_text().splitlines()) <= 40
     command = [sys.executable, "-W", "error", str(script), "64"]
-    done = subprocess.run(
-        command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=250
-    )
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     assert re.fullmatch(r"[\d.]+% of 256 games won after \d+ s\n", done.stdout)
 

@@ -21,6 +21,7 @@ PING: Final = 0x9
 PONG: Final = 0xA
 
 NORMAL: Final = 1000
+GOING_AWAY: Final = 1001
 PROTOCOL_ERROR: Final = 1002
 POLICY: Final = 1008
 TOO_BIG: Final = 1009

@@ -16,7 +16,7 @@ import gevent
 import numpy as np
 from flask_socketio import SocketIO
 
-from web.frames import accept_key, event_frame
+from web.frames import GOING_AWAY, accept_key, event_frame
 from web.live_types import NO_TICKS, Ticks
 from web.ticks import FRAME_BYTES, write_ticks
 from web.websocket import SEND_FLAGS, Line
@@ -75,8 +75,10 @@ class Transport:
         self.ticks([], NO_TICKS)  # compiles it, so that no rider waits for that
 
     def detach(self) -> None:
-        """Send what other threads have left, then send nothing more."""
+        """Send what other threads have left, then say goodbye: whoever is there need not guess."""
         self._deliver()
+        for line in list(self._of_line):
+            line.close(GOING_AWAY)
         waker, self._waker = self._waker, None
         waker.close()
         self._thread = 0

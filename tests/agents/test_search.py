@@ -91,7 +91,6 @@ def meeting(engine, game):
     return free, bool(reached(free, heads[0]) & reached(free, heads[1]))
 
 
-@pytest.mark.timeout(60)
 @pytest.mark.parametrize("table_bits", [18, 0])
 @pytest.mark.parametrize("weights", [CHAMBERS, COARSE], ids=["chambers", "coarse"])
 @pytest.mark.parametrize("depth", [1, 2, 3, 4, 5])

@@ -14,7 +14,7 @@ QUICK = Limits(
     load_cpu_seconds=3.0,
     call_cpu_seconds=0.3,
     position_cpu_seconds=0.01,
-    wall_seconds=20.0,
+    wall_seconds=120.0,
 )
 """Small enough that hostile models are found out at once, wide enough for a busy machine."""
 FOREVER = 2**62

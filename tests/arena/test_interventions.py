@@ -202,22 +202,31 @@ if __name__ == "__main__":
 """
 
 
+def run_and_kill(script, storage, database_url, folder):
+    """Have a process play the round, and kill it once something is stored."""
+    process = subprocess.Popen(
+        [sys.executable, str(script), database_url, str(folder)],
+        env=os.environ | {"PYTHONPATH": str(ROOT)},
+        stderr=subprocess.DEVNULL,
+    )
+    while True:
+        status = process.poll()  # before looking: it may store all and end in between
+        if storage.round(1).duels_done:
+            break
+        assert status is None
+    process.kill()
+    process.wait()
+
+
 def test_a_killed_run_resumes_on_either_database(storage, models, database_url, tmp_path):
     closed_round(storage, models, SIX)
     run_round(storage, SerialExecutor(models))
     undisturbed = records(storage, 1)
-    storage.reset(1, "to be killed")
     script = tmp_path / "run.py"
     script.write_text(RUN)
-    process = subprocess.Popen(
-        [sys.executable, str(script), database_url, str(models.folder)],
-        env=os.environ | {"PYTHONPATH": str(ROOT)},
-        stderr=subprocess.DEVNULL,
-    )
-    while storage.round(1).duels_done == 0:
-        assert process.poll() is None
-    process.kill()
-    process.wait()
+    while storage.round(1).status is RoundStatus.DONE:  # nobody was quick enough
+        storage.reset(1, "to be killed")
+        run_and_kill(script, storage, database_url, models.folder)
     run_round(storage, SerialExecutor(models))
     assert records(storage, 1) == undisturbed
 

@@ -148,7 +148,7 @@ def test_the_second_scheduler_waits_and_takes_over(storage, scheduler, said):
         threads[-1].start()
 
     def wait_for(what):
-        for _ in range(1200):
+        for _ in range(2400):
             if what():
                 return
             threading.Event().wait(0.05)

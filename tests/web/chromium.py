@@ -12,13 +12,31 @@ FLAGS = (
     *("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync"),
     *("--disable-background-networking", "--disable-component-update"),
 )
-PATIENCE_MS = 90_000
+PATIENCE_MS = 120_000
 SIZES = {
     "desktop": (1440, 900),
     "tablet": (820, 1180),
     "phone": (390, 844),
     "sideways": (1180, 820),
 }
+
+
+def keep_what_is_said(page: Page, selector: str) -> None:
+    """Keep all that a part of the page says from now on, for a busy machine may look too late."""
+    page.evaluate(
+        """selector => {
+            const part = document.querySelector(selector);
+            window.said ??= [];
+            new MutationObserver(() => window.said.push(part.textContent))
+                .observe(part, { childList: true, characterData: true, subtree: true });
+        }""",
+        selector,
+    )
+
+
+def hear(page: Page, text: str) -> None:
+    """Wait until what is kept holds a text, however short a time it was shown."""
+    page.wait_for_function("text => window.said.some((each) => each.includes(text))", arg=text)
 
 
 @contextmanager

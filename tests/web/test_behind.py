@@ -7,6 +7,8 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from sqlalchemy import update
+
 from arena import checker
 from arena.admission import receive
 from arena.background import BackgroundProcess
@@ -14,6 +16,7 @@ from arena.miners import local_miner
 from arena.records import SubmissionStatus
 from arena.rounds import ensure_open
 from arena.scheduler import LEADING
+from arena.schema import uploads
 from arena.settings import load_settings
 from arena.storage import open_storage
 from tests.arena.rivals import rival
@@ -45,6 +48,8 @@ def test_a_check_that_is_killed_is_taken_up_again(tmp_path: Path):
         os.kill(first.pid, signal.SIGKILL)
         first.stop()
         assert status() is SubmissionStatus.CHECKING
+        with storage.writing() as connection:  # as if the time had passed after which it is free
+            connection.execute(update(uploads).values(claimed_until=datetime.now(UTC)))
         with checking(settings, accept_unsandboxed=False):
             until(lambda: status() is SubmissionStatus.ACCEPTED)
         assert storage.findings(row.id)

@@ -15,6 +15,8 @@ from web import inference
 from web.inference import InferencePool, ModelThread, Reply
 from web.policies import SandboxedPolicy
 
+PATIENCE_SECONDS = 120.0
+
 
 class Restless:
     """A policy that has to be started before it answers, and counts how often it was."""
@@ -32,7 +34,7 @@ class Restless:
 
     def infer(self, observations: Float32Array) -> Float32Array:
         assert self.starts, "asked before it was started"
-        self.answering.wait(20)
+        self.answering.wait(PATIENCE_SECONDS)
         return np.zeros((observations.shape[0], 4), dtype=np.float32)
 
     def close(self) -> None:
@@ -85,12 +87,12 @@ def test_a_model_that_is_slow_to_load_holds_up_only_its_own_players(pool: Infere
 
     def load_slowly() -> Restless:
         loading.set()
-        assert loaded.wait(20)
+        assert loaded.wait(PATIENCE_SECONDS)
         return Restless()
 
     waiting = threading.Thread(target=pool.ensure, args=("slow", load_slowly))
     waiting.start()
-    assert loading.wait(20)
+    assert loading.wait(PATIENCE_SECONDS)
     pool.ensure("quick", Restless)
     pool.ensure("quick", Restless)
     assert pool.ready("quick")
@@ -157,7 +159,7 @@ def test_a_call_that_fails_costs_its_own_answer_alone(failure: Exception):
     thread = ModelThread("ab" * 32, Broken(failure), replies.put)
     thread.submit(question("first"))
     thread.submit(question("second"))
-    lost, answered = replies.get(timeout=60), replies.get(timeout=60)
+    lost, answered = (replies.get(timeout=PATIENCE_SECONDS) for _ in range(2))
     thread.prepare()
     thread.close()
     assert (lost.ask.model, lost.actions) == ("first", None)

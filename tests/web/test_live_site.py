@@ -18,6 +18,9 @@ from tron_env.types import Action, Outcome, Seat
 from web import sockets
 from web.commands import Open
 
+GOODBYE_SECONDS = 20.0
+"""A client that is told nothing takes twice as long to miss the server."""
+
 
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
@@ -27,7 +30,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
 
 def test_a_whole_game_is_stored_as_it_was_seen(tmp_path: Path):
     # A countdown long enough for the turn to arrive in time, however busy the machine is.
-    with serving(tmp_path, countdown_seconds=3) as site, riding(site) as rider:
+    with serving(tmp_path, countdown_seconds=4) as site, riding(site) as rider:
         ridden = rider.ride(turn=3)
         game, ticks, end, stored = ridden.game, ridden.ticks, ridden.end, ridden.stored
         seat = Seat(game["seat"])
@@ -35,7 +38,7 @@ def test_a_whole_game_is_stored_as_it_was_seen(tmp_path: Path):
         assert start[0] >= 16, "people start in the lower half"
         assert game["view"]["names"][seat] == "You"
         assert game["view"]["kinds"][seat] == "person"
-        assert game["countdown_ms"] >= 3000
+        assert game["countdown_ms"] >= 4000
         turned = int(Action(game["view"]["headings"][seat]) + 3) % 4
         assert [tick[:2] for tick in ticks] == [
             [game["game"], ply + 1] for ply in range(len(ticks))
@@ -207,7 +210,12 @@ def test_a_lost_connection_comes_back_to_a_frozen_board(tmp_path: Path):
 
 
 def test_who_finds_the_site_full_waits_in_line_until_a_game_ends(tmp_path: Path):
-    with serving(tmp_path, capacity=1) as site, riding(site) as one, riding(site) as two:
+    # A countdown so long that the first game cannot end before the second person comes.
+    with (
+        serving(tmp_path, capacity=1, countdown_seconds=PATIENCE_SECONDS) as site,
+        riding(site) as one,
+        riding(site) as two,
+    ):
         game = one.join("zoo/voronoi", 8)
         two.send("join", {"opponent": "zoo/voronoi", "speed": 8})
         waiting = two.next("waiting", "game", "refused")
@@ -221,11 +229,13 @@ def test_who_finds_the_site_full_waits_in_line_until_a_game_ends(tmp_path: Path)
 def test_people_watch_a_game_from_the_moment_they_come(tmp_path: Path):
     with serving(tmp_path) as site, riding(site) as player, riding(site) as watcher:
         player.send("call_me", {"name": "Ann O."})
-        game = player.join("zoo/wall-hugger", 14)
-        for _ in range(3):
-            player.next("tick")
-        watcher.send("watch", {"game": game["game"]})
-        watched = watcher.next("watched", "refused")
+        watched: Any = {}
+        while "view" not in watched:  # a busy machine may bring the watcher too late
+            game = player.join("zoo/wall-hugger", 8)
+            for _ in range(3):
+                player.next("tick")
+            watcher.send("watch", {"game": game["game"]})
+            watched = watcher.next("watched", "refused")
         assert watched["view"]["names"][game["seat"]] == "Ann O."
         assert watched["view"]["plies"] >= 3
         assert "key" not in watched, "who watches cannot take the ride away"
@@ -234,7 +244,8 @@ def test_people_watch_a_game_from_the_moment_they_come(tmp_path: Path):
         messages = watcher.until("over")
         ticks = [tick for event, tick in messages if event == "tick"]
         over = messages[-1][1]
-        end = player.next("end")
+        while (end := player.next("end"))["game"] != game["game"]:
+            pass
         assert over["view"]["trails"] == end["view"]["trails"]
         if ticks:
             assert ticks[-1][1] == over["view"]["plies"]
@@ -310,6 +321,7 @@ def test_a_site_whose_live_play_breaks_ends_and_keeps_its_games(tmp_path: Path):
         site.services.referee.post(Open(broken, broken))
         site.serving.join(PATIENCE_SECONDS)
         assert not site.serving.is_alive(), "so that it can be started again"
+        assert rider.ended.wait(GOODBYE_SECONDS), "nobody is left to guess"
         rider.close()
     with serving(tmp_path) as site:
         (row,) = site.services.storage.search_games(GameFilter(kind=GameKind.HUMAN))
@@ -331,7 +343,8 @@ def test_an_address_has_only_so_many_players(tmp_path: Path, monkeypatch: pytest
             assert "game" in rider.join(), "places are given back"
 
 
-def test_watching_is_no_more_often_than_riding(site: Site):
+def test_watching_is_no_more_often_than_riding(site: Site, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(sockets, "GAMES_PER_SECOND", 1e-6)
     with riding(site) as rider:
         for _ in range(2 * int(sockets.GAMES_AT_ONCE)):
             rider.send("watch", {"game": 1})

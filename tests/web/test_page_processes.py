@@ -29,7 +29,7 @@ from web.page_processes import PageProcesses
 from web.sockets import LIVE
 from web.watch import COUNCIL_RATE
 
-PATIENCE_SECONDS = 60.0
+PATIENCE_SECONDS = 120.0
 PROCESSES = 2
 
 
@@ -53,10 +53,12 @@ def until(holds: Callable[[], object]) -> None:
 
 def pages_of(site: Site) -> list[psutil.Process]:
     """The page processes, the desk first."""
-    found = [
-        each for each in psutil.Process().children() if page_processes.MODULE in each.cmdline()
-    ]
-    return sorted(found, key=lambda each: each.create_time())
+    found = []
+    for each in psutil.Process().children():
+        with suppress(psutil.Error):  # it ended while we looked
+            if page_processes.MODULE in each.cmdline():
+                found.append((each.create_time(), each))
+    return [each for _, each in sorted(found, key=lambda pair: pair[0])]
 
 
 def address(site: Site) -> tuple[str, int]:
@@ -82,8 +84,11 @@ def holder(site: Site, line: socket.socket) -> psutil.Process | None:
     """The page process that has a connection, if one has."""
     ours = line.getsockname()[1]
     for process in pages_of(site):
-        if any(each.raddr and each.raddr.port == ours for each in process.net_connections("tcp")):
-            return process
+        with suppress(psutil.Error):
+            if any(
+                each.raddr and each.raddr.port == ours for each in process.net_connections("tcp")
+            ):
+                return process
     return None
 
 
@@ -109,7 +114,7 @@ def test_pages_are_answered_by_page_processes_and_live_play_is_not(site: Site):
         assert holder(site, form) == pages_of(site)[0], "one of them is the desk"
         games.sendall(b"Host: tron\r\nConnection: close\r\n\r\n")
         assert b'"total":0' in heard(games)
-        assert {each.nice() for each in pages_of(site)} == {psutil.Process().nice() + 5}
+        assert {each.nice() for each in pages_of(site)} == {min(psutil.Process().nice() + 5, 19)}
 
 
 def test_one_connection_goes_back_and_forth_between_pages_and_a_ride(site: Site):
@@ -149,7 +154,12 @@ def test_the_ordinary_client_rides_by_polling(site: Site):
     client = socketio.Client(reconnection=False)
     seen: list[str] = []
     client.on("*", lambda event, *data: seen.append(event), namespace=LIVE)
-    client.connect(site.url, namespaces=[LIVE], transports=["polling"], wait_timeout=10)
+    client.connect(
+        site.url,
+        namespaces=[LIVE],
+        transports=["polling"],
+        wait_timeout=PATIENCE_SECONDS,
+    )
     client.emit("join", {"opponent": "zoo/wall-hugger", "speed": 14}, namespace=LIVE)
     until(lambda: "stored" in seen)
     client.disconnect()
@@ -295,7 +305,7 @@ def test_where_all_page_processes_hang_visitors_are_told_and_others_take_their_p
             lines.append(opened.enter_context(line_to(site)))
             lines[-1].sendall(request("/learn", "Connection: close"))
             time.sleep(0.01)
-        monkeypatch.setattr(page_processes, "SILENT_SECONDS", 3.0)
+        monkeypatch.setattr(page_processes, "SILENT_SECONDS", 6.0)
         answers = Counter(heard(line)[:12] for line in lines)
     assert set(answers) == {b"HTTP/1.1 200", b"HTTP/1.1 503"}
     until(lambda: site.services.pages.ready == PROCESSES)

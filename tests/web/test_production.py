@@ -10,7 +10,7 @@ import threading
 import time
 import urllib.request
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import psutil
@@ -44,7 +44,7 @@ def await_ready(url: str, process: subprocess.Popen[bytes]) -> None:
     while time.monotonic() < deadline:
         assert process.poll() is None, "it ended before it was ready"
         try:
-            with urllib.request.urlopen(f"{url}/readyz", timeout=5):
+            with urllib.request.urlopen(f"{url}/readyz", timeout=PATIENCE_SECONDS):
                 return
         except OSError:
             time.sleep(0.1)
@@ -53,21 +53,25 @@ def await_ready(url: str, process: subprocess.Popen[bytes]) -> None:
 
 @contextmanager
 def gunicorn(home: Path, **environ: str) -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
-    port = free_port()
-    process = subprocess.Popen(
-        [
-            *(sys.executable, "-m", *gunicorn_command(f"127.0.0.1:{port}")),
-            *("--log-level", "error", "--graceful-timeout", "60", "--timeout", "120"),
-        ],
-        env=os.environ | {"TRON_HOME": str(home), **environ},
-    )
+    with socket.create_server(("127.0.0.1", 0)) as bound:  # handed on, so that nobody else gets it
+        url = f"http://127.0.0.1:{bound.getsockname()[1]}"
+        process = subprocess.Popen(
+            [
+                *(sys.executable, "-m", *gunicorn_command(f"fd://{bound.fileno()}")),
+                *("--log-level", "error", "--graceful-timeout", "60", "--timeout", "120"),
+            ],
+            env=os.environ | {"TRON_HOME": str(home), **environ},
+            pass_fds=[bound.fileno()],
+        )
     try:
-        url = f"http://127.0.0.1:{port}"
         await_ready(url, process)
         yield url, process
     finally:
         process.terminate()
-        process.wait(PATIENCE_SECONDS)
+        try:
+            process.wait(PATIENCE_SECONDS)
+        finally:
+            process.kill()
 
 
 def test_gunicorn_serves_live_play_and_ends_games_as_abandoned(tmp_path: Path):
@@ -107,16 +111,32 @@ def test_gunicorn_has_submissions_checked_and_rounds_planned_behind_it(tmp_path:
 def redis_url(tmp_path: Path) -> Iterator[str]:
     server = shutil.which("redis-server")
     assert server, "`make servers` installs Redis"
-    port = free_port()
-    process = subprocess.Popen(
-        [server, "--port", str(port), "--bind", "127.0.0.1", "--save", "", "--dir", str(tmp_path)],
-        stdout=subprocess.DEVNULL,
-    )
+    folder = ["--save", "", "--dir", str(tmp_path)]
+    url = ""
+    while not url:  # another program may get the port before Redis does
+        port = free_port()
+        process = subprocess.Popen(
+            [server, "--port", str(port), "--bind", "127.0.0.1", *folder],
+            stdout=subprocess.DEVNULL,
+        )
+        if answers(port, process):
+            url = f"redis://127.0.0.1:{port}/0"
     try:
-        yield f"redis://127.0.0.1:{port}/0"
+        yield url
     finally:
         process.terminate()
-        process.wait(30)
+        process.wait(PATIENCE_SECONDS)
+
+
+def answers(port: int, process: subprocess.Popen[bytes]) -> bool:
+    """Wait until Redis answers; False where it has ended instead."""
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while process.poll() is None:
+        assert time.monotonic() < deadline
+        with suppress(OSError), socket.create_connection(("127.0.0.1", port)):
+            return True
+        time.sleep(0.05)
+    return False
 
 
 def test_two_processes_on_one_postgresql_and_one_redis_are_one_site(

@@ -28,7 +28,7 @@ with serving(Path(sys.argv[1])) as site:
     for path in paths:
         urllib.request.urlopen(site.url + path).close()
     with riding(site) as rider:
-        rider.ride("champion")
+        rider.ride("champion", 8)
     after = compiled()
 print(json.dumps([before, after]))
 """

@@ -23,7 +23,7 @@ from replays.format import decode
 from replays.frames import frame
 from replays.playback import Playback
 from tests.web import stocked
-from tests.web.chromium import PATIENCE_MS, chromium, tab
+from tests.web.chromium import PATIENCE_MS, chromium, hear, keep_what_is_said, tab
 from tests.web.site import Site, serving
 from tron_env.types import CellKind
 from web import cards
@@ -154,16 +154,16 @@ def test_every_control_of_the_viewer_does_what_it_says(
         at_ply(page, 0)
         press("speed")
         expect(page.locator("[data-do=speed]")).to_have_text("2\N{MULTIPLICATION SIGN}")
-        press("play")
-        expect(page.locator("[data-do=play]")).to_have_attribute("aria-label", "Pause")
-        page.wait_for_function("() => document.querySelector('[data-board]').dataset.ply > 2")
-        press("play")
-        expect(page.locator("[data-do=play]")).to_have_attribute("aria-label", "Play")
         for name in ("loop", "territory"):
             button = page.locator(f"[data-do={name}]")
             expect(button).to_have_attribute("aria-pressed", "false")
             press(name)
             expect(button).to_have_attribute("aria-pressed", "true")
+        press("play")  # in a loop, which has no end before somebody has looked
+        expect(page.locator("[data-do=play]")).to_have_attribute("aria-label", "Pause")
+        page.wait_for_function("() => document.querySelector('[data-board]').dataset.ply > 2")
+        press("play")
+        expect(page.locator("[data-do=play]")).to_have_attribute("aria-label", "Play")
         press("loop")
 
         sentence = page.locator("[data-story] a").last
@@ -219,9 +219,11 @@ def test_a_moment_is_shared_with_the_ply_in_its_address(site: Site, browser: Bro
         page.context.grant_permissions(["clipboard-read", "clipboard-write"])
         page.goto(f"/replays/{telling}?ply=3")
         page.keyboard.press("ArrowRight")
+        keep_what_is_said(page, ".acts [data-do=copy]")
+        keep_what_is_said(page, "[data-note]")
         page.get_by_role("button", name="Share ply 4").click()
-        expect(page.locator("[data-note]")).to_have_text("A link to ply 4 is copied")
-        expect(page.get_by_role("button", name="Copied")).to_be_visible()
+        hear(page, "A link to ply 4 is copied")
+        hear(page, "Copied")
         address = page.evaluate("() => navigator.clipboard.readText()")
         assert address == f"{site.url}/replays/{telling}?ply=4"
         expect(page.get_by_role("button", name="Share ply 4")).to_be_visible()
@@ -262,8 +264,9 @@ def test_the_viewer_says_that_no_territory_came_and_tries_again(
         page = shown.page
         page.route("**/territory", lambda route: route.fulfill(status=404))
         page.goto(f"/replays/{telling}?ply=3")
+        keep_what_is_said(page, "[data-note]")
         page.keyboard.press("t")
-        expect(page.locator("[data-note]")).to_contain_text("could not be fetched")
+        hear(page, "could not be fetched")
         expect(page.locator("[data-do=territory]")).to_have_attribute("aria-pressed", "false")
         page.unroute("**/territory")
         page.keyboard.press("t")
