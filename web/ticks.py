@@ -15,7 +15,7 @@ from tron_env.types import UInt8Array
 from web.live_types import Ticks
 
 FRAME_BYTES: Final = 126
-"""Room for a whole frame: more than a head and eight numbers take."""
+"""Room for a whole frame: more than a head, a game's number, and seven of plies and cells take."""
 
 _send: Any = types.ExternalFunction(
     "send", types.intp(types.int32, types.voidptr, types.uintp, types.int32)

@@ -81,6 +81,7 @@ def test_gunicorn_serves_live_play_and_ends_games_as_abandoned(tmp_path: Path):
         assert rider.next("tick")[0] == game["game"]
         process.send_signal(signal.SIGTERM)
         assert process.wait(PATIENCE_SECONDS) == 0
+        rider.close()
     with open_storage(load_settings({"TRON_HOME": str(tmp_path)})) as storage:
         (row,) = storage.search_games(GameFilter(kind=GameKind.HUMAN))
         assert row.ending is Ending.ABANDONED

@@ -12,7 +12,11 @@ from web.messages import MAX_GAME_ID
 from web.ticks import FRAME_BYTES, write_ticks
 
 HEAD = np.frombuffer(b'42/live,["tick",[', dtype=np.uint8)
-NUMBERS = st.lists(st.integers(0, MAX_GAME_ID), min_size=TICK_NUMBERS, max_size=TICK_NUMBERS)
+MOST_PLIES = 9999
+NUMBERS = st.tuples(
+    st.integers(0, MAX_GAME_ID), *[st.integers(0, MOST_PLIES)] * (TICK_NUMBERS - 1)
+).map(list)
+"""A game's number may be large; a frame has no room for eight that are."""
 
 
 @settings(deadline=None)  # the loop is compiled
