@@ -55,7 +55,7 @@ def write_ticks(
             frame[at] = each
             at += 1
         for column in range(ticks.shape[1]):
-            at = _put(frame, at, ticks[row, column])
+            at = put_digits(frame, at, ticks[row, column])
             frame[at] = _COMMA
             at += 1
         frame[at - 1] = _CLOSE
@@ -70,7 +70,7 @@ def write_ticks(
 
 
 @part
-def _put(frame: UInt8Array, at: int, number: int) -> int:
+def put_digits(frame: UInt8Array, at: int, number: int) -> int:
     """Write a number in digits; return where the next byte goes."""
     value = np.uint64(number)  # divides by a multiplication, where signed numbers do not
     end = at + 1
