@@ -1,7 +1,8 @@
 """The `/live` namespace: parses events, calls the lobby, answers refusals.
 
-What players say in the course of a game comes often, and is taken from the line as it arrives; the
-rest takes Socket.IO's ordinary way. Both ways parse alike, and neither waits on the serving thread.
+What players say in the course of a game comes often, and is taken from the line as it arrives, some
+of it read by then (``web.sayings``); the rest takes Socket.IO's ordinary way. All ways parse alike,
+and none waits on the serving thread.
 """
 
 import ipaddress
@@ -20,7 +21,9 @@ from web.allowance import Allowance
 from web.errors import Refusal, RefusedError
 from web.lobby import Lobby
 from web.messages import (
+    Echo,
     Message,
+    Turn,
     parse_call_me,
     parse_echo,
     parse_join,
@@ -78,7 +81,7 @@ class LiveNamespace(Namespace):  # type: ignore[misc]
         self._address_of: dict[str, str] = {}
         self._at: Counter[str] = Counter()
         """How many clients there are at each address."""
-        transport.listen(self.hear, lobby.catch_up)
+        transport.listen(self.hear, self.heard, lobby.catch_up)
 
     def hear(self, client: str, message: bytes) -> bool:
         """Take an Engine.IO message as it arrives if it is one of ``SAYINGS``."""
@@ -96,6 +99,11 @@ class LiveNamespace(Namespace):  # type: ignore[misc]
             return False
         self._say(client, event, parse, arguments)
         return True
+
+    def heard(self, client: str, message: Turn | Echo) -> None:
+        """Take a turn or an echo that is read already."""
+        if self._may_now(client):
+            self._lobby.say(client, message)
 
     def trigger_event(self, event: object, *args: Any) -> Any:
         """Answer an event; one that is unknown is refused, too."""

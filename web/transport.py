@@ -16,6 +16,7 @@ import gevent
 import numpy as np
 from flask_socketio import SocketIO
 
+from web.arrivals import Arrivals, Heard
 from web.frames import GOING_AWAY, accept_key, event_frame
 from web.live_types import NO_TICKS, Ticks
 from web.ticks import FRAME_BYTES, write_ticks
@@ -46,14 +47,15 @@ class Transport:
     def __init__(self, socketio: SocketIO) -> None:
         self._socketio = socketio
         self._hear: Hear = lambda client, message: False
+        self._heard: Heard = lambda client, message: None
         self._caught_up: Callable[[str], None] = lambda client: None
         self._clients: dict[str, Line | None] = {}
         self._by_engine: dict[str, str] = {}
-        self._of_line: dict[Line, str] = {}
         self._upgraded: dict[str, Line] = {}
         self._letters: deque[Callable[[], None]] = deque()
         self._thread = 0
         self._waker: Any = None
+        self._arrivals: Arrivals | None = None
 
     def use(self) -> None:
         """Have the Engine.IO server's WebSockets be lines; once the extension is bound."""
@@ -61,14 +63,22 @@ class Transport:
         engine = self._socketio.server.eio
         engine._async = {**engine._async, "websocket": self.websocket}
 
-    def listen(self, hear: Hear, caught_up: Callable[[str], None]) -> None:
-        """Set who is told of text messages as they arrive, and of clients that catch up again."""
+    def listen(self, hear: Hear, heard: Heard, caught_up: Callable[[str], None]) -> None:
+        """Set who is told of what arrives, and of clients that catch up again.
+
+        Args:
+            hear: takes text messages of clients, or leaves them to Flask-SocketIO.
+            heard: takes the turns and echoes that are read already.
+            caught_up: takes who has caught up.
+        """
         self._hear = hear
+        self._heard = heard
         self._caught_up = caught_up
 
     def attach(self) -> None:
         """Belong to the calling thread, which serves from now on."""
         self._thread = threading.get_ident()
+        self._arrivals = Arrivals(self._heard)
         self._waker = gevent.get_hub().loop.async_()
         self._waker.start(self._deliver)
         self._waker.send()
@@ -77,8 +87,11 @@ class Transport:
     def detach(self) -> None:
         """Send what other threads have left, then say goodbye: whoever is there need not guess."""
         self._deliver()
-        for line in list(self._of_line):
-            line.close(GOING_AWAY)
+        for line in list(self._clients.values()):
+            if line is not None:
+                line.close(GOING_AWAY)
+        if self._arrivals is not None:
+            self._arrivals.close()
         waker, self._waker = self._waker, None
         waker.close()
         self._thread = 0
@@ -134,7 +147,7 @@ class Transport:
         self._by_engine.pop(engine, None)
         line = self._clients.pop(client, None)
         if line is not None:
-            self._of_line.pop(line, None)
+            line.client = ""
 
     def websocket(self, handler: Callable[[Line], object], server: object) -> Any:
         """Return what the Engine.IO server calls to turn a request into a WebSocket."""
@@ -152,7 +165,10 @@ class Transport:
                 + b"\r\n\r\n"
             )
             sessions = parse_qs(environ.get("QUERY_STRING", "")).get("sid")
-            line = Line(sock, self._told if sessions is None else self._upgrading(sessions[0]))
+            assert self._arrivals is not None
+            hear = self._told if sessions is None else self._upgrading(sessions[0])
+            line = Line(sock, hear, self._arrivals.leave)
+            self._arrivals.enter(line)
             environ[_LINE_KEY] = line
             try:
                 handler(line)
@@ -181,12 +197,11 @@ class Transport:
 
     def _use(self, client: str, line: Line) -> None:
         self._clients[client] = line
-        self._of_line[line] = client
+        line.client = client
         line.on_caught_up = lambda: self._caught_up(client)
 
     def _told(self, line: Line, message: bytes) -> bool:
-        client = self._of_line.get(line)
-        return client is not None and self._hear(client, message)
+        return line.client != "" and self._hear(line.client, message)
 
     def _send(self, client: str, event: str, payload: object) -> None:
         line = self._clients.get(client)

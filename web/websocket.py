@@ -1,8 +1,9 @@
 """One client's WebSocket: read where it wakes, written straight to the socket, never waited for.
 
 Everything here runs on the thread that serves (see ``docs/live.md``): a line has no locks because
-nothing else touches it. Short messages are read in the event loop's own callback, so that an event
-costs no greenlet; what is not wanted there goes to the Engine.IO server through ``wait``.
+nothing else touches it. Messages are read beside the event loop's own callbacks
+(``web.arrivals``), so that an event costs no greenlet; what is not wanted there goes to the
+Engine.IO server through ``wait``.
 """
 
 import ctypes
@@ -32,6 +33,7 @@ from web.frames import (
     frame,
     parse_frame,
 )
+from web.sayings import READ_BYTES
 
 logger = logging.getLogger(__name__)
 
@@ -42,22 +44,20 @@ MAX_UNREAD_BYTES: Final = 1024 * 1024
 """Beyond this a connection ends: what is not a tick is never left out."""
 MAX_WAITING: Final = 64
 """Messages that may wait for the Engine.IO server."""
-READ_BYTES: Final = 1024
-"""Taken at once: twenty turns. A longer message takes several."""
-_READ: Final = 1
 _WRITE: Final = 2
 
 # Unlike `socket.send`, a function of a PyDLL keeps the interpreter's lock. Giving the lock up
 # around each of a thousand short calls would hand it to any thread that computes, for a whole
 # switch interval each time; the sockets do not block, so there is nothing to give it up for.
-_libc = ctypes.PyDLL(None, use_errno=True)
-_send = _libc.send
+libc = ctypes.PyDLL(None, use_errno=True)
+_send = libc.send
 _send.argtypes = (ctypes.c_int, ctypes.c_char_p, ctypes.c_size_t, ctypes.c_int)
 _send.restype = ctypes.c_ssize_t
-_recv = _libc.recv
+_recv = libc.recv
 _recv.argtypes = (ctypes.c_int, ctypes.c_void_p, ctypes.c_size_t, ctypes.c_int)
 _recv.restype = ctypes.c_ssize_t
 SEND_FLAGS: Final = getattr(socket, "MSG_NOSIGNAL", 0) | socket.MSG_DONTWAIT
+RECEIVE_FLAGS: Final = socket.MSG_DONTWAIT
 _AGAIN: Final = frozenset({errno.EAGAIN, errno.EWOULDBLOCK})
 
 
@@ -67,22 +67,32 @@ class Line:
     Args:
         sock: connected, not blocking, the handshake done.
         hear: called with each whole text message as it arrives; returns whether it took it.
+        leave: called once it is to be read no more.
 
     Attributes:
+        number: the socket's.
+        client: whose it is, "" while it is nobody's.
         behind: whether ticks were left out since it last caught up.
         ready: the socket's number while whole frames may be written to it past this object, else
             -1; what such a write leaves over is for ``push``.
         on_caught_up: called once everything was written after that.
     """
 
-    def __init__(self, sock: Any, hear: Callable[["Line", bytes], bool]) -> None:
+    def __init__(
+        self,
+        sock: Any,
+        hear: Callable[["Line", bytes], bool],
+        leave: Callable[["Line"], None],
+    ) -> None:
+        self.client = ""
         self.behind = False
         self.closed = False
         self.on_caught_up: Callable[[], None] | None = None
         self._sock = sock
-        self._fd: int = sock.fileno()
-        self.ready = self._fd
+        self.number: int = sock.fileno()
+        self.ready = self.number
         self._hear = hear
+        self._leave = leave
         self._waiting: SimpleQueue[str | bytes | None] = SimpleQueue()
         self._arrived = ctypes.create_string_buffer(READ_BYTES)
         self._rest = b""
@@ -91,10 +101,39 @@ class Line:
         self._backlog: deque[bytes] = deque()
         self._backlog_bytes = 0
         loop = gevent.get_hub().loop
-        self._reader = loop.io(self._fd, _READ)
-        self._writer = loop.io(self._fd, _WRITE)
+        self._writer = loop.io(self.number, _WRITE)
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        self._reader.start(self._readable)
+
+    @property
+    def quick(self) -> bool:
+        """Whether what it reads next is a client's, and begins a message."""
+        return not (self.closed or self._rest or self._parts) and self.client != ""
+
+    def read(self) -> None:
+        """Read what has arrived."""
+        if self.closed:
+            return
+        got = _recv(self.number, self._arrived, READ_BYTES, RECEIVE_FLAGS)
+        if got > 0:
+            self.take(ctypes.string_at(self._arrived, got))
+        elif got == 0 or ctypes.get_errno() not in _AGAIN:
+            self._end()
+
+    def take(self, data: bytes) -> None:
+        """Take what was read."""
+        data = self._rest + data
+        at = 0
+        try:
+            while not self.closed and (each := parse_frame(data, at, MAX_MESSAGE_BYTES)):
+                at = each.end
+                if each.opcode == TEXT and each.final and not self._parts:
+                    self._take(TEXT, each.payload)
+                else:
+                    self._unusual(each.opcode, each.final, each.payload)
+        except FrameError as error:
+            logger.debug("a client broke the protocol: %s", error)
+            self.close(error.code)
+        self._rest = data[at:]
 
     def push(self, data: bytes) -> None:
         """Write whole frames without waiting; they are left out where the client is too far behind.
@@ -145,14 +184,13 @@ class Line:
     def release(self) -> None:
         """Let go of the socket, which its owner closes; called last, from the owner's greenlet."""
         self._end()
-        self._reader.close()
         self._writer.close()
 
     def _write(self, data: bytes) -> None:
         if self._backlog:
             self._keep(data)
             return
-        sent = _send(self._fd, data, len(data), SEND_FLAGS)
+        sent = _send(self.number, data, len(data), SEND_FLAGS)
         if sent < len(data):
             if sent < 0:
                 if ctypes.get_errno() not in _AGAIN:
@@ -171,7 +209,7 @@ class Line:
     def _writable(self) -> None:
         while self._backlog:
             data = self._backlog[0]
-            sent = _send(self._fd, data, len(data), SEND_FLAGS)
+            sent = _send(self.number, data, len(data), SEND_FLAGS)
             if sent < 0:
                 if ctypes.get_errno() not in _AGAIN:
                     self._end()
@@ -182,31 +220,11 @@ class Line:
                 return
             self._backlog.popleft()
         self._writer.stop()
-        self.ready = self._fd
+        self.ready = self.number
         if self.behind:
             self.behind = False
             if self.on_caught_up is not None:
                 self.on_caught_up()
-
-    def _readable(self) -> None:
-        got = _recv(self._fd, self._arrived, READ_BYTES, socket.MSG_DONTWAIT)
-        if got <= 0:
-            if got == 0 or ctypes.get_errno() not in _AGAIN:
-                self._end()
-            return
-        data = self._rest + ctypes.string_at(self._arrived, got)
-        at = 0
-        try:
-            while not self.closed and (each := parse_frame(data, at, MAX_MESSAGE_BYTES)):
-                at = each.end
-                if each.opcode == TEXT and each.final and not self._parts:
-                    self._take(TEXT, each.payload)
-                else:
-                    self._unusual(each.opcode, each.final, each.payload)
-        except FrameError as error:
-            logger.debug("a client broke the protocol: %s", error)
-            self.close(error.code)
-        self._rest = data[at:]
 
     def _unusual(self, opcode: int, final: bool, payload: bytes) -> None:
         """Take control frames, binary messages, and messages in several frames."""
@@ -245,7 +263,7 @@ class Line:
             return
         self.closed = True
         self.ready = -1
-        self._reader.stop()
+        self._leave(self)
         self._writer.stop()
         self._backlog.clear()
         self._waiting.put(None)

@@ -30,7 +30,7 @@ def read_until(theirs: socket.socket, wanted: bytes) -> bytes:
 def test_a_client_that_is_behind_misses_ticks_and_nothing_else():
     caught_up: list[str] = []
     transport = Transport(make_socketio())
-    transport.listen(lambda client, message: False, caught_up.append)
+    transport.listen(lambda client, message: False, lambda client, message: None, caught_up.append)
     with (
         socket.create_server(("127.0.0.1", 0)) as server,
         socket.create_connection(server.getsockname()) as theirs,

@@ -20,7 +20,7 @@ def test_a_client_that_reads_nothing_is_let_go():
         ours, _ = server.accept()
         with ours:
             ours.setblocking(False)
-            line = Line(ours, lambda line, message: False)
+            line = Line(ours, lambda line, message: False, lambda line: None)
             with pytest.raises(OSError, match="ended"):
                 send_much(line)
             line.release()

@@ -1,0 +1,116 @@
+"""Reads the lines that have news: all of them in one callback of the event loop.
+
+The loop takes the interpreter's lock for each callback anew. While another thread computes, that
+takes a tenth of a millisecond each time, and with a callback for each of hundreds of lines, many
+slots. So the lines are watched by an ``epoll`` of their own, and the loop watches that.
+"""
+
+import ctypes
+import logging
+import platform
+import select
+from collections.abc import Callable, Sequence
+from typing import Final
+
+import gevent
+import numpy as np
+
+from tron_env.types import Action
+from web.messages import Echo, Turn
+from web.sayings import ECHO, MOST_SAYINGS, READ_BYTES, TURN, UNREAD, read_sayings
+from web.websocket import RECEIVE_FLAGS, Line, libc
+
+logger = logging.getLogger(__name__)
+
+MOST_LINES: Final = 128
+"""Read in one go; the others at the loop's next look."""
+_ACTIONS: Final = tuple(Action)
+_READ: Final = 1
+# `struct epoll_event` is packed on x86-64, and nowhere else.
+_EVENT: Final = np.dtype(
+    {
+        "names": ["events", "socket"],
+        "formats": [np.uint32, np.int32],
+        "offsets": [0, 4] if platform.machine() == "x86_64" else [0, 8],
+        "itemsize": 12 if platform.machine() == "x86_64" else 16,
+    }
+)
+# Keeps the interpreter's lock, as in ``web.websocket``.
+_epoll_wait: Final = libc.epoll_wait
+_epoll_wait.argtypes = (ctypes.c_int, ctypes.c_void_p, ctypes.c_int, ctypes.c_int)
+
+Heard = Callable[[str, Turn | Echo], None]
+
+
+class Arrivals:
+    """Of one event loop, on whose thread it is made and used.
+
+    Args:
+        heard: called with each turn and echo of the client whose line it came by; all else the
+            lines themselves take.
+    """
+
+    def __init__(self, heard: Heard) -> None:
+        self._heard = heard
+        self._lines: dict[int, Line] = {}
+        self._epoll = select.epoll()
+        self._events = np.zeros(MOST_LINES, dtype=_EVENT)
+        self._bytes = np.zeros((MOST_LINES, READ_BYTES), dtype=np.uint8)
+        self._sayings = np.zeros((MOST_LINES * MOST_SAYINGS, 4), dtype=np.int64)
+        self._read_at_once([])  # compiles it, so that no rider waits for that
+        self._watcher = gevent.get_hub().loop.io(self._epoll.fileno(), _READ)
+        self._watcher.start(self._read)
+
+    def close(self) -> None:
+        """Read nothing more."""
+        self._lines.clear()
+        self._watcher.stop()
+        self._watcher.close()
+        self._epoll.close()
+
+    def enter(self, line: Line) -> None:
+        """Read a line whenever it has news, until it has ended."""
+        self._lines[line.number] = line
+        self._epoll.register(line.number, select.EPOLLIN)
+
+    def leave(self, line: Line) -> None:
+        """Read a line no more; called before its socket is closed."""
+        if self._lines.get(line.number) is line:
+            del self._lines[line.number]
+            self._epoll.unregister(line.number)
+
+    def _read(self) -> None:
+        count = _epoll_wait(self._epoll.fileno(), self._events.ctypes.data, MOST_LINES, 0)
+        quick = []
+        for number in self._events["socket"][: max(count, 0)].tolist():
+            line = self._lines.get(number)
+            if line is None:
+                continue
+            if line.quick:
+                quick.append(line)
+            else:
+                self._guarded(line.read)
+        self._read_at_once(quick)
+
+    def _read_at_once(self, lines: Sequence[Line]) -> None:
+        sockets = np.array([line.number for line in lines], dtype=np.int32)
+        count = read_sayings(sockets, RECEIVE_FLAGS, self._bytes, self._sayings)
+        for row, saying, first, second in self._sayings[:count].tolist():
+            line = lines[row]
+            if line.closed:
+                continue
+            if saying == TURN:
+                self._guarded(self._heard, line.client, Turn(first, _ACTIONS[second]))
+            elif saying == ECHO:
+                self._guarded(self._heard, line.client, Echo(first, second))
+            elif saying == UNREAD:
+                self._guarded(line.take, self._bytes[row, :second].tobytes())
+            else:
+                self._guarded(line.read)
+
+    def _guarded(self, act: Callable[..., None], *arguments: object) -> None:
+        """Do one thing; whatever it raises is no matter of the others, whose bytes are read."""
+        try:
+            act(*arguments)
+        except Exception:
+            logger.exception("what a client said could not be taken")
