@@ -12,7 +12,7 @@ from arena.errors import StorageError
 from arena.people_tallies import tally_games
 from arena.records import Forfeits, GameKind, GameRow, NewGame, RoundStatus
 from arena.schema import games, rounds
-from replays.format import PERSON, Ending, Replay, decode, model_prefix
+from replays.format import PERSON, Ending, Replay, decode, encode, model_prefix
 from tron_env.types import DeathCause, Outcome, Seat
 
 NOT_SHOWN = frozenset({"replay", "session", "player_name", "stood_still"})
@@ -27,7 +27,7 @@ LAST_BAND = 10
 class NewHumanGame:
     """A game between a person and a model, finished or abandoned."""
 
-    replay: bytes
+    replay: Replay
     names: tuple[str, str]
     """By seat."""
     human_seat: Seat
@@ -155,7 +155,6 @@ class StoredGames(Database):
 
         Raises:
             StorageError: the database failed, or a replay is of another model.
-            ReplayFormatError: a replay is malformed.
         """
         if not new:
             return ()
@@ -170,8 +169,8 @@ class StoredGames(Database):
 def _human_values(game: NewHumanGame) -> dict[str, Any]:
     models: list[str | None] = [game.model_sha256, game.model_sha256]
     models[game.human_seat] = None
-    replay = decode(game.replay)
-    values = _values(replay, game.replay, game.names, (models[0], models[1]))
+    replay = game.replay
+    values = _values(replay, encode(replay), game.names, (models[0], models[1]))
     winner = replay.outcome.winner
     return values | {
         "first_reason": game.reason if winner is Seat.SECOND else None,

@@ -89,6 +89,7 @@ PURE_IMPORTS = {
         "json",
         "llvmlite",
         "math",
+        "msgspec",
         "numba",
         "numbers",
     ),

@@ -6,9 +6,10 @@ about 3. Only what an Engine.IO client sends is understood: no extensions are of
 
 import base64
 import hashlib
-import json
 from dataclasses import dataclass
 from typing import Final
+
+import msgspec
 
 from web.errors import WebError
 
@@ -30,7 +31,7 @@ _FIN: Final = 0x80
 _MASKED: Final = 0x80
 _RESERVED: Final = 0x70
 _MAX_CONTROL: Final = 125
-_compact: Final = json.JSONEncoder(separators=(",", ":")).encode
+_compact: Final = msgspec.json.Encoder().encode
 
 
 class FrameError(WebError, ValueError):
@@ -124,5 +125,4 @@ def event_frame(namespace: str, event: str, payload: object) -> bytes:
     >>> event_frame("/live", "latency", 12)
     b'\x81\x1642/live,["latency",12]'
     """
-    body = _compact([event, payload])
-    return frame(f"42{namespace},{body}".encode())
+    return frame(b"42%b,%b" % (namespace.encode(), _compact((event, payload))))

@@ -15,7 +15,6 @@ from typing import Final, Protocol, TypeVar
 from arena.errors import ArenaFault
 from arena.records import HumanRecord
 from arena.stored_games import NewHumanGame
-from replays.format import encode
 from web.commands import Outlet
 from web.errors import Refusal, RefusedError
 from web.judging import judged
@@ -267,7 +266,7 @@ class Recorder:
         try:
             first = self._is_first_try(ticket) and record.ending is not LiveEnding.CLOSED
             return NewHumanGame(
-                replay=encode(replay_of(ticket, record)),
+                replay=replay_of(ticket, record),
                 names=ticket.names(STORED_NAME),
                 human_seat=ticket.opening.seat,
                 model_sha256=ticket.opponent.sha256,

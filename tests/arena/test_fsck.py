@@ -48,7 +48,7 @@ def honest(tmp_path_factory):
         )
         names = ("You", champion.name)
         storage.save_human_game(
-            NewHumanGame(encode(left), names, Seat.FIRST, champion.sha256, 1, 10, False, "s")
+            NewHumanGame(left, names, Seat.FIRST, champion.sha256, 1, 10, False, "s")
         )
     return folder
 

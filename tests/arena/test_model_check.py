@@ -13,7 +13,7 @@ from arena.settings import load_settings
 from arena.storage import open_storage
 from arena.stored_games import NewHumanGame
 from replays.cli import verify
-from replays.format import PERSON, encode, model_prefix
+from replays.format import PERSON, model_prefix
 from tests.replays.games import recorded
 from tron_env.agent import make_agent
 from tron_env.ruleset import ARENA
@@ -35,7 +35,7 @@ def game_of(name, sha256):
 
 def stored(settings, replay, sha256):
     with open_storage(settings) as storage:
-        new = NewHumanGame(encode(replay), ("a", "b"), Seat.SECOND, sha256, None, 10, True, "s")
+        new = NewHumanGame(replay, ("a", "b"), Seat.SECOND, sha256, None, 10, True, "s")
         return storage.save_human_game(new)
 
 

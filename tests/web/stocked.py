@@ -137,7 +137,7 @@ def add_human_game(
     replay = replay or straight_game(5, models, ending)
     return storage.save_human_game(
         NewHumanGame(
-            replay=encode(replay),
+            replay=replay,
             names=("ann", "You"),
             human_seat=Seat.SECOND,
             model_sha256=SHA256["ann"],

@@ -9,7 +9,7 @@ import pytest
 from arena.errors import StorageError
 from arena.records import HumanRecord
 from arena.stored_games import NewHumanGame
-from replays.format import Ending, decode
+from replays.format import Ending
 from replays.playback import verify
 from tests.web.test_judging import SHUT_IN, left_game
 from tron_env.batch import BatchEngine
@@ -111,8 +111,8 @@ def test_the_player_is_told_first_and_the_replay_stored_after():
     assert end["replay"] is None
     assert stored == {"game": 1, "replay": "/replays/1"}
     (game,) = desk.shelf.games
-    verify(decode(game.replay))
-    assert decode(game.replay).spawns == spawns_for(ARENA, ticket().opening.seed)
+    verify(game.replay)
+    assert game.replay.spawns == spawns_for(ARENA, ticket().opening.seed)
     assert game.names == ("A player", "voronoi")
     assert (game.human_seat, game.round, game.speed) == (Seat.FIRST, 2, 10)
 
@@ -134,7 +134,7 @@ def test_an_abandoned_game_is_stored_and_counted_apart():
     messages = desk.messages()
     assert [payload["game"] for _, _, payload in messages] == [2, 2]
     assert messages[0][2]["record"]["abandoned"] == 1
-    assert decode(desk.shelf.games[0].replay).ending is Ending.ABANDONED
+    assert desk.shelf.games[0].replay.ending is Ending.ABANDONED
 
 
 def test_a_game_left_when_it_was_lost_is_the_model_s_win_and_says_why():
@@ -147,7 +147,7 @@ def test_a_game_left_when_it_was_lost_is_the_model_s_win_and_says_why():
     assert [payload["game"] for _, _, payload in messages] == [2, 2], "its player has left"
     assert (messages[0][2]["record"]["wins"], messages[0][2]["record"]["abandoned"]) == (4, 0)
     game = desk.shelf.games[0]
-    assert decode(game.replay).outcome is Outcome.SECOND_WINS
+    assert game.replay.outcome is Outcome.SECOND_WINS
     assert (game.first_try, game.reason) == (True, "left when the game was proved lost")
 
 
@@ -163,7 +163,7 @@ def test_a_forfeit_is_the_persons_win():
     desk = Desk(Shelf())
     desk.recorder.finish(ticket(), finished(ticket(), LiveEnding.FORFEIT))
     assert desk.messages()[0][2]["result"] == "won"
-    assert decode(desk.shelf.games[0].replay).ending is Ending.FORFEIT
+    assert desk.shelf.games[0].replay.ending is Ending.FORFEIT
 
 
 def test_a_busy_database_delays_no_result_and_loses_no_game():
