@@ -11,7 +11,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-STARTUP_SECONDS = 60.0
+STARTUP_SECONDS = 240.0
 FAST = ("fsync=off", "synchronous_commit=off", "full_page_writes=off", "max_connections=64")
 """Nothing here has to survive the machine."""
 

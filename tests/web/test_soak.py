@@ -22,6 +22,7 @@ from tests.web.site import PATIENCE_SECONDS, Rider, Site, serving
 from web.bench import MODEL
 from web.bench import serving as serving_load
 from web.lateness import BUCKETS, quantile_ms
+from web.live_types import SLOTS_PER_SECOND
 
 NONSENSE: tuple[tuple[str, tuple[object, ...]], ...] = (
     ("turn", ("left",)),
@@ -45,6 +46,8 @@ UNRULY = 5
 """One of so many is."""
 MINUTE = 60
 PAGE = 500
+WAITING_SLOTS = 2 * SLOTS_PER_SECOND
+"""How long games of the crowd wait for whoever broke off."""
 MOST_GROWN_MIB = 64
 MORE_THREADS = 2
 """A pool may grow by so many; one left behind by each of so many riders would be far more."""
@@ -106,6 +109,7 @@ def soak(site: Site, riders: int, seconds: float) -> set[str]:
 
 def check(tmp_path: Path, riders: int, seconds: float) -> None:
     with serving(tmp_path, capacity=riders) as site:
+        site.services.referee._games._freeze = WAITING_SLOTS
         soak(site, riders, seconds / 4)  # what is made once is made by now
         gc.collect()
         before = psutil.Process().memory_info().rss, threading.active_count()
@@ -115,7 +119,7 @@ def check(tmp_path: Path, riders: int, seconds: float) -> None:
         deadline = time.monotonic() + PATIENCE_SECONDS
         while len(site.services.referee) or threading.active_count() > most:
             assert time.monotonic() < deadline, "something is left behind"
-            time.sleep(0.2)  # games that nobody came back to wait their ten seconds
+            time.sleep(0.2)  # games that nobody came back to wait their time
         assert site.services.lobby.waiting == 0
         gc.collect()
         assert psutil.Process().memory_info().rss - before[0] < MOST_GROWN_MIB * 2**20
