@@ -117,7 +117,7 @@ def test_a_preview_changes_nothing(storage, models):
 
 
 def test_a_cancelled_rounds_submissions_go_on_to_the_open_one(storage, models):
-    closed_round(storage, models, SIX)
+    closed_round(storage, models, SIX, starts=1)
     newer = submitted(storage, "rival-0", models.put(rival(9)))
     assert storage.cancel(1, "the machine room is on fire") == 5
     row = storage.round(1)
@@ -141,7 +141,7 @@ def test_a_cancelled_rounds_submissions_go_on_to_the_open_one(storage, models):
 
 
 def test_a_round_that_is_cancelled_while_it_is_played_stops(storage, models):
-    closed_round(storage, models, SIX)
+    closed_round(storage, models, SIX, starts=1)
 
     class Cancelling(SerialExecutor):
         def play(self, tasks):
@@ -157,7 +157,7 @@ def test_a_round_that_is_cancelled_while_it_is_played_stops(storage, models):
 
 
 def test_a_round_that_is_run_again_gives_the_same_records(storage, models):
-    closed_round(storage, models, SIX)
+    closed_round(storage, models, SIX, starts=1)
     run_round(storage, SerialExecutor(models))
     before, table = records(storage, 1), [entry.name for entry in storage.entries(1)]
     with storage.writing() as connection:  # somebody has looked into one of its games
@@ -219,7 +219,7 @@ def run_and_kill(script, storage, database_url, folder):
 
 
 def test_a_killed_run_resumes_on_either_database(storage, models, database_url, tmp_path):
-    closed_round(storage, models, SIX)
+    closed_round(storage, models, SIX, starts=1)
     run_round(storage, SerialExecutor(models))
     undisturbed = records(storage, 1)
     script = tmp_path / "run.py"
@@ -246,7 +246,7 @@ def test_a_database_that_drops_every_connection_loses_nothing(postgres, migrated
                 yield result
 
     with Storage(postgres.url(name)) as storage:
-        closed_round(storage, models, SIX)
+        closed_round(storage, models, SIX, starts=1)
         done = run_round(storage, Dropping(models))
         assert (done.status, done.duels_done) == (RoundStatus.DONE, 15)
         assert check_all(storage, models).findings == []
