@@ -46,6 +46,8 @@ class Cost:
         self._factor = 1.0
         self._now = now
         self._answers: deque[_Answer] = deque(maxlen=KEPT)
+        self._known: tuple[_Answer, float] | None = None
+        """The ``p99`` as of an answer."""
 
     @classmethod
     def measured(cls, one: float, many: float, size: int) -> "Cost":
@@ -75,12 +77,15 @@ class Cost:
     @property
     def p99(self) -> float:
         """Seconds within which 99 of 100 recent questions were answered; at least one call's."""
-        _, recent = self._recent()
         alone = self.expected(1)
-        if not recent:
+        last = self._answers[-1] if self._answers else None
+        if last is None or self._now() - last.at >= KEPT_SECONDS:
             return alone
-        times = sorted(answer.took for answer in recent)
-        return max(alone, times[min(int(0.99 * len(times)), len(times) - 1)])
+        if self._known is None or self._known[0] is not last:
+            _, recent = self._recent()
+            times = sorted(answer.took for answer in recent)
+            self._known = last, times[min(int(0.99 * len(times)), len(times) - 1)]
+        return max(alone, self._known[1])
 
     def share(self, games: Mapping[int, int]) -> float:
         """Return the share of one copy's time that games ask for, given how many at each speed."""

@@ -77,7 +77,8 @@ class Referee:
         self._tickets: dict[int, Ticket] = {}
         self._game_of: dict[str, int] = {}
         self._sent: dict[int, tuple[int, float]] = {}
-        """The tick of each game that is to be answered: its ply, and when it was sent."""
+        """The tick of each game that is to be answered, oldest first: its ply, and when it was
+        sent."""
         self._answering: set[int] = set()
         """Games whose client answers such ticks: those that fall silent are waited for."""
         self._silent: dict[int, str] = {}
@@ -313,15 +314,22 @@ class Referee:
             watchers = self._audience.of(ticket.game)
             if watchers:
                 self._send.ticks(list(watchers), ticks[[row] * len(watchers)])
-        silent = []
         for ticket, ply in zip(tickets, ticks[:, 1].tolist(), strict=True):
-            game = ticket.opening.game
-            sent = self._sent.get(game)
-            if sent is None or game not in self._answering:
-                if ply % ticket.opening.speed == 0:
+            if ply % ticket.opening.speed == 0:
+                game = ticket.opening.game
+                if game not in self._sent or game not in self._answering:
+                    self._sent.pop(game, None)
                     self._sent[game] = ply, now
-            elif now - sent[1] > SILENCE_SECONDS:
-                silent.append(ticket)
+        return self._silent_since(now - SILENCE_SECONDS)
+
+    def _silent_since(self, then: float) -> list[Ticket]:
+        """Return the games whose clients have answered ticks, and nothing sent before ``then``."""
+        silent = []
+        for game, (_, sent_at) in self._sent.items():
+            if sent_at >= then:
+                break
+            if game in self._answering:
+                silent.append(self._tickets[game])
         return silent
 
     def _wait_for_silent(self, ticket: Ticket) -> None:

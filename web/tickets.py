@@ -1,19 +1,25 @@
 """Who plays whom: what the site knows of a live game beside its moves, and what came of it."""
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
+
+import numpy as np
 
 from replays.format import PERSON, Ending, Replay, TakeOver, model_prefix
 from replays.view import ReplayView, RiderKind, played_view
 from tron_env.ruleset import ARENA
 from tron_env.spawn import spawns_for
-from tron_env.types import DeathCause, Outcome, Seat
+from tron_env.types import SEATS, DeathCause, Outcome, Seat, Spawn, UInt8Array
 from web.live_types import FinishedGame, LiveEnding, Opening
 from web.messages import GamePayload, GameResult, OpponentPayload, RecordPayload
 from web.texts import tell
 
 LIVE_NAME: Final = tell("live.you")
 STORED_NAME: Final = tell("live.somebody")
+STARTS_KEPT: Final = 4096
+ALIVE: Final = (DeathCause.NONE, DeathCause.NONE)
+NOTHING_PLAYED: Final[UInt8Array] = np.zeros((0, SEATS), dtype=np.uint8)
 ENDINGS: Final = {
     LiveEnding.RULES: Ending.RULES,
     LiveEnding.FORFEIT: Ending.FORFEIT,
@@ -79,11 +85,22 @@ class Ticket:
 
 
 def opening_view(ticket: Ticket) -> ReplayView:
-    """Return the game as it stands before its first ply."""
-    alive = (DeathCause.NONE, DeathCause.NONE)
-    played = ticket.opening.played
-    start = FinishedGame(ticket.opening, played, Outcome.ONGOING, alive, LiveEnding.ABANDONED)
+    """Return the game as it stands before its first ply; not to be changed."""
+    opening = ticket.opening
+    if not opening.prefix:
+        spawns = spawns_for(ARENA, opening.seed)
+        return _start_view(spawns, ticket.names(LIVE_NAME), ticket.kinds)
+    start = FinishedGame(opening, opening.played, Outcome.ONGOING, ALIVE, LiveEnding.ABANDONED)
     return final_view(ticket, start)
+
+
+@lru_cache(maxsize=STARTS_KEPT)
+def _start_view(
+    spawns: tuple[Spawn, Spawn], names: tuple[str, str], kinds: tuple[RiderKind, RiderKind]
+) -> ReplayView:
+    """Return the view of a start, of which there are some thousand."""
+    start = Replay(ARENA, None, spawns, NOTHING_PLAYED, Outcome.ONGOING, ALIVE, Ending.ABANDONED)
+    return played_view(start, names, kinds)
 
 
 def final_view(ticket: Ticket, finished: FinishedGame) -> ReplayView:
