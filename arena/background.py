@@ -44,7 +44,9 @@ class BackgroundProcess:
                 stdout=log,
                 stderr=log,
                 env=environ,
-                start_new_session=True,  # Ctrl-C is for the site, which then ends its child
+                # Ctrl-C is for the site, which then ends its child. A session of its own would do
+                # as well, but Linux weighs sessions alike, however nice what runs in them is.
+                process_group=0,
             )
 
     @property

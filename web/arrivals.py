@@ -2,7 +2,8 @@
 
 The loop takes the interpreter's lock for each callback anew. While another thread computes, that
 takes a tenth of a millisecond each time, and with a callback for each of hundreds of lines, many
-slots. So the lines are watched by an ``epoll`` of their own, and the loop watches that.
+slots. So the lines are watched by an ``epoll`` of their own, and the loop watches that. After each
+look it pauses: what arrives meanwhile is read together, at a fraction of what it would cost alone.
 """
 
 import ctypes
@@ -24,6 +25,7 @@ logger = logging.getLogger(__name__)
 
 MOST_LINES: Final = 128
 """Read in one go; the others at the loop's next look."""
+PAUSE_SECONDS: Final = 0.002
 _ACTIONS: Final = tuple(Action)
 _READ: Final = 1
 # `struct epoll_event` is packed on x86-64, and nowhere else.
@@ -58,14 +60,17 @@ class Arrivals:
         self._bytes = np.zeros((MOST_LINES, READ_BYTES), dtype=np.uint8)
         self._sayings = np.zeros((MOST_LINES * MOST_SAYINGS, 4), dtype=np.int64)
         self._read_at_once([])  # compiles it, so that no rider waits for that
-        self._watcher = gevent.get_hub().loop.io(self._epoll.fileno(), _READ)
-        self._watcher.start(self._read)
+        loop = gevent.get_hub().loop
+        self._pause = loop.timer(PAUSE_SECONDS)
+        self._watcher = loop.io(self._epoll.fileno(), _READ)
+        self._watch()
 
     def close(self) -> None:
         """Read nothing more."""
         self._lines.clear()
-        self._watcher.stop()
-        self._watcher.close()
+        for each in (self._watcher, self._pause):
+            each.stop()
+            each.close()
         self._epoll.close()
 
     def enter(self, line: Line) -> None:
@@ -79,7 +84,12 @@ class Arrivals:
             del self._lines[line.number]
             self._epoll.unregister(line.number)
 
+    def _watch(self) -> None:
+        self._watcher.start(self._read)
+
     def _read(self) -> None:
+        self._watcher.stop()
+        self._pause.start(self._watch)
         count = _epoll_wait(self._epoll.fileno(), self._events.ctypes.data, MOST_LINES, 0)
         quick = []
         for number in self._events["socket"][: max(count, 0)].tolist():

@@ -41,7 +41,9 @@ class _Child:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             pass_fds=[number for pair in files.values() for number in pair],
-            start_new_session=True,  # Ctrl-C is for the site, which then ends its children
+            # Ctrl-C is for the site, which then ends its children. A session of its own would do
+            # as well, but Linux weighs sessions alike, however nice what runs in them is.
+            process_group=0,
         )
         self._heard = select.poll()
         self._heard.register(_pipe(self._process.stdout), select.POLLIN)

@@ -117,6 +117,16 @@ def test_pages_are_answered_by_page_processes_and_live_play_is_not(site: Site):
         assert {each.nice() for each in pages_of(site)} == {min(psutil.Process().nice() + 5, 19)}
 
 
+def test_pages_come_second_and_an_interrupt_is_not_for_them(site: Site):
+    pages = pages_of(site)
+    assert pages
+    for each in pages:
+        assert each.nice() > psutil.Process().nice()
+        # Niceness counts among the processes of one session.
+        assert os.getsid(each.pid) == os.getsid(0)
+        assert os.getpgid(each.pid) != os.getpgid(0)
+
+
 def test_one_connection_goes_back_and_forth_between_pages_and_a_ride(site: Site):
     """As browsers reuse connections: Socket.IO by polling, pages in between."""
     web = http.client.HTTPConnection(*address(site), timeout=PATIENCE_SECONDS)

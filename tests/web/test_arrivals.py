@@ -1,0 +1,134 @@
+"""Lines that have news, read together: nothing is lost, doubled or out of order."""
+
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import gevent
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests.web.test_frames import masked
+from tests.web.test_sayings import KEYS, MESSAGES, written
+from web.arrivals import MOST_LINES, Arrivals
+from web.frames import PING, TEXT
+from web.messages import Echo, Turn
+from web.websocket import Line
+
+PATIENCE_SECONDS = 60.0
+OTHER = b'42/live,["leave",{"game":3}]'
+
+
+@contextmanager
+def connected() -> Iterator[tuple[socket.socket, socket.socket]]:
+    with (
+        socket.create_server(("127.0.0.1", 0)) as server,
+        socket.create_connection(server.getsockname()) as theirs,
+    ):
+        ours, _ = server.accept()
+        ours.setblocking(False)
+        with ours:
+            yield ours, theirs
+
+
+class Ear:
+    """What a server hears, each as its client wrote it, by client."""
+
+    def __init__(self) -> None:
+        self.heard: dict[str, list[bytes]] = {}
+        self.arrivals = Arrivals(self._take)
+
+    def line(self, ours: socket.socket, client: str) -> Line:
+        """Listen to a client."""
+        line = Line(ours, self._hear, self.arrivals.leave)
+        line.client = client
+        self.heard[client] = []
+        self.arrivals.enter(line)
+        return line
+
+    def wait(self, count: int) -> None:
+        """Wait until so much was heard."""
+        with gevent.Timeout(PATIENCE_SECONDS):
+            while sum(map(len, self.heard.values())) < count:
+                gevent.sleep(0.001)
+
+    def _take(self, client: str, message: Turn | Echo) -> None:
+        self.heard[client].append(written(message))
+
+    def _hear(self, line: Line, message: bytes) -> bool:
+        self.heard[line.client].append(message)
+        return True
+
+
+@settings(deadline=None, max_examples=50)
+@given(
+    st.lists(st.tuples(st.one_of(MESSAGES, st.none()), KEYS), min_size=1, max_size=12),
+    st.data(),
+)
+def test_all_that_is_said_is_heard_in_order_however_it_arrives(
+    said: list[tuple[Turn | Echo | None, bytes]], data: st.DataObject
+):
+    texts = [OTHER if message is None else written(message) for message, _ in said]
+    stream = b""
+    for text, (_, keys) in zip(texts, said, strict=True):
+        if data.draw(st.booleans()):
+            stream += masked(b"are you there", keys, PING)
+        stream += masked(text, keys)
+    cuts = sorted(data.draw(st.sets(st.integers(1, len(stream) - 1), max_size=4)))
+    ear = Ear()
+    with connected() as (ours, theirs):
+        line = ear.line(ours, "ann")
+        for begin, end in zip([0, *cuts], [*cuts, len(stream)], strict=True):
+            theirs.sendall(stream[begin:end])
+            gevent.sleep(0.003)
+        ear.wait(len(texts))
+        line.release()
+    ear.arrivals.close()
+    assert ear.heard == {"ann": texts}
+
+
+def test_more_lines_than_are_read_in_one_go_are_all_read():
+    text = written(Echo(7, 10))
+    ear = Ear()
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        pairs = [
+            (socket.create_connection(server.getsockname()), server.accept()[0])
+            for _ in range(MOST_LINES + 20)
+        ]
+    lines = []
+    for number, (_, ours) in enumerate(pairs):
+        ours.setblocking(False)
+        lines.append(ear.line(ours, f"client {number}"))
+    for theirs, _ in pairs:
+        theirs.sendall(masked(text, b"keys", TEXT))
+    ear.wait(len(pairs))
+    for line in lines:
+        line.release()
+    ear.arrivals.close()
+    for pair in pairs:
+        for end in pair:
+            end.close()
+    assert set(map(tuple, ear.heard.values())) == {(text,)}
+
+
+def test_a_line_whose_client_hangs_up_ends_and_a_fault_costs_nobody_else_a_word(
+    caplog: pytest.LogCaptureFixture,
+):
+    ear = Ear()
+    with connected() as (first, ann), connected() as (second, bob):
+        lines = [ear.line(first, "ann"), ear.line(second, "bob")]
+        del ear.heard["ann"]  # hearing her now fails
+        for each in (ann, bob):
+            each.sendall(masked(written(Echo(7, 10)), b"keys"))
+        ear.wait(1)
+        ann.close()
+        with gevent.Timeout(PATIENCE_SECONDS):
+            while not lines[0].closed:
+                gevent.sleep(0.001)
+        assert not lines[1].closed
+        for line in lines:
+            line.release()
+    ear.arrivals.close()
+    assert ear.heard == {"bob": [written(Echo(7, 10))]}
+    assert "could not be taken" in caplog.text
