@@ -50,6 +50,14 @@ class Up:
     def family(self) -> list[psutil.Process]:
         return psutil.Process(self.process.pid).children(recursive=True)
 
+    def listen_for(self, text: str) -> None:
+        """Wait until it has said something, for which the status may be ahead of it."""
+        assert self.process.stdout is not None
+        for line in self.process.stdout:
+            if text in line:
+                return
+        raise AssertionError(f"it ended without {text!r}")
+
     def stop(self, by: signal.Signals) -> str:
         """Return the rest of the output after a clean end."""
         self.process.send_signal(by)
@@ -115,7 +123,8 @@ def test_up_serves_at_once_survives_a_stop_and_crowns_on_the_open_site(tmp_path:
         assert game["opponent"]["round"] == status["champion"]["round"] == 1
         assert rider.next("tick")[0] == game["game"]
         rider.close()
-        assert "champion of round 1" in site.stop(signal.SIGTERM)
+        site.listen_for("champion of round 1")
+        assert "stopped" in site.stop(signal.SIGTERM)
 
     with running_up(tmp_path) as site:
         assert site.status()["champion"]["round"] == 1
