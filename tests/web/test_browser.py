@@ -442,6 +442,14 @@ def test_a_phone_rides_by_touch(site: Site, browser: Browser):
         await_game(shown, before=game)
 
 
+def test_a_phone_that_nobody_touches_rides_into_the_wall_and_complains_of_nothing(
+    site: Site, browser: Browser
+):
+    with window(browser, site, phone=True) as shown:
+        shown.page.goto("/play")
+        expect(shown.page.locator("[data-result]")).to_be_visible()
+
+
 @pytest.mark.parametrize("phone", [False, True])
 def test_nothing_sticks_out_of_the_screen(site: Site, browser: Browser, phone: bool):
     replay = stocked.add_human_game(site.services.storage)

@@ -165,9 +165,10 @@ function steer(action) {
   touch(TURN_MS);
 }
 
-/** @param {number} ms  that a phone in the hand shakes */
+/** @param {number} ms  that a phone in the hand shakes, which browsers allow once it was touched */
 function touch(ms) {
-  if (matchMedia("(pointer: coarse)").matches) navigator.vibrate?.(ms);
+  const held = navigator.userActivation?.hasBeenActive ?? true;
+  if (held && matchMedia("(pointer: coarse)").matches) navigator.vibrate?.(ms);
 }
 
 function showSound() {
