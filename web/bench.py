@@ -30,7 +30,7 @@ MODEL: Final = "zoo/wall-hugger"
 HEAVY_PAGES: Final = ("/replays", "/rounds", "/")
 SETTLE_SECONDS: Final = 3
 MEASURE_SECONDS: Final = 8
-FIRST_CLIENTS: Final = {"lines": 1000, "plain": 300, "champion": 20, "light": 100}
+FIRST_CLIENTS: Final = {"lines": 2000, "plain": 300, "champion": 20, "light": 100}
 """What such a core may keep."""
 GROWTH: Final = 1.4
 RESOLUTION: Final = 0.08
@@ -194,7 +194,7 @@ def serving(home: Path, way: str, opponent: str) -> Iterator[tuple[Child, Child]
         url = server.answer()["url"]
         with Child("web.bench_riders", url, opponent, str(SPEED), others) as riders:
             stop = threading.Event()
-            reader = threading.Thread(target=_read_pages, args=(url, stop))
+            reader = threading.Thread(target=_read_pages, args=(url, others, stop))
             reader.start()
             try:
                 yield server, riders
@@ -203,7 +203,10 @@ def serving(home: Path, way: str, opponent: str) -> Iterator[tuple[Child, Child]
                 reader.join()
 
 
-def _read_pages(url: str, stop: threading.Event) -> None:
+def _read_pages(url: str, cores: str, stop: threading.Event) -> None:
+    if cores:
+        # Whoever reads pages is a client as well; this is the thread's own affinity.
+        os.sched_setaffinity(0, {int(core) for core in cores.split(",")})
     count = 0
     while not stop.wait(1.0):
         with (

@@ -168,9 +168,9 @@ class Transport:
             assert self._arrivals is not None
             hear = self._told if sessions is None else self._upgrading(sessions[0])
             line = Line(sock, hear, self._arrivals.leave)
-            self._arrivals.enter(line)
             environ[_LINE_KEY] = line
             try:
+                self._arrivals.enter(line)
                 handler(line)
             finally:
                 line.release()
