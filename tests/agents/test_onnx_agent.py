@@ -7,8 +7,13 @@ from agents.heuristic import make_voronoi
 from agents.onnx_agent import MAX_BATCH, OnnxAgent, shipped_agent
 from agents.zoo import shipped
 from tests.agents.games import play
+from tron_env.agent import make_agent
 from tron_env.batch import BatchEngine
 from tron_env.ruleset import ARENA, Ruleset
+
+NAMES = [model.name for model in shipped()]
+SLOW = {"warden"}
+"""Models whose long game takes half a minute."""
 
 
 def policy(make_logits, shape=("batch", 4)):
@@ -25,11 +30,18 @@ def started(n, ruleset=ARENA):
     return engine
 
 
-@pytest.mark.parametrize("model", shipped(), ids=lambda model: model.name)
-def test_shipped_models_play_a_game_to_its_end(model):
-    agent = shipped_agent(model.name)
-    score, _ = play(agent, make_voronoi(""), 1)
+@pytest.mark.parametrize("name", NAMES)
+def test_shipped_models_beat_a_rider_who_draws_lots(name):
+    assert play(shipped_agent(name), make_agent("random"), 1)[0] == 1.0
+
+
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=[pytest.mark.proof] * (name in SLOW)) for name in NAMES]
+)
+def test_shipped_models_play_a_long_game_to_its_end(name):
+    score, positions = play(shipped_agent(name), make_voronoi(""), 1)
     assert 0 <= score <= 1
+    assert len(positions) > 20
 
 
 def test_many_positions_are_cut_into_calls_and_stay_in_order():
