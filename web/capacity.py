@@ -57,13 +57,17 @@ class Cost:
         each = max((many - one) / (size - 1), one / 1000)
         return cls(max(one - each, 0.0), each)
 
+    def alone(self, positions: int) -> float:
+        """Return how many seconds a call takes where nothing else wants the core."""
+        return self._fixed + positions * self._each
+
     def expected(self, positions: int) -> float:
-        """Return how many seconds a call should take."""
-        return self._scale * (self._fixed + positions * self._each)
+        """Return how many seconds a call should take at present."""
+        return self._scale * self.alone(positions)
 
     def add(self, positions: int, computed: float, took: float) -> None:
         """Take note of a call: how long it computed, and from question to answer."""
-        expected = self._fixed + positions * self._each
+        expected = self.alone(positions)
         scale = self._scale
         self._factor = scale + _SMOOTHING * (computed / max(expected, 1e-6) - scale)
         self._answers.append(_Answer(self._now(), computed, took))

@@ -38,8 +38,9 @@ STUCK_SECONDS: Final = 0.2
 MORE_COPIES_SHARE: Final = 0.4
 """Another copy is loaded once those there compute for more than this share of the time."""
 AT_ONCE_SECONDS: Final = 0.002
-"""A shipped model that answers within this is asked on the spot: passing a question to a thread and
-back costs more than that where the interpreter is busy."""
+"""A shipped model that computes no longer than this is asked on the spot: passing a question to a
+thread and back costs more where the interpreter is busy. What it computes for, not what that takes
+under load: a thread would have to wait for the core as well, and the busier that is, the dearer."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -182,7 +183,7 @@ class Crew:
 
     def at_once(self, positions: int) -> bool:
         """Whether so many positions are answered without a thread."""
-        return self.own is not None and self.cost.expected(positions) <= AT_ONCE_SECONDS
+        return self.own is not None and self.cost.alone(positions) <= AT_ONCE_SECONDS
 
     def least_busy(self, now: float) -> ModelThread:
         """Return the copy with the fewest open positions, of those that keep up if any does."""

@@ -7,13 +7,18 @@ import numpy as np
 import pytest
 
 from agents.errors import ModelCrashedError
+from agents.zoo import shipped_model
 from arena.errors import SandboxLostError
 from arena.sandbox import SandboxedModel
 from tests.arena.rivals import rival
+from tron_env.ruleset import ARENA
 from tron_env.types import Float32Array
 from web import inference
 from web.inference import InferencePool, ModelThread, Reply
-from web.policies import SandboxedPolicy
+from web.live import LiveGames
+from web.live_types import Ask
+from web.policies import SandboxedPolicy, ShippedPolicy
+from web.rehearsal import question_of
 
 PATIENCE_SECONDS = 120.0
 
@@ -166,3 +171,23 @@ def test_a_call_that_fails_costs_its_own_answer_alone(failure: Exception):
     assert answered.ask.model == "second"
     assert answered.actions is not None
     assert answered.actions.tolist() == [0]
+
+
+def test_a_quick_shipped_model_is_asked_on_the_spot_however_busy_the_core_is():
+    replies: list[Reply] = []
+    pool = InferencePool(replies.append)
+    path = shipped_model("wall-hugger").path
+    pool.ensure("quick", lambda: ShippedPolicy(path, "quick"))
+    cost = pool.cost("quick")
+    assert cost is not None
+    for _ in range(500):
+        cost.add(1, 1.0, 1.0)
+    games = LiveGames(ARENA, 1)
+    ask = Ask(
+        "quick", *(np.zeros(1, dtype=kind) for kind in (np.intp, np.intp, np.int64, np.int32))
+    )
+    games.engine.reset([0], [1])
+    assert pool.submit(question_of(games, ask))
+    (reply,) = replies
+    assert reply.worker is None
+    pool.close()
