@@ -1,5 +1,6 @@
 """What a search of stored games gives: games with their summaries, pages, counts."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Final
@@ -63,24 +64,27 @@ class Count:
 
 
 SUMMARY_COLUMNS: Final = tuple(
-    analyses.c[name].label(f"summary_{name}")
+    analyses.c[name]
     for name in (
-        *("title", "tags", "interest", "separation", "decided", "lead_changes"),
+        *("interest", "title", "tags", "separation", "decided", "lead_changes"),
         *("first_territory", "second_territory", "rating_gap"),
     )
 )
+"""What ``summary_of`` reads, in its order; the interest is null where there is no summary."""
 
 
-def summary_of(row: Any) -> GameSummary:
-    """Return what was selected as ``SUMMARY_COLUMNS``."""
-    tags = row["summary_tags"]
+def summary_of(row: Sequence[Any]) -> GameSummary | None:
+    """Return what was selected as ``SUMMARY_COLUMNS``, None where the pass has not been there."""
+    interest, title, tags, separation, decided, lead_changes, first, second, rating_gap = row
+    if interest is None:
+        return None
     return GameSummary(
-        title=row["summary_title"],
+        title=title,
         tags=tuple(tags.split()),
-        interest=row["summary_interest"],
-        separation=row["summary_separation"],
-        decided=row["summary_decided"],
-        lead_changes=row["summary_lead_changes"],
-        territory=(row["summary_first_territory"], row["summary_second_territory"]),
-        rating_gap=row["summary_rating_gap"],
+        interest=interest,
+        separation=separation,
+        decided=decided,
+        lead_changes=lead_changes,
+        territory=(first, second),
+        rating_gap=rating_gap,
     )

@@ -8,6 +8,7 @@ from sqlalchemy import (
     Connection,
     FromClause,
     Integer,
+    Row,
     Select,
     and_,
     case,
@@ -32,14 +33,15 @@ MOST_BEST: Final = 5_000
 MOST_NAMED: Final = 2_000
 """Newest games of one rider of which the best are told."""
 PROBE: Final = 500
-FIRST_BATCH: Final = 120
+FIRST_BATCH: Final = 60
 FIRST_COUNTED: Final = MOST_COUNTED + 200
+_INTEREST: Final = len(COLUMNS)
+"""Where a found row's summary begins, with the interest."""
 
 Key: TypeAlias = tuple[float, int]
 """What pages are ordered by: interest, 0 for ``Order.NEWEST``, then the game's ID."""
-
-
-Found: TypeAlias = tuple[Key, FoundGame]
+Found: TypeAlias = tuple[Key, Row[Any]]
+"""A game that fits; ``found_game`` reads its row, which only those of a page need."""
 
 
 def walk(
@@ -232,12 +234,17 @@ def _fitting(
         .select_from(looked.outerjoin(analyses, analyses.c.game_id == games.c.id))
         .where(*conditions)
     )
-    found = []
-    for row in connection.execute(query):
-        summary = None if row.summary_title is None else summary_of(row._mapping)
-        key = (summary.interest if summary and order is Order.BEST else 0.0, row.id)
-        found.append((key, FoundGame(game_row(row), summary)))
+    best = order is Order.BEST
+    found = [
+        (((row[_INTEREST] or 0.0) if best else 0.0, row[0]), row)
+        for row in connection.execute(query)
+    ]
     return sorted(found, key=_key_of, reverse=True)
+
+
+def found_game(row: Row[Any]) -> FoundGame:
+    """Return what a walk found as a value."""
+    return FoundGame(game_row(row), summary_of(row[_INTEREST:]))
 
 
 def _among(keys: Sequence[Key]) -> ColumnElement[bool]:

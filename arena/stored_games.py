@@ -15,8 +15,16 @@ from arena.schema import games, rounds
 from replays.format import PERSON, Ending, Replay, decode, encode, model_prefix
 from tron_env.types import DeathCause, Outcome, Seat
 
-NOT_SHOWN = frozenset({"replay", "session", "player_name", "stood_still"})
-COLUMNS = tuple(column for column in games.c if column.name not in NOT_SHOWN)
+COLUMNS = tuple(
+    games.c[name]
+    for name in (
+        *("id", "kind", "round", "duel_id", "number", "first_name", "second_name"),
+        *("first_sha256", "second_sha256", "outcome", "first_cause", "second_cause", "ending"),
+        *("first_reason", "second_reason", "plies", "played_at", "human_seat", "speed"),
+        *("first_try", "takeover_ply", "source_id"),
+    )
+)
+"""What ``game_row`` reads, in its order."""
 RECORDED = (*COLUMNS, games.c.replay)
 BAND_PLIES = 50
 LAST_BAND = 10
@@ -248,26 +256,48 @@ def rode(sha256: str) -> ColumnElement[bool]:
 
 
 def game_row(row: Row[Any]) -> GameRow:
-    """Return a row of ``games`` as a value."""
-    value = row._mapping
-    seat = value["human_seat"]
+    """Return a row that begins with ``COLUMNS`` as a value; by place, which names take twice."""
+    (
+        ident,
+        kind,
+        round_,
+        duel_id,
+        number,
+        first_name,
+        second_name,
+        first_sha256,
+        second_sha256,
+        outcome,
+        first_cause,
+        second_cause,
+        ending,
+        first_reason,
+        second_reason,
+        plies,
+        played_at,
+        seat,
+        speed,
+        first_try,
+        takeover_ply,
+        source_id,
+    ) = row[: len(COLUMNS)]
     return GameRow(
-        id=value["id"],
-        kind=GameKind(value["kind"]),
-        round=value["round"],
-        duel_id=value["duel_id"],
-        number=value["number"],
-        names=(value["first_name"], value["second_name"]),
-        models=(value["first_sha256"], value["second_sha256"]),
-        outcome=Outcome(value["outcome"]),
-        causes=(DeathCause(value["first_cause"]), DeathCause(value["second_cause"])),
-        ending=Ending(value["ending"]),
-        reasons=(value["first_reason"], value["second_reason"]),
-        plies=value["plies"],
-        played_at=value["played_at"],
+        id=ident,
+        kind=GameKind(kind),
+        round=round_,
+        duel_id=duel_id,
+        number=number,
+        names=(first_name, second_name),
+        models=(first_sha256, second_sha256),
+        outcome=Outcome(outcome),
+        causes=(DeathCause(first_cause), DeathCause(second_cause)),
+        ending=Ending(ending),
+        reasons=(first_reason, second_reason),
+        plies=plies,
+        played_at=played_at,
         human_seat=None if seat is None else Seat(seat),
-        speed=value["speed"],
-        first_try=value["first_try"],
-        takeover_ply=value["takeover_ply"],
-        source_id=value["source_id"],
+        speed=speed,
+        first_try=first_try,
+        takeover_ply=takeover_ply,
+        source_id=source_id,
     )

@@ -3,14 +3,14 @@
 from collections import defaultdict
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
-from sqlalchemy import and_, func, not_, or_, select
+from sqlalchemy import and_, case, func, not_, or_, select, true
 
 from arena.database import Database
 from arena.people_tallies import ABANDONED, MODEL, OWN, RESULT, counted, tally_anew
-from arena.records import HumanRecord, RoundStatus
-from arena.schema import games, people_tallies, rounds
+from arena.records import HumanRecord
+from arena.schema import games, people_tallies
 from arena.stored_games import rode
 
 
@@ -36,6 +36,17 @@ _NAMED = (or_(games.c.first_try, games.c.stood_still), games.c.player_name.is_no
 _LOOKED = and_(ABANDONED, games.c.plies < LOOK_SECONDS * games.c.speed)
 _THOUGHT_OVER = and_(games.c.stood_still, RESULT.in_(["loss", "draw"]))
 """What standing still may have helped its person to."""
+_SUMS = tuple(
+    func.sum(
+        case((and_(people_tallies.c.result == result, which), people_tallies.c.games), else_=0)
+    )
+    for which, results in (
+        (true(), ("win", "loss", "draw", "abandoned")),
+        (people_tallies.c.first_try, ("win", "loss", "draw")),
+    )
+    for result in results
+)
+"""The fields of a ``HumanRecord``, in its order."""
 
 
 class StoredPeople(Database):
@@ -52,22 +63,19 @@ class StoredPeople(Database):
 
         Games that a person took over from a replay count for nobody.
         """
-        query = select(people_tallies).where(people_tallies.c.sha256 == sha256)
+        query = select(*_SUMS).where(people_tallies.c.sha256 == sha256)
         with self.reading() as connection:
-            return _record(connection.execute(query).all())
+            return _record(connection.execute(query).one())
 
     def human_records(self, models: Collection[str]) -> dict[str, dict[int, HumanRecord]]:
         """Return the same of several models by speed, in plies a second; only what was ridden."""
-        found: dict[str, dict[int, list[Any]]] = defaultdict(lambda: defaultdict(list))
-        query = select(people_tallies).where(people_tallies.c.sha256.in_(models))
-        query = query.order_by(people_tallies.c.sha256, people_tallies.c.speed)
+        key = (people_tallies.c.sha256, people_tallies.c.speed)
+        query = select(*key, *_SUMS).where(people_tallies.c.sha256.in_(models))
+        found: dict[str, dict[int, HumanRecord]] = defaultdict(dict)
         with self.reading() as connection:
-            for row in connection.execute(query):
-                found[row.sha256][row.speed].append(row)
-        return {
-            model: {speed: _record(rows) for speed, rows in by_speed.items()}
-            for model, by_speed in found.items()
-        }
+            for sha256, speed, *sums in connection.execute(query.group_by(*key).order_by(*key)):
+                found[sha256][speed] = _record(sums)
+        return dict(found)
 
     def recount_people(self) -> None:
         """Count all games of people's anew."""
@@ -82,7 +90,9 @@ class StoredPeople(Database):
 
     def beaten_by(self, session: str) -> frozenset[str]:
         """Return the models that this browser has beaten in a game of its own."""
-        query = select(MODEL).where(*OWN, games.c.session == session, RESULT == "loss").distinct()
+        # Only people's games have a session; asked for their kind too, SQLite reads all of them.
+        own = (games.c.session == session, games.c.takeover_ply.is_(None))
+        query = select(MODEL).where(*own, RESULT == "loss").distinct()
         with self.reading() as connection:
             return frozenset(connection.scalars(query))
 
@@ -103,29 +113,12 @@ class StoredPeople(Database):
                 for row in connection.execute(query)
             )
 
-    def ladder_stands_at(self) -> tuple[int, int]:
-        """Return what changes whenever the players' ladder may: its newest game, its newest round.
-
-        Ratings of models come from rounds.
-        """
-        newest = select(func.max(games.c.id)).where(*_NAMED)
-        rated = select(func.max(rounds.c.number)).where(rounds.c.status == RoundStatus.DONE)
+    def newest_named_game(self) -> int:
+        """Return the ID of the newest game that may count for the players' ladder; 0 for none."""
         with self.reading() as connection:
-            return connection.scalar(newest) or 0, connection.scalar(rated) or 0
+            return connection.scalar(select(func.max(games.c.id)).where(*_NAMED)) or 0
 
 
-def _record(rows: Iterable[Any]) -> HumanRecord:
-    every: dict[str, int] = defaultdict(int)
-    first: dict[str, int] = defaultdict(int)
-    for row in rows:
-        every[row.result] += row.games
-        first[row.result] += row.games * row.first_try
-    return HumanRecord(
-        wins=every["win"],
-        losses=every["loss"],
-        draws=every["draw"],
-        abandoned=every["abandoned"],
-        first_wins=first["win"],
-        first_losses=first["loss"],
-        first_draws=first["draw"],
-    )
+def _record(sums: Iterable[int | None]) -> HumanRecord:
+    """Read what was selected as ``_SUMS``; those over nothing are null."""
+    return HumanRecord(*(int(games or 0) for games in sums))

@@ -77,17 +77,26 @@ class StoredRounds(Database):
             row = connection.execute(query.order_by(rounds.c.number.desc())).first()
         return None if row is None else round_row(row)
 
-    def entries(self, round_number: int, *, best: int | None = None) -> tuple[EntryRow, ...]:
+    def entries(
+        self, round_number: int, *, skip: int = 0, best: int | None = None
+    ) -> tuple[EntryRow, ...]:
         """Return a round's entrants: by rank once it is done, by their number before.
 
         Args:
             round_number: the round.
-            best: return only the first so many.
+            skip: leave out the first so many.
+            best: return only the first so many of the others.
         """
         query = _ENTRY.where(entries.c.round == round_number)
-        query = query.order_by(entries.c.rank, entries.c.number).limit(best)
+        query = query.order_by(entries.c.rank, entries.c.number).limit(best).offset(skip or None)
         with self.reading() as connection:
             return tuple(map(_entry, connection.execute(query)))
+
+    def entry(self, entry_id: int) -> EntryRow | None:
+        """Return one entrant of a round, or None."""
+        with self.reading() as connection:
+            row = connection.execute(_ENTRY.where(entries.c.id == entry_id)).first()
+        return None if row is None else _entry(row)
 
     def entries_of(self, sha256: str) -> tuple[EntryRow, ...]:
         """Return a model's entries over all rounds, newest first."""

@@ -17,7 +17,7 @@ from arena.found_games import SUMMARY_COLUMNS, Count, GamePage, GameSummary, Ord
 from arena.records import GameFilter, GameRow
 from arena.schema import analyses, games
 from arena.search_conditions import condition_of
-from arena.search_walks import Found, Key, counted, walk
+from arena.search_walks import Found, Key, counted, found_game, walk
 from arena.stored_games import COLUMNS, game_row
 
 MAX_PAGE: Final = 500
@@ -88,13 +88,13 @@ class StoredSearch(Database):
         """Return what the territory pass keeps of these games, by ID, of those it has seen."""
         query = select(analyses.c.game_id, *SUMMARY_COLUMNS).where(analyses.c.game_id.in_(game_ids))
         with self.reading() as connection:
-            rows = connection.execute(query).mappings()
-            return {row["game_id"]: summary_of(row) for row in rows}
+            found = ((row[0], summary_of(row[1:])) for row in connection.execute(query))
+            return {game_id: summary for game_id, summary in found if summary is not None}
 
 
 def _page(found: Sequence[Found], order: Order, after: Key | None) -> GamePage:
     told = None if after is None else _key_text(order, after)
-    return GamePage(tuple(game for _, game in found), told)
+    return GamePage(tuple(found_game(row) for _, row in found), told)
 
 
 def _cursor(order: Order, text: str | None) -> Key | None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from sqlalchemy import ColumnElement, func, or_, select, union_all
 
@@ -37,8 +38,51 @@ class CrownedRating:
     anchor_games: int = 0
 
 
+@dataclass(frozen=True, slots=True)
+class Spread:
+    """What the entrants of a finished round lie between."""
+
+    rating_low: float
+    """The lowest end of an interval; ``rating_high`` the highest."""
+    rating_high: float
+    costs_known: bool
+    """Whether any entrant's cost was measured."""
+
+
 class StoredTables(Database):
     """The part of ``Storage`` about tables of whole rounds."""
+
+    def rounds_stand_at(self) -> tuple[int, datetime | None]:
+        """Return what changes whenever a round is finished, or is none of the finished any more.
+
+        That is how many are, and when the last of them was. Whatever finished rounds tell of
+        champions and ratings holds until then.
+        """
+        query = select(func.count(), func.max(rounds.c.finished_at))
+        with self.reading() as connection:
+            row = connection.execute(query.where(rounds.c.status == RoundStatus.DONE)).one()
+        return row[0], row[1]
+
+    def ranking(self, round_number: int) -> tuple[tuple[int, str], ...]:
+        """Return entry IDs and names of a finished round, best first; nobody before it is done."""
+        query = select(entries.c.id, entries.c.name).where(
+            entries.c.round == round_number, entries.c.rank.is_not(None)
+        )
+        with self.reading() as connection:
+            return tuple(
+                (row[0], row[1]) for row in connection.execute(query.order_by(entries.c.rank))
+            )
+
+    def spread(self, round_number: int) -> Spread:
+        """Return what the entrants of a finished round lie between; zeros where there are none."""
+        query = select(
+            func.min(entries.c.rating_low),
+            func.max(entries.c.rating_high),
+            func.count(entries.c.single_ms),
+        ).where(entries.c.round == round_number)
+        with self.reading() as connection:
+            low, high, costs = connection.execute(query).one()
+        return Spread(low or 0.0, high or 0.0, costs > 0)
 
     def scores_among(self, entry_ids: Sequence[int]) -> tuple[PairScore, ...]:
         """Return the played duels between these entrants."""

@@ -16,6 +16,7 @@ from replays.format import decode
 from replays.report import AnalysisView
 from web import payloads
 from web.addresses import MAX_NUMBER
+from web.crowns import crowns
 from web.endpoints import BINARY, NDJSON
 from web.interface import interface
 from web.payloads import GameView
@@ -146,7 +147,8 @@ def duel(duel_id: int) -> payloads.DuelGamesPayload:
 def champions() -> payloads.ChampionsPayload:
     """The champions and light champions of every finished round, newest first."""
     storage = services().storage
-    lines = (storage.champions(), storage.light_champions())
+    now = crowns(storage)
+    lines = (now.champions, now.light_champions)
     return payloads.ChampionsPayload(
         *([payloads.champion_payload(row) for row in line] for line in lines)
     )
@@ -238,7 +240,8 @@ def _game(storage: Storage, game_id: int) -> tuple[GameRow, bytes]:
 
 def _crowned(storage: Storage) -> tuple[dict[int, str], dict[int, str]]:
     """Return the names of champions and light champions by round."""
-    lines = (storage.champions(), storage.light_champions())
+    now = crowns(storage)
+    lines = (now.champions, now.light_champions)
     first, second = ({row.round: row.name for row in line} for line in lines)
     return first, second
 

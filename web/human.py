@@ -6,10 +6,14 @@ so that nobody improves it by leaving.
 """
 
 from collections.abc import Iterable
-from dataclasses import astuple, dataclass
+from dataclasses import dataclass
+from operator import attrgetter
+from typing import Final
 
 from agents.intervals import wilson
 from arena.records import HumanRecord
+
+_COUNTS: Final = attrgetter(*HumanRecord.__slots__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +46,7 @@ def total_record(records: Iterable[HumanRecord]) -> HumanRecord:
     >>> total_record([HumanRecord(1, 2, 0, 1, 1, 0, 0), HumanRecord(2, 0, 1, 0, 1, 0, 1)])
     HumanRecord(wins=3, losses=2, draws=1, abandoned=1, first_wins=2, first_losses=0, first_draws=1)
     """
-    return HumanRecord(*map(sum, zip(*map(astuple, records), strict=True)))
+    return HumanRecord(*map(sum, zip(*map(_COUNTS, records), strict=True)))
 
 
 def first_tries(record: HumanRecord) -> Tries:

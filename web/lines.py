@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from arena.stored_tables import CrownedRating
+from web.texts import tell
 
 WIDTH: Final = 1000
 HEIGHT: Final = 200
@@ -25,7 +26,8 @@ class Dot:
     y: float
     low_y: float
     high_y: float
-    here: bool
+    told: str
+    """What it stands for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,13 +42,8 @@ class Line:
     height: int = HEIGHT
 
 
-def champion_line(crowned: Sequence[CrownedRating], here: int | None = None) -> Line | None:
-    """Return the drawing of ``crowned``, oldest first; None for too few to show a way.
-
-    Args:
-        crowned: the champions.
-        here: the round to point out.
-    """
+def champion_line(crowned: Sequence[CrownedRating]) -> Line | None:
+    """Return the drawing of ``crowned``, oldest first; None for too few to show a way."""
     if len(crowned) < FEWEST:
         return None
     low = min(each.rating_low for each in crowned)
@@ -66,7 +63,7 @@ def champion_line(crowned: Sequence[CrownedRating], here: int | None = None) -> 
             y(each.rating),
             y(each.rating_low),
             y(each.rating_high),
-            here=each.round == here,
+            tell("round.line_dot", round=each.round, name=each.name, rating=round(each.rating)),
         )
         for place, each in enumerate(crowned)
     )

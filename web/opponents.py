@@ -8,6 +8,7 @@ from arena.models import ModelStore
 from arena.records import ChampionRow
 from arena.sandbox import SandboxedModel
 from arena.storage import Storage
+from web.crowns import crowns
 from web.errors import Refusal, RefusedError
 from web.messages import OPPONENT
 from web.policies import Policy, SandboxedPolicy, ShippedPolicy
@@ -22,7 +23,7 @@ SHIPPED: Final = tell("opponents.shipped")
 class Opponents:
     """Resolves opponents by what names them, and loads their models.
 
-    Reads the database at every call, so that a new champion is offered as soon as it is crowned.
+    Asks the database at every call, so that a new champion is offered as soon as it is crowned.
     """
 
     def __init__(self, storage: Storage, models: ModelStore) -> None:
@@ -47,8 +48,8 @@ class Opponents:
 
     def crowned(self, prefix: bytes) -> Opponent | None:
         """Return the opponent whose model's hash begins so, if it was crowned or is shipped."""
-        rows = [*map(_champion, self._storage.champions())]
-        rows += map(_light, self._storage.light_champions())
+        crowned = crowns(self._storage)
+        rows = [*map(_champion, crowned.champions), *map(_light, crowned.light_champions)]
         rows += map(_zoo, self._shipped.values())
         return next((each for each in rows if bytes.fromhex(each.sha256).startswith(prefix)), None)
 
@@ -57,9 +58,11 @@ class Opponents:
 
         A model that won both crowns of a round is there once.
         """
-        champions = [*map(_champion, self._storage.champions())]
+        now = crowns(self._storage)
+        champions = [*map(_champion, now.champions)]
         won = {(each.round, each.sha256) for each in champions}
-        light = [each for each in self._light_champions() if (each.round, each.sha256) not in won]
+        lights = map(_light, now.light_champions)
+        light = [each for each in lights if (each.round, each.sha256) not in won]
         crowned = sorted(champions + light, key=lambda each: (-(each.round or 0), each.light))
         return (*crowned, *map(_zoo, self._shipped.values()))
 
@@ -109,7 +112,7 @@ class Opponents:
         return SandboxedPolicy(SandboxedModel(model, alone=self._plays_alone(opponent)))
 
     def _light_champions(self) -> tuple[Opponent, ...]:
-        return tuple(map(_light, self._storage.light_champions()))
+        return tuple(map(_light, crowns(self._storage).light_champions))
 
     def _named(self, parsed: re.Match[str]) -> Opponent | None:
         if parsed["model"] is not None:

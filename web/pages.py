@@ -19,7 +19,7 @@ from werkzeug.wrappers import Response as WerkzeugResponse
 
 from web import present, tables, words
 from web.assets import Assets
-from web.lines import champion_line
+from web.crowns import crowns
 from web.live_types import DEFAULT_SPEED, SPEEDS
 from web.navigation import foot_links, site_links
 from web.profiles import profile_page
@@ -97,12 +97,13 @@ def play() -> str:
 def rounds() -> str:
     """All rounds, newest first."""
     storage = services().storage
+    crowned = crowns(storage)
     return render_template(
         "rounds.html",
         rounds=storage.rounds(),
-        crowned={row.round: row.name for row in storage.champions()},
-        light={row.round: row.name for row in storage.light_champions()},
-        line=champion_line(storage.champion_line()),
+        crowned={row.round: row.name for row in crowned.champions},
+        light={row.round: row.name for row in crowned.light_champions},
+        line=crowned.line,
         featured=present.featured(storage),
     )
 

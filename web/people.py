@@ -12,6 +12,7 @@ from web.human import Tries, all_tries, first_tries, total_record
 from web.messages import OpponentPayload
 from web.players import MIN_TRIES
 from web.services import services
+from web.texts import tell
 from web.tickets import STORED_NAME, Opponent, opponent_payload
 
 people = Blueprint("people", __name__)
@@ -36,8 +37,9 @@ class Tried:
     """How people have fared against one model, at one speed or, where it is None, at any."""
 
     speed: int | None
-    first: Tries
-    every: Tries
+    first: str
+    """The share that people won, in words."""
+    every: str
     abandoned: int
 
 
@@ -105,4 +107,11 @@ def _against(opponent: Opponent, by_speed: Mapping[int, HumanRecord]) -> Against
 
 
 def _tried(speed: int | None, record: HumanRecord) -> Tried:
-    return Tried(speed, first_tries(record), all_tries(record), record.abandoned)
+    return Tried(speed, _share(first_tries(record)), _share(all_tries(record)), record.abandoned)
+
+
+def _share(tries: Tries) -> str:
+    if not tries.tries:
+        return tell("players.no_tries")
+    low, high = tries.interval
+    return tell("players.share", percent=tries.percent, low=low, high=high, games=tries.tries)

@@ -110,13 +110,14 @@ class Ladder:
     def __init__(self, storage: Storage) -> None:
         self._storage = storage
         self._lock = threading.Lock()
-        self._stands_at: tuple[int, int] | None = None
+        self._stands_at: object = None
         self._players: tuple[Player, ...] = ()
 
     def players(self) -> tuple[Player, ...]:
         """Return the ladder as it is now."""
         with self._lock:
-            now = self._storage.ladder_stands_at()
+            # Ratings of models come from rounds.
+            now = self._storage.newest_named_game(), self._storage.rounds_stand_at()
             if now != self._stands_at:
                 tries = self._storage.first_tries()
                 models = {each.model_sha256 for each in tries}

@@ -2,6 +2,8 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
+from functools import lru_cache
 from math import inf
 from typing import Final
 
@@ -9,9 +11,10 @@ from arena.records import GameRow, RoundRow, RoundStatus
 from arena.storage import Storage
 from replays.format import Ending
 from replays.report import SentenceView
+from web.crowns import crowns, latest_ratings
 from web.demo import demo_replay
 from web.human import Tries, all_tries, first_tries
-from web.lines import Line, champion_line
+from web.lines import Line
 from web.opponents import Opponents
 from web.texts import tell
 from web.thumbs import SmallView, Thumb, small_view, thumbs
@@ -24,6 +27,8 @@ SHOWCASE: Final = 4
 """Duels on the home page."""
 SHOWN_RANKS: Final = 6
 """Between which ranks they are."""
+ROUNDS_KEPT: Final = 4
+"""Whose duels are kept; the home page shows those of one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +144,7 @@ def _by_strength(
     No round rates those that are too slow for every round, which are shipped for their strength:
     they come first. Others come last until a round has rated them.
     """
-    ratings = storage.latest_ratings([model.sha256 for model in models])
+    ratings = latest_ratings(storage, frozenset(model.sha256 for model in models))
 
     def strength(model: Opponent) -> float:
         unrated = -inf if opponents.rides_in_rounds(model) else inf
@@ -155,7 +160,7 @@ def home(storage: Storage, opponents: Opponents) -> Home:
     running = [row for row in rounds if row.status is RoundStatus.RUNNING]
     opened = [row for row in rounds if row.status is RoundStatus.OPEN]
     best_round = done[0].number if done else None
-    games = [] if best_round is None else _showcase(storage, best_round)
+    games = list(_showcase(storage, best_round, done[0].finished_at)) if best_round else []
     featured = None if best_round is None else storage.featured_of_round(best_round)
     if featured is not None and featured not in {game.id for game in games}:
         found = storage.game(featured)
@@ -177,7 +182,7 @@ def home(storage: Storage, opponents: Opponents) -> Home:
         running=running[0] if running else None,
         best=best,
         best_round=best_round,
-        line=champion_line(storage.champion_line()),
+        line=crowns(storage).line,
     )
 
 
@@ -190,8 +195,14 @@ def featured(storage: Storage) -> dict[int, Thumb]:
     return {number: by_id[game] for number, game in found.items()}
 
 
-def _showcase(storage: Storage, round_number: int) -> list[GameRow]:
-    """Pick the longest decisive game of each of the best-placed pairs that met."""
+@lru_cache(maxsize=ROUNDS_KEPT)
+def _showcase(
+    storage: Storage, round_number: int, finished_at: datetime | None
+) -> tuple[GameRow, ...]:
+    """Pick the longest decisive game of each of the best-placed pairs that met.
+
+    ``finished_at`` tells runs of a round apart.
+    """
     ranks = {
         entry.id: entry.standing.rank
         for entry in storage.entries(round_number, best=SHOWN_RANKS)
@@ -199,7 +210,7 @@ def _showcase(storage: Storage, round_number: int) -> list[GameRow]:
     }
     pairs = [pair for pair in storage.scores_among(list(ranks)) if pair.games]
     pairs.sort(key=lambda pair: sum(ranks[entry] for entry in pair.entries))
-    return [max(storage.games(pair.duel_id), key=_appeal) for pair in pairs[:SHOWCASE]]
+    return tuple(max(storage.games(pair.duel_id), key=_appeal) for pair in pairs[:SHOWCASE])
 
 
 def _appeal(game: GameRow) -> tuple[bool, bool, int]:

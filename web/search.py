@@ -2,11 +2,13 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
+from functools import lru_cache
 from typing import Final
 
 from arena.errors import SearchError
 from arena.found_games import Count, Order
-from arena.records import GameFilter, GameKind, Result, RoundStatus
+from arena.records import GameFilter, GameKind, Result
 from arena.storage import Storage
 from replays.titles import TAGS
 from tron_env.types import DeathCause
@@ -23,6 +25,7 @@ ORDERS: Final = tuple((order.value, tell(f"replays.{order.value}")) for order in
 MAX_NAME: Final = 80
 MAX_DIGITS: Final = 8
 MOST_RIDERS: Final = 50
+ROUNDS_KEPT: Final = 4
 ABANDONED_TAG: Final = "abandoned"
 CAUSES: Final = tuple((cause.name.lower(), text.capitalize()) for cause, text in DEATHS.items())
 RESULTS: Final = tuple((result.value, RESULT_WORDS[result]) for result in Result)
@@ -138,10 +141,14 @@ def search_page(storage: Storage, query: Mapping[str, str]) -> SearchPage:
 
 
 def _riders(storage: Storage) -> tuple[str, ...]:
-    latest = next((row for row in storage.rounds() if row.status is RoundStatus.DONE), None)
-    if latest is None:
-        return ()
-    return tuple(entry.name for entry in storage.entries(latest.number, best=MOST_RIDERS))
+    latest = storage.latest_done_round()
+    return () if latest is None else _best_of(storage, latest.number, latest.finished_at)
+
+
+@lru_cache(maxsize=ROUNDS_KEPT)
+def _best_of(storage: Storage, number: int, finished_at: datetime | None) -> tuple[str, ...]:
+    """Return the names of a round's best; ``finished_at`` tells runs of it apart."""
+    return tuple(name for _, name in storage.ranking(number)[:MOST_RIDERS])
 
 
 def _asked(query: Mapping[str, str]) -> Asked:

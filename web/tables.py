@@ -1,35 +1,22 @@
 """Rounds and duels as their pages show them: standings, cross table, cycles, games."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
-from datetime import datetime
-from functools import lru_cache
-from itertools import islice
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from typing import Final
 
-from markupsafe import Markup
-
-from arena.comparison import Cycle, cycles
-from arena.records import DuelRow, EntryKind, EntryRow, GameRow, RoundRow, Standing
+from arena.records import DuelRow, EntryKind, EntryRow, RoundRow, Standing
 from arena.storage import Storage
-from arena.stored_tables import PairScore, shares
-from replays.format import Ending
-from web.lines import Line, champion_line
+from arena.stored_tables import Spread, shares
+from web.crowns import crowns
+from web.done_rounds import DoneRound, done_round, titled
+from web.lines import Line
 from web.texts import tell
 from web.thumbs import Thumb, thumbs
-from web.viewer import analysis_of, decisive_ply
-from web.words import points_text
 
-HEAT_STEPS: Final = 9
-CROSS_HTML: Final = 32
-"""Entrants of the cross table that is written out."""
-CROSS_WHOLE: Final = 40
-"""A field up to this size is written out whole; above it the rest is drawn on a canvas."""
 STANDINGS: Final = 50
 """Lines of one page of the standings."""
-CYCLES: Final = 2
-TABLES_KEPT: Final = 128
-"""Of done rounds, which never change."""
+POINT_WIDTH: Final = 1.4
+"""Of the mark of a rating, in percent."""
 ENTRY_KINDS: Final = {kind: tell(f"entry.{kind.name.lower()}") for kind in EntryKind}
 
 
@@ -40,40 +27,11 @@ class StandingLine:
     entry: EntryRow
     standing: Standing
     kind: str
+    interval: str
     low_x: float
     width_x: float
-    rating_x: float
-    """Where the interval begins, how long it is and where the rating stands, in percent."""
-
-
-@dataclass(frozen=True, slots=True)
-class CrossRow:
-    """One entrant's row of the cross table."""
-
-    entry: EntryRow
-    cells: Markup
-    """Written out, as a template takes long over a thousand of them."""
-
-
-@dataclass(frozen=True, slots=True)
-class Beating:
-    """One duel of a cycle: who beat whom, by how much, and the game that shows it."""
-
-    winner: str
-    loser: str
-    duel_id: int
-    score: str
-    game: Thumb | None
-
-
-@dataclass(frozen=True, slots=True)
-class _Table:
-    """What the best of a round played among themselves."""
-
-    scores: tuple[PairScore, ...]
-    cells: tuple[Markup, ...]
-    """The rows of their cross table, written out."""
-    cycles: tuple[Cycle, ...]
+    point_x: float
+    """Where the interval begins, how long it is and where the rating's mark begins, in percent."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,28 +39,18 @@ class RoundPage:
     """A round with whatever it has so far."""
 
     round: RoundRow
-    champion: EntryRow | None
-    light_champion: EntryRow | None
-    costs_known: bool
-    """Whether any entrant's cost was measured, without which there is no light crown."""
-    standings: tuple[StandingLine, ...]
-    entrants: int
-    first: int
+    done: DoneRound | None
+    """What it has once it is finished."""
+    standings: tuple[StandingLine, ...] = ()
+    first: int = 1
     """Rank of the first line shown."""
-    earlier: int | None
-    later: int | None
+    earlier: int | None = None
+    later: int | None = None
     """Ranks at which the pages before and after begin."""
-    cross: tuple[CrossRow, ...]
-    cross_total: int
-    """Entrants of the whole cross table where that is drawn on a canvas, else 0."""
-    decider: Beating | None
-    """The champion's duel with the best-placed rider that it met."""
-    lead: float
-    """By how many points the champion came out ahead of that one."""
-    cycles: tuple[tuple[Beating, ...], ...]
-    line: Line | None
-    field: tuple[EntryRow, ...]
-    entered: int
+    line: Line | None = None
+    field: tuple[EntryRow, ...] = ()
+    """The first of those who will ride, of a round that is not finished."""
+    entered: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,32 +73,20 @@ def round_page(storage: Storage, number: int, first: int = 1) -> RoundPage | Non
     row = storage.round(number)
     if row is None:
         return None
-    entries = storage.entries(number)
-    known = {entry.id: entry for entry in entries}
-    ranked = tuple(entry for entry in entries if entry.standing is not None)
-    large = len(ranked) > CROSS_WHOLE
-    top = ranked[:CROSS_HTML] if large else ranked
-    table = _table(storage, row.finished_at, tuple(entry.id for entry in top))
-    start = min(max(first, 1), max(len(ranked), 1))
-    decider, lead = _decider(storage, top, table.scores)
+    done = done_round(storage, row)
+    if done is None:
+        entered = row.entrants or storage.count_live_submissions(number)
+        return RoundPage(row, None, field=storage.entries(number, best=STANDINGS), entered=entered)
+    start = min(max(first, 1), len(done.ranked))
+    entries = storage.entries(number, skip=start - 1, best=STANDINGS)
     return RoundPage(
         round=row,
-        champion=known.get(row.champion_entry_id or 0),
-        light_champion=known.get(row.light_champion_entry_id or 0),
-        costs_known=any(entry.cost is not None for entry in entries),
-        standings=_standings(ranked, slice(start - 1, start - 1 + STANDINGS)),
-        entrants=len(ranked),
+        done=titled(storage, done),
+        standings=tuple(_standings(entries, done.spread)),
         first=start,
         earlier=max(1, start - STANDINGS) if start > 1 else None,
-        later=start + STANDINGS if start - 1 + STANDINGS < len(ranked) else None,
-        cross=tuple(map(CrossRow, top, table.cells)),
-        cross_total=len(ranked) if large else 0,
-        decider=decider,
-        lead=lead,
-        cycles=_cycles(storage, top, table),
-        line=champion_line(storage.champion_line(), number) if ranked else None,
-        field=() if ranked else entries[:STANDINGS],
-        entered=len(entries) or storage.count_live_submissions(number),
+        later=start + STANDINGS if start - 1 + STANDINGS < len(done.ranked) else None,
+        line=crowns(storage).line,
     )
 
 
@@ -176,165 +112,62 @@ def cross_rows(storage: Storage, number: int, first: int, count: int) -> list[li
     Returns:
         For each row, by rank of the column: percent of the points, -1 where they never met.
     """
-    ranked = [entry for entry in storage.entries(number) if entry.standing is not None]
-    if not ranked:
+    done = _done(storage, number)
+    if done is None:
         return None
-    rows = ranked[first - 1 : first - 1 + count]
-    found = shares(storage.scores_of([entry.id for entry in rows])) if rows else {}
+    ids = [entry for entry, _ in done.ranked]
+    rows = ids[first - 1 : first - 1 + count]
+    found = shares(storage.scores_of(rows)) if rows else {}
     return [
-        [
-            round(100 * found[row.id, column.id][0]) if (row.id, column.id) in found else -1
-            for column in ranked
-        ]
+        [round(100 * found[row, column][0]) if (row, column) in found else -1 for column in ids]
         for row in rows
     ]
 
 
 def ranked_names(storage: Storage, number: int) -> list[str]:
     """Return the names of a finished round's entrants, best first."""
-    return [entry.name for entry in storage.entries(number) if entry.standing is not None]
+    done = _done(storage, number)
+    return [] if done is None else [name for _, name in done.ranked]
 
 
 def duel_of_ranks(storage: Storage, number: int, row: int, column: int) -> int | None:
     """Return the ID of the duel of two entrants, named by rank, or None."""
-    by_rank = {
-        entry.standing.rank: entry.id
-        for entry in storage.entries(number)
-        if entry.standing is not None
-    }
-    if row == column or row not in by_rank or column not in by_rank:
+    done = _done(storage, number)
+    if (
+        done is None
+        or row == column
+        or not 1 <= min(row, column) <= max(row, column) <= len(done.ranked)
+    ):
         return None
-    return storage.duel_between(by_rank[row], by_rank[column])
+    return storage.duel_between(done.ranked[row - 1][0], done.ranked[column - 1][0])
 
 
-def _standings(ranked: Sequence[EntryRow], shown: slice) -> tuple[StandingLine, ...]:
-    placed = [(entry, entry.standing) for entry in ranked if entry.standing is not None]
-    if not placed:
-        return ()
-    low = min(standing.rating_low for _, standing in placed)
-    span = max(max(standing.rating_high for _, standing in placed) - low, 1.0)
+def _done(storage: Storage, number: int) -> DoneRound | None:
+    row = storage.round(number)
+    return None if row is None else done_round(storage, row)
+
+
+def _standings(entries: Sequence[EntryRow], spread: Spread) -> Iterator[StandingLine]:
+    """Yield the lines of finished entrants, drawn between the ends of all intervals."""
+    low = spread.rating_low
+    span = max(spread.rating_high - low, 1.0)
 
     def percent(rating: float) -> float:
         return round(2 + 96 * (rating - low) / span, 1)
 
-    return tuple(
-        StandingLine(
+    for entry in entries:
+        standing = entry.standing
+        if standing is None:
+            continue
+        low_x, rating_x = percent(standing.rating_low), percent(standing.rating)
+        yield StandingLine(
             entry=entry,
             standing=standing,
             kind=ENTRY_KINDS[entry.kind],
-            low_x=percent(standing.rating_low),
-            width_x=round(percent(standing.rating_high) - percent(standing.rating_low), 1),
-            rating_x=percent(standing.rating),
+            interval=tell(
+                "round.interval", low=round(standing.rating_low), high=round(standing.rating_high)
+            ),
+            low_x=low_x,
+            width_x=round(percent(standing.rating_high) - low_x, 1),
+            point_x=round(rating_x - POINT_WIDTH / 2, 1),
         )
-        for entry, standing in placed[shown]
-    )
-
-
-@lru_cache(maxsize=TABLES_KEPT)
-def _table(storage: Storage, finished_at: datetime | None, ranked: tuple[int, ...]) -> _Table:
-    """Return what entrants of a done round played; ``finished_at`` tells runs of it apart."""
-    scores = storage.scores_among(ranked) if ranked else ()
-    found = {pair: share for pair, (share, _) in shares(scores).items()}
-    return _Table(scores, _cells(ranked, scores), cycles(ranked, found, CYCLES))
-
-
-def _cells(ranked: tuple[int, ...], scores: tuple[PairScore, ...]) -> tuple[Markup, ...]:
-    """Return the rows of a cross table, written out."""
-    met: dict[tuple[int, int], tuple[PairScore, float]] = {}
-    for score in scores:
-        first, second = score.entries
-        met[first, second] = (score, score.points[0])
-        met[second, first] = (score, score.points[1])
-    return tuple(Markup("".join(_cell(row, column, met) for column in ranked)) for row in ranked)
-
-
-def _cell(row: int, column: int, met: Mapping[tuple[int, int], tuple[PairScore, float]]) -> str:
-    """Return a pair's score from the row's side, with the way to its duel."""
-    if row == column:
-        return "<td>·</td>"
-    score, points = met.get((row, column), (None, 0.0))
-    if score is None or not score.games:
-        return "<td></td>"
-    heat = round(points / score.games * (HEAT_STEPS - 1))
-    link = f'<a class="h{heat}" href="/duels/{score.duel_id}">{points_text(points)}</a>'
-    return f"<td>{link}</td>"
-
-
-def _decider(
-    storage: Storage, ranked: Sequence[EntryRow], scores: Sequence[PairScore]
-) -> tuple[Beating | None, float]:
-    """Return the duel at the head of the table, from its winner's side, and the champion's lead."""
-    duels = {frozenset(score.entries): score for score in scores if score.games}
-    for rival in ranked[1:]:
-        champion = ranked[0]
-        score = duels.get(frozenset((champion.id, rival.id)))
-        if score is None or champion.standing is None or rival.standing is None:
-            continue
-        names = {champion.id: champion.name, rival.id: rival.name}
-        own = score.points[score.entries.index(champion.id)]
-        won = 2 * own >= score.games
-        winner, loser = (champion.id, rival.id) if won else (rival.id, champion.id)
-        lead = champion.standing.points - rival.standing.points
-        beating = _beatings(storage, names, [(score, winner, loser)])[0]
-        return _at_decisive_ply(storage, beating), lead
-    return None, 0.0
-
-
-def _at_decisive_ply(storage: Storage, beating: Beating) -> Beating:
-    """Return the duel with its game shown where it was decided, analysed or not."""
-    if beating.game is None:
-        return beating
-    encoded = storage.replay(beating.game.id)
-    if encoded is None:
-        return beating
-    ply = decisive_ply(analysis_of(encoded, beating.game.names))
-    return replace(beating, game=replace(beating.game, ply=ply))
-
-
-def _cycles(
-    storage: Storage, ranked: Sequence[EntryRow], table: _Table
-) -> tuple[tuple[Beating, ...], ...]:
-    """Return the clearest circles of three, each duel with the game that shows it best."""
-    names = {entry.id: entry.name for entry in ranked}
-    duels = {frozenset(score.entries): score for score in table.scores}
-    beaten = [
-        (duels[frozenset((winner, loser))], winner, loser)
-        for cycle in table.cycles
-        for winner, loser in zip(cycle.entries, (*cycle.entries[1:], cycle.entries[0]), strict=True)
-    ]
-    told = iter(_beatings(storage, names, beaten))
-    return tuple(tuple(islice(told, len(cycle.entries))) for cycle in table.cycles)
-
-
-def _beatings(
-    storage: Storage, names: Mapping[int, str], beaten: Sequence[tuple[PairScore, int, int]]
-) -> list[Beating]:
-    """Return duels with the game that shows each best; winner and loser stand behind a score."""
-    played = storage.games_of([score.duel_id for score, _, _ in beaten])
-    telling = [
-        max(
-            (game for game in played[score.duel_id] if _won_by(game, names[winner])),
-            key=lambda game: game.plies,
-            default=None,
-        )
-        for score, winner, _ in beaten
-    ]
-    shown = iter(thumbs(storage, [game for game in telling if game is not None]))
-    found = []
-    for (score, winner, loser), game in zip(beaten, telling, strict=True):
-        own = score.points[score.entries.index(winner)]
-        found.append(
-            Beating(
-                winner=names[winner],
-                loser=names[loser],
-                duel_id=score.duel_id,
-                score=f"{points_text(own)} : {points_text(score.games - own)}",
-                game=None if game is None else next(shown),
-            )
-        )
-    return found
-
-
-def _won_by(game: GameRow, name: str) -> bool:
-    winner = game.outcome.winner
-    return game.ending is Ending.RULES and winner is not None and game.names[winner] == name

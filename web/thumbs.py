@@ -61,6 +61,11 @@ def thumbs(storage: Storage, games: Sequence[GameRow]) -> tuple[Thumb, ...]:
     return _items(games, replays, summaries)
 
 
+def untitled(storage: Storage, games: Sequence[GameRow]) -> tuple[Thumb, ...]:
+    """Return the same without what the analyst says of them; raises as ``thumbs``."""
+    return _items(games, storage.replays([game.id for game in games]), {})
+
+
 def found_thumbs(storage: Storage, found: Sequence[FoundGame]) -> tuple[Thumb, ...]:
     """Return list items for a page of a search; raises as ``thumbs``."""
     replays = storage.replays([each.game.id for each in found])

@@ -442,6 +442,22 @@ def test_records_against_people_are_told_by_speed(storage):
     assert storage.tallies_agree()
 
 
+def test_what_a_browser_has_beaten_is_not_looked_for_among_everybody_s_games(tmp_path):
+    with Storage(f"sqlite:///{tmp_path}/arena.db") as storage:
+        asked = []
+
+        def note(_connection, _cursor, statement, parameters, _context, _many):
+            asked.append((statement, parameters))
+
+        event.listen(storage.engine, "before_cursor_execute", note)
+        assert storage.beaten_by("nobody") == frozenset()
+        event.remove(storage.engine, "before_cursor_execute", note)
+        ((statement, parameters),) = [each for each in asked if each[0].startswith("SELECT")]
+        with storage.reading() as connection:
+            plan = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", parameters)
+            assert "ix_games_session (session=?)" in plan.first()[3]
+
+
 def test_what_was_counted_can_be_counted_again(storage):
     storage.save_human_games(some_human_games())
     kept = storage.human_records(MODELS.values())

@@ -1,5 +1,6 @@
 """A storage with a finished round of three riders who never steer, and an open one after it."""
 
+from collections.abc import Sequence
 from itertools import combinations
 
 import numpy as np
@@ -101,9 +102,12 @@ def play_round(storage: Storage, number: int, duels: int | None = None) -> None:
     storage.save_duels(number, results)
 
 
-def crown(storage: Storage, number: int) -> None:
-    """End a round: the standings are the field's order."""
-    entries = sorted(storage.entries(number), key=lambda entry: entry.number)
+def crown(storage: Storage, number: int, order: Sequence[str] = ()) -> None:
+    """End a round: the standings are in the field's order, or in that of names."""
+    entries = sorted(
+        storage.entries(number),
+        key=lambda entry: order.index(entry.name) if order else entry.number,
+    )
     standings = {
         entry.id: Standing(
             rank=rank,
