@@ -99,7 +99,9 @@ class Pilot:
     def _tick(self, tick: list[int]) -> None:
         self._engine.step(np.array([tick[6:]], dtype=np.uint8))
         del self._planned[:1]
-        if self._engine.outcomes[0] == Outcome.ONGOING:
+        # Where more has come meanwhile this board is over: on a busy machine the turn would meet
+        # another one, or the buttons that show once the game has ended.
+        if self._engine.outcomes[0] == Outcome.ONGOING and not self._told:
             self._think()
 
     def _think(self) -> None:
