@@ -8,7 +8,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
-from threading import Lock
+from threading import BoundedSemaphore, Lock
 from typing import Final
 
 from web.errors import WebError
@@ -18,7 +18,11 @@ CELL_PX: Final = 8
 PLIES_A_SECOND: Final = 20.0
 NICENESS: Final = 10
 LIMIT_SECONDS: Final = 120.0
+WAITING: Final = 1
+"""Requests that may wait for the film before theirs: each takes a thread from other questions."""
 WAIT_SECONDS: Final = 20.0
+RETRY_SECONDS: Final = 10
+"""After which somebody whom this was too many may ask again."""
 MOST_FILMS: Final = 200
 """Kept files; the oldest go first."""
 
@@ -41,6 +45,7 @@ class Films:
     def __init__(self, home: Path) -> None:
         self._folder = home / FOLDER
         self._drawing = Lock()
+        self._room = BoundedSemaphore(1 + WAITING)
 
     def get(self, game_id: int, encoded: bytes) -> bytes:
         """Return a stored game as a GIF.
@@ -52,6 +57,14 @@ class Films:
         path = self._folder / f"{game_id}.gif"
         if path.is_file():
             return path.read_bytes()
+        if not self._room.acquire(blocking=False):
+            raise FilmBusyError("others wait for films already")
+        try:
+            return self._drawn(path, encoded)
+        finally:
+            self._room.release()
+
+    def _drawn(self, path: Path, encoded: bytes) -> bytes:
         if not self._drawing.acquire(timeout=WAIT_SECONDS):
             raise FilmBusyError("another film is being drawn")
         try:
@@ -60,6 +73,8 @@ class Films:
                 self._let_go()
                 _draw(path, encoded)
             return path.read_bytes()
+        except OSError as error:
+            raise FilmError(f"films cannot be kept in {self._folder}: {error}") from error
         finally:
             self._drawing.release()
 

@@ -14,7 +14,7 @@ from flask import (
     session,
     url_for,
 )
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import HTTPException, ServiceUnavailable
 from werkzeug.wrappers import Response as WerkzeugResponse
 
 from web import present, tables, words
@@ -190,12 +190,14 @@ def model(sha256: str) -> str:
 
 
 @pages.app_errorhandler(HTTPException)
-def failed(error: HTTPException) -> tuple[str, int] | HTTPException:
+def failed(error: HTTPException) -> tuple[str, int, dict[str, str]] | HTTPException:
     """Present an error as a page; redirections and the like pass."""
     if error.code is None or error.code < 400:
         return error
     title, about = words.error_texts(error.code, own_words(error))
-    return render_template("error.html", code=error.code, title=title, about=about), error.code
+    page = render_template("error.html", code=error.code, title=title, about=about)
+    seconds = error.retry_after if isinstance(error, ServiceUnavailable) else None
+    return page, error.code, {"Retry-After": str(seconds)} if seconds else {}
 
 
 def own_words(error: HTTPException) -> str:

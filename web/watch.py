@@ -14,6 +14,7 @@ from flask import (
     request,
     url_for,
 )
+from werkzeug.exceptions import ServiceUnavailable
 from werkzeug.wrappers import Response as WerkzeugResponse
 
 from arena.records import GameRow
@@ -23,7 +24,7 @@ from replays.format import decode
 from web.cards import card as draw_card
 from web.council import CouncilBusyError
 from web.demo import demo_replay
-from web.films import FilmBusyError
+from web.films import RETRY_SECONDS, FilmBusyError
 from web.hardening import allow_embedding, check_csrf
 from web.offline import replay_html
 from web.owners import packed_owners
@@ -133,7 +134,8 @@ def _film(game_id: int, encoded: bytes) -> bytes:
     try:
         return services().films.get(game_id, encoded)
     except FilmBusyError:
-        abort(429, tell("error.slow_down"))
+        busy = ServiceUnavailable(tell("error.films_wait"), retry_after=RETRY_SECONDS)
+        raise busy from None
 
 
 def _game(game_id: int) -> tuple[GameRow, bytes]:

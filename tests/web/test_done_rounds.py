@@ -77,6 +77,13 @@ def test_what_the_analyst_says_appears_on_a_round_that_was_opened_before(app: Fl
         with storage.writing() as connection:
             connection.execute(update(analyses).values(title="As told later"))
         assert "As told later" in client.get("/rounds/1").text
+        lost = client.get("/replays?round=1&result=loss").text
+        shown = re.findall(
+            r'href="/replays/\d+(?:\?ply=(\d+))?">\s*<canvas data-thumb(?: data-at="(\d+)")?', lost
+        )
+        assert shown
+        assert all(opened == pictured for opened, pictured in shown)
+        assert any(opened for opened, _ in shown), "a defeat opens where it was decided"
 
 
 def test_a_round_opened_again_asks_little(client: FlaskClient, storage: Storage):
