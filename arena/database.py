@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Any, Final, Self
 
 from sqlalchemy import Connection, Engine, create_engine, event, make_url, text
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import OperationalError, SQLAlchemyError
 from sqlalchemy.pool import ConnectionPoolEntry
 
-from arena.errors import StorageError
+from arena.errors import DatabaseAwayError, StorageError
 
 BUSY_SECONDS = 30
 """How long a writer waits for another process's transaction."""
@@ -127,7 +127,8 @@ def _translated() -> Iterator[None]:
         yield
     except SQLAlchemyError as error:
         reason = str(getattr(error, "orig", None) or error)
-        raise StorageError(f"the database failed: {' '.join(reason.split())}") from error
+        kind = DatabaseAwayError if isinstance(error, OperationalError) else StorageError
+        raise kind(f"the database failed: {' '.join(reason.split())}") from error
 
 
 def _engine(url: str) -> Engine:

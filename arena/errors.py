@@ -4,6 +4,7 @@ ArenaFault
 SandboxLostError    the sandbox broke, through no doing of the model in it
 ClusterError        no cluster answers where one was named
 StorageError        the database or the model store cannot do what was asked
+  DatabaseAwayError   the database does not answer; what was asked may be asked again
 
 SearchError         a search that means nothing; nobody's fault but who asked
 """
@@ -25,6 +26,10 @@ class ClusterError(ArenaFault):
 
 class StorageError(ArenaFault):
     """Stored records are missing, damaged or of another version."""
+
+
+class DatabaseAwayError(StorageError):
+    """The database does not answer, is busy or has no room; nothing is wrong with its records."""
 
 
 class SearchError(TronArenaError, ValueError):

@@ -1,15 +1,19 @@
 """The application factory: one site over one home folder."""
 
+import logging
 import secrets
 from collections.abc import Callable
 from typing import Final, NoReturn
 
-from flask import Flask, abort, request, session
+from flask import Flask, abort, current_app, request, session
+from flask.typing import ResponseReturnValue
 from flask_socketio import SocketIO
+from werkzeug.exceptions import ServiceUnavailable
 from werkzeug.middleware.proxy_fix import ProxyFix
 from werkzeug.routing import Rule
 
 from arena.confinement import available_layers, lacking_for_strangers
+from arena.errors import DatabaseAwayError
 from arena.models import ModelStore
 from arena.storage import open_storage
 from tron_env.ruleset import ARENA
@@ -36,12 +40,17 @@ from web.reference import reference
 from web.services import EXTENSION, Services
 from web.sockets import PLAYER, LiveNamespace, make_socketio
 from web.taking_over import TakeOvers
+from web.texts import tell
 from web.transport import Transport
 from web.watch import watch
+
+logger = logging.getLogger(__name__)
 
 MAX_REQUEST_BYTES: Final = 64 * 1024
 """No page takes more; what takes models has its own limit."""
 PLAYER_BYTES: Final = 16
+RETRY_SECONDS: Final = 5
+"""After which a database that did not answer may be asked again."""
 
 
 def secret_seed() -> int:
@@ -124,6 +133,7 @@ def create_app(
     app.register_blueprint(people)
     app.register_blueprint(upload)
     app.before_request(_know_player)
+    app.register_error_handler(DatabaseAwayError, _busy)
     harden(app)
     socketio.init_app(app)
     # Its own middleware answers there. Known to Flask too, since it gives every event a request:
@@ -143,6 +153,13 @@ def _lacking(config: WebConfig) -> str:
 def _not_here() -> NoReturn:
     """Answer what the middleware does not take for its own, such as ``//socket.io/``."""
     abort(404)
+
+
+def _busy(error: DatabaseAwayError) -> ResponseReturnValue:
+    """Say that the database does not answer as whoever asked is used to, as a page or as JSON."""
+    logger.warning("%s could not be answered: %s", request.path, error)
+    told = ServiceUnavailable(tell("error.about_503"), retry_after=RETRY_SECONDS)
+    return current_app.handle_http_exception(told)
 
 
 def _know_player() -> None:

@@ -481,3 +481,22 @@ def test_colours_are_named_in_tokens_only():
 )
 def test_points_are_written_as_in_chess(seat_points: float, text: str):
     assert points_text(seat_points) == text
+
+
+def test_a_database_that_does_not_answer_is_said_to_be_away_until_it_is_back(
+    client: FlaskClient, done: Storage, tmp_path: Path
+):
+    database, kept = tmp_path / "arena.db", tmp_path / "kept.db"
+    done.engine.dispose()
+    database.rename(kept)
+    database.mkdir()
+    answer = client.get("/rounds")
+    assert answer.status_code == 503
+    assert int(answer.headers["Retry-After"]) > 0
+    assert "Nothing is lost" in answer.text
+    answer = client.get("/api/v1/rounds")
+    assert answer.status_code == answer.json["error"]["code"] == 503
+    assert int(answer.headers["Retry-After"]) > 0
+    database.rmdir()
+    kept.rename(database)
+    assert client.get("/rounds").status_code == 200
