@@ -205,11 +205,12 @@ class Graph:
         Args:
             max_trips: hard limit; every loop has one, so that latency is bounded.
             state: what the first trip gets.
-            dtypes: of each part of the state.
+            dtypes: of each part of the state, then of what else every trip returns behind it.
             body: called once, here; may use values from outside.
 
         Returns:
-            the state after the last trip.
+            the state after the last trip, then what else all trips returned, each along a new
+            first axis.
         """
         prefix = self._name("loop")
         counter, go_on_in = f"{prefix}_trip", f"{prefix}_go_on"
@@ -223,7 +224,7 @@ class Graph:
             [
                 _value_info(counter, np.int64, ()),
                 _value_info(go_on_in, np.bool_, ()),
-                *(_value_info(*pair, None) for pair in zip(states_in, dtypes, strict=True)),
+                *(_value_info(*pair, None) for pair in zip(states_in, dtypes, strict=False)),
             ],
             [
                 _value_info(go_on_out.name, np.bool_, ()),
@@ -233,7 +234,7 @@ class Graph:
                 ),
             ],
         )
-        results = [self._name("loop") for _ in state]
+        results = [self._name("loop") for _ in states_out]
         inputs = [self.constant(np.array(max_trips, dtype=np.int64)), self.constant(np.array(True))]
         node = helper.make_node(
             "Loop", [value.name for value in (*inputs, *state)], results, body=graph

@@ -108,6 +108,10 @@ class TreeSearch:
     Attributes:
         rounds: how often the tree grows.
         width: positions looked into in each round.
+        more_rounds: so many rounds follow as long as ``live`` allows it: where few plies can be
+            played, a search looks further for as many leaves.
+        live: a round beyond ``rounds`` is made while fewer joint plies than this stand open, that
+            is have been valued and not looked into.
         own_regret: weight of what an own move gives away.
         reply_regret: weight of what a reply gives away.
         ply_cost: regret added for every joint ply: wide and shallow against narrow and deep.
@@ -126,6 +130,8 @@ class TreeSearch:
 
     rounds: int = 40
     width: int = 32
+    more_rounds: int = 0
+    live: int = 0
     own_regret: int = 1
     reply_regret: int = 1
     ply_cost: int = 500
@@ -141,6 +147,8 @@ class TreeSearch:
     def __post_init__(self) -> None:
         _check("search", "rounds", self.rounds, 0, 1000)
         _check("search", "width", self.width, 1, 1024)
+        _check("search", "more_rounds", self.more_rounds, 0, 1000)
+        _check("search", "live", self.live, 0, 1_000_000)
         _check("search", "own_regret + reply_regret", self.own_regret + self.reply_regret, 0, 8)
         _check("search", "own_regret", self.own_regret, 0, MAX_REGRET)
         _check("search", "reply_regret", self.reply_regret, 0, MAX_REGRET)

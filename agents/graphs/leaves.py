@@ -1,18 +1,43 @@
-"""Leaves of a compiled search: many positions valued at once, from one flood of both riders."""
+"""Leaves of a compiled search: many positions valued at once, from floods of their riders."""
 
 from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
 
-from agents.graphs import halves
+from agents.graphs import floods, halves
 from agents.graphs.builder import Graph, Value
 from agents.graphs.description import APART, CLOSED, OPEN, SOONER, WIN, TreeSearch
 
 
 @dataclass(frozen=True, slots=True)
+class Riders:
+    """Riders after a move each, without those that they meet."""
+
+    free: Value
+    """Kept boards ``(riders, 16)``; the heads may be in them."""
+    cells: Value
+    """int64 ``(riders,)``, the heads."""
+
+
+@dataclass(frozen=True, slots=True)
+class Meetings:
+    """Positions, int64 ``(n,)``: two riders each, and what is known of the ply to there."""
+
+    own: Value
+    """Row of the own rider."""
+    other: Value
+    was_apart: Value
+    """1 where the last ply was made apart."""
+    ply: Value
+    """From the root."""
+    solo: Value
+    """Plies made apart."""
+
+
+@dataclass(frozen=True, slots=True)
 class Measures:
-    """What a flood found, int32, by rider and position ``(2, m)``."""
+    """What floods found, int32, by rider and position ``(2, n)``."""
 
     cells: Value
     """Reached first."""
@@ -22,10 +47,10 @@ class Measures:
     """Pairs of these side by side."""
     inner: Value
     """Of these, with all four neighbours among them."""
-    tied: Value
-    """Reached at once, ``(m,)``."""
+    stuck: Value
+    """bool, no cell can be reached."""
     contact: Value
-    """Not 0 where the riders can meet, ``(m,)``."""
+    """bool ``(n,)``, the riders can meet."""
 
 
 class Leaves:
@@ -40,28 +65,17 @@ class Leaves:
         self._graph = graph
         self._search = search
         self.cells: Final = halves.cell_boards(graph)
-        """Kept boards ``(1024, 32)`` of one cell each."""
+        """Kept boards ``(1024, 16)`` of one cell each."""
 
-    def evaluate(
-        self, free: Value, own: Value, other: Value, was_apart: Value, ply: Value, solo: Value
-    ) -> tuple[Value, Value]:
-        """Return int32 ``(m,)`` twice: values without looking further, and kinds.
-
-        Args:
-            free: kept boards ``(m, 32)``; the heads may be in them.
-            own: int64 ``(m,)``, the cell of the own head.
-            other: the same of the other head.
-            was_apart: int64 ``(m,)``, 1 where the last ply was made apart.
-            ply: int64 ``(m,)``, from the root.
-            solo: int64 ``(m,)``, plies made apart.
-        """
+    def evaluate(self, riders: Riders, meetings: Meetings) -> tuple[Value, Value]:
+        """Return int32 ``(n,)`` twice: values without looking further, and kinds."""
         graph, weights = self._graph, self._search.evaluation
-        found = self.measure(free, own, other)
-        stuck = (found.cells + found.tied).equals(np.int32(0))
-        own_stuck, other_stuck = (stuck.take(np.array(i), 0) for i in range(2))
+        found = self.measure(riders, meetings.own, meetings.other)
+        own, other = (riders.cells.take(rows, 0) for rows in (meetings.own, meetings.other))
+        own_stuck, other_stuck = (found.stuck.take(np.array(i), 0) for i in range(2))
         met = own.equals(other)
-        was_apart = was_apart.cast(np.bool_)
-        apart = graph.op("Or", was_apart, found.contact.equals(np.int32(0)))
+        was_apart = meetings.was_apart.cast(np.bool_)
+        apart = graph.op("Or", was_apart, graph.op("Not", found.contact))
 
         # By colours, a path from the head holds at most one cell more of the other colour.
         of_own = halves.colour(own).equals(np.int32(0))
@@ -71,11 +85,11 @@ class Leaves:
         edges = _lead(found.edges)
         together = _lead(found.cells) * np.int32(weights.cell) + edges * np.int32(weights.edge)
         together = together + _lead(found.inner) * np.int32(weights.inner)
-        lead = _lead(fill) + solo.cast(np.int32)
+        lead = _lead(fill) + meetings.solo.cast(np.int32)
         separate = lead * np.int32(weights.apart_cell) + edges * np.int32(weights.apart_edge)
         separate = separate + graph.op("Sign", lead) * np.int32(weights.ahead)
 
-        later = ply.cast(np.int32) * np.int32(SOONER)
+        later = meetings.ply.cast(np.int32) * np.int32(SOONER)
         ended = graph.where(
             own_stuck,
             graph.where(other_stuck, np.int32(0), later - np.int32(WIN)),
@@ -87,55 +101,50 @@ class Leaves:
         value = graph.where(met, np.int32(-weights.clash), value)
         limit = np.int64(self._search.max_plies - 1)
         shut = graph.op(
-            "Or", graph.op("Or", over, met), graph.op("Or", own_stuck, ply.greater(limit))
+            "Or", graph.op("Or", over, met), graph.op("Or", own_stuck, meetings.ply.greater(limit))
         )
         kind = graph.where(apart, np.int32(APART), np.int32(OPEN))
         return value, graph.where(shut, np.int32(CLOSED), kind)
 
-    def measure(self, free: Value, own: Value, other: Value) -> Measures:
-        """Flood kept boards ``(m, 32)`` from heads on cells int64 ``(m,)``."""
+    def measure(self, riders: Riders, own: Value, other: Value) -> Measures:
+        """Measure positions of an own and another rider each, int64 ``(n,)``."""
         graph = self._graph
-        heads = [self.cells.take(cells, 0) for cells in (own, other)]
-        free = free & ~(heads[0] | heads[1])
-        stacked = graph.concat([board.unsqueeze(0) for board in (*heads, free)], axis=0)
-        low, high = halves.spread(stacked)
-        reach = halves.split(
-            (low.slice(0, 2, axis=0), high.slice(0, 2, axis=0)),
-            (low.slice(2, 3, axis=0), high.slice(2, 3, axis=0)),
-            self._search.evaluation.strides,
+        heads = self.cells.take(riders.cells, 0)
+        found = floods.flood(graph, riders.free, heads, self._search.evaluation.strides)
+        split = floods.split(found, own, other)
+        low, high = (halves.rows(first, 1) for first in split.first)
+        over_low = halves.around(high, 1, 1)
+        over_high = halves.around(low, 0, 1)
+        inner_low = [
+            ((near.beside & near.level) & (near.across & near.beyond)) & cells
+            for near, cells in zip(over_low, low, strict=True)
+        ]
+        ones, twos, inner_high = [], [], []
+        touching = []
+        for near, cells in zip(over_high, high, strict=True):
+            # The neighbours of each cell, added up bit by bit.
+            one, two = near.beside ^ near.level, near.beside & near.level
+            one_more, two_more = near.across ^ near.beyond, near.across & near.beyond
+            ones.append((one ^ one_more) & cells)
+            inner_high.append((two & two_more) & cells)
+            twos.append(((two | two_more) | (one & one_more)) & cells)
+            mine, others = graph.split((one + two) | (one_more + two_more), 2, axis=0)
+            own_cells, other_cells = graph.split(cells, 2, axis=0)
+            touching.append((mine & other_cells) | (others & own_cells))
+        contact = graph.concat(
+            [board.reshape(halves.QUARTER, -1) for board in touching] + list(split.tied), axis=0
         )
-        tied = []
-        first = []
-        for board in reach:
-            mine, others = graph.split(board, 2, axis=0)
-            tied.append(mine & others)
-            first.append(board - tied[-1])
-        inner, contact = [], []
-        edges: list[Value] = []
-        for colour in range(2):
-            across = first[1 - colour]
-            touching = halves.touching(first[colour], colour)
-            own_touching, _ = graph.split(halves.joined(touching), 2, axis=0)
-            _, others = graph.split(across, 2, axis=0)
-            contact.append(own_touching & others)
-            pairs = [part & across for part in touching]
-            inner.append((pairs[0] & pairs[1]) & (pairs[2] & pairs[3]))
-            edges = edges or pairs
-        # Both riders' (2 boards each), then what concerns both (1 board each).
-        counts = halves.count(graph.concat([*first, *edges, *inner, *tied, *contact], axis=0))
-        size = graph.op("Shape", own, start=0, end=1)
-        counts = graph.op("Slice", counts, np.array([0]), size, np.array([1]))
-        even, odd, *sides, inside, within = (
-            counts.slice(i, i + 2, axis=0) for i in range(0, 16, 2)
+        sets = (low, high, halves.Rows(*inner_low), halves.Rows(*inner_high))
+        even, odd, inside, within, single, double = halves.count(
+            [*sets, halves.Rows(*ones), halves.Rows(*twos)]
         )
-        ties, contacts = (counts.slice(i, i + 2, axis=0).sum(0) for i in (16, 18))
         return Measures(
             cells=even + odd,
             even=even,
-            edges=(sides[0] + sides[1]) + (sides[2] + sides[3]),
+            edges=single + (double + within) * np.int32(2),
             inner=inside + within,
-            tied=ties,
-            contact=ties + contacts,
+            stuck=found.stuck.take(graph.concat([own.unsqueeze(0), other.unsqueeze(0)], axis=0), 0),
+            contact=halves.some(contact),
         )
 
 

@@ -31,19 +31,19 @@ from agents.graphs.description import (
     WIN,
     TreeSearch,
 )
-from agents.graphs.leaves import Leaves
+from agents.graphs.leaves import Leaves, Meetings, Riders
 from tron_env.types import ACTIONS, Plane
 
-PART_LEAVES: Final = 128
-"""About so many leaves are looked into at once: 16 samples at a width of 8. Larger parts leave the
-cache and took up to twice as long a position."""
+PART_LEAVES: Final = 384
+"""About so many leaves are looked into at once: 32 samples at a width of 12. Larger parts leave the
+cache."""
 
 MAX_PARTS: Final = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)
 class _Positions:
-    """Positions that are looked into: boards ``(n, 32)``, everything else ``(n,)``."""
+    """Positions that are looked into: boards ``(n, 16)``, everything else ``(n,)``."""
 
     free: Value
     own: Value
@@ -150,9 +150,10 @@ class _Tree:
             self._padded(self._free.unsqueeze(1)),
             self._padded(facts.unsqueeze(1)),
         ]
-        if self._search.rounds:
-            dtypes = [np.int32, np.int32, np.uint32, np.int64]
-            state = list(graph.loop(self._search.rounds, state, dtypes, self._round))
+        most = self._search.rounds + self._search.more_rounds
+        if most:
+            dtypes = [np.int32, np.int32, np.uint64, np.int64]
+            state = list(graph.loop(most, state, dtypes, self._round))
         table = state[0].slice(1, 2, axis=1).reshape(-1, ACTIONS, ACTIONS)
         worst = table.min(2)
         logits = tables.hoped(self._search, table)
@@ -193,7 +194,7 @@ class _Tree:
             action=action,
             first=graph.where(ply.equals(np.int64(0)), action, before.take(np.array(FIRST), 1)),
             positions=_Positions(
-                free=kept.reshape(-1, boards.SIDE).take(row, 0) & ~taken,
+                free=kept.reshape(-1, halves.WORDS).take(row, 0) & ~taken,
                 own=inside[0],
                 other=inside[1],
                 ply=ply + np.int64(1),
@@ -215,7 +216,8 @@ class _Tree:
         early = nodes.less(np.int64(2 + self._spare + width * self._search.solo_rounds))
         narrow = graph.op("And", early, ranks < self._search.solo_width)
         alone = self._root_apart.unsqueeze(1).cast(np.bool_)
-        allowed = graph.op("Or", graph.op("Not", alone), narrow.unsqueeze(0))
+        together = graph.op("And", graph.op("Not", alone), self._goes_on(kinds, nodes))
+        allowed = graph.op("Or", together, graph.op("And", alone, narrow.unsqueeze(0)))
         valid = graph.op("And", chosen.positions.valid, allowed.reshape(-1))
         positions = replace(chosen.positions, valid=valid)
         new_values, new_kinds = self._expand(positions)
@@ -254,10 +256,21 @@ class _Tree:
         state = [
             values,
             grown(kinds.reshape(0, -1, JOINT), new_kinds, JOINT),
-            grown(kept, positions.free, boards.SIDE),
+            grown(kept, positions.free, halves.WORDS),
             facts,
         ]
         return state, valid.cast(np.float32).sum(0, 1).greater(np.float32(0))
+
+    def _goes_on(self, kinds: Value, nodes: Value) -> Value:
+        """Return bool ``(batch, 1)``: whether riders that may meet have another round."""
+        graph, search = self._graph, self._search
+        due = nodes.less(np.int64(2 + self._spare + search.width * search.rounds))
+        if not search.more_rounds:
+            return due.unsqueeze(1)
+        closed = kinds.reshape(0, -1).equals(np.int32(CLOSED))
+        open_plies = graph.op("Not", closed).cast(np.float32).sum(1)
+        few = open_plies.less(np.float32(search.live))
+        return graph.op("Or", due, few).unsqueeze(1)
 
     def _ridden(
         self, worst: Value, values: Value, kinds: Value, kept: Value, facts: Value
@@ -307,18 +320,27 @@ class _Tree:
         staying = graph.op("And", apart.cast(np.bool_), np.array([True, False, False, False]))
         replies = graph.op("Or", halves.holds(positions.free, reply_cells), staying)
         joint = graph.op("And", accepted.unsqueeze(2), replies.unsqueeze(1))
+        # One flood for each move and for each reply.
+        moved = graph.concat([accepted.unsqueeze(0), replies.unsqueeze(0)], axis=0)
+        found = graph.op("NonZero", moved)
+        mover, node, action = (found.take(np.array(i), 0) for i in range(3))
+        cells = graph.concat([own_cells.reshape(-1), reply_cells.reshape(-1)], axis=0)
+        size = graph.op("Shape", own_cells.reshape(-1))
+        place = mover * size + node * np.int64(ACTIONS) + action
+        riders = Riders(free=positions.free.take(node, 0), cells=cells.take(place, 0))
+        rows = graph.op("CumSum", moved.reshape(-1).cast(np.int64), np.int64(0)) - np.int64(1)
         found = graph.op("NonZero", joint)
         node, action, reply = (found.take(np.array(i), 0) for i in range(3))
-        own = own_cells.reshape(-1).take(node * np.int64(ACTIONS) + action, 0)
-        other = reply_cells.reshape(-1).take(node * np.int64(ACTIONS) + reply, 0)
         was_apart = positions.apart.take(node, 0)
         value, kind = self._leaves.evaluate(
-            positions.free.take(node, 0),
-            own,
-            other,
-            was_apart,
-            positions.ply.take(node, 0) + np.int64(1),
-            positions.solo.take(node, 0) + was_apart,
+            riders,
+            Meetings(
+                own=rows.take(node * np.int64(ACTIONS) + action, 0),
+                other=rows.take(size + node * np.int64(ACTIONS) + reply, 0),
+                was_apart=was_apart,
+                ply=positions.ply.take(node, 0) + np.int64(1),
+                solo=positions.solo.take(node, 0) + was_apart,
+            ),
         )
         place = node * np.int64(JOINT) + action * np.int64(ACTIONS) + reply
         base = graph.where(accepted, np.int32(NEVER), np.int32(-NEVER)).unsqueeze(2)
@@ -329,8 +351,12 @@ class _Tree:
 
     def _apart(self, own: Value, other: Value) -> Value:
         """Return int64 ``(batch,)``: 1 where the riders of the root can never meet."""
-        found = self._leaves.measure(self._free, own, other)
-        return found.contact.equals(np.int32(0)).cast(np.int64)
+        graph = self._graph
+        both = graph.concat([self._free, self._free], axis=0)
+        rows = self._sample.reshape(-1)
+        riders = Riders(free=both, cells=graph.concat([own, other], axis=0))
+        found = self._leaves.measure(riders, rows, rows + self._batch)
+        return graph.op("Not", found.contact).cast(np.int64)
 
     def _padded(self, table: Value) -> Value:
         """Return ``(batch, 1, k)`` with node 0 before it and nodes of nothing behind it."""

@@ -38,6 +38,8 @@ from agents.graphs.twin_leaves import (
     BOARDS,
     FINDINGS,
     HOPE,
+    LIVE,
+    MORE_ROUNDS,
     OWN_REGRET,
     PLY_COST,
     REPLY_REGRET,
@@ -88,6 +90,8 @@ def values(description: TreeSearch, observations: Float32Array) -> Float32Array:
             weights.ahead,
             weights.strides,
             description.hope,
+            description.more_rounds,
+            description.live,
         ],
         dtype=np.int64,
     )
@@ -221,6 +225,16 @@ def _least(regrets: Int64Array, out_places: Int64Array) -> int:
 
 
 @njit()
+def _open(kinds: Int64Array) -> int:
+    """Return how many joint plies stand open."""
+    found = 0
+    for node in range(len(kinds)):
+        for slot in range(JOINT):
+            found += kinds[node, slot] != CLOSED
+    return found
+
+
+@njit()
 def _follow(
     parent: int, slot: int, free: BoardRows, facts: Int64Array, kind: int, node: int
 ) -> None:
@@ -286,7 +300,8 @@ def _search(
     out_values: Int64Array,
 ) -> None:
     rounds, width = numbers[ROUNDS], numbers[WIDTH]
-    most = 3 + rounds * width
+    more_rounds = numbers[MORE_ROUNDS]
+    most = 3 + (rounds + more_rounds) * width
     free = np.zeros((most, SIDE), dtype=np.uint64)
     tree = np.zeros((most, JOINT), dtype=np.int64)
     kinds = np.zeros((most, JOINT), dtype=np.int64)
@@ -300,12 +315,15 @@ def _search(
     apart = contact == 0
     facts[1, IS_APART] = apart
     if apart:
-        rounds = min(rounds, numbers[SOLO_ROUNDS])
+        rounds = min(rounds + more_rounds, numbers[SOLO_ROUNDS])
+        more_rounds = 0
         width = min(width, numbers[SOLO_WIDTH])
     _expand(free[1], facts[1], numbers, boards, found, tree[1], kinds[1])
     chosen = np.empty(width, dtype=np.int64)
     nodes = 2
-    for _ in range(rounds):
+    for number in range(rounds + more_rounds):
+        if number >= rounds and _open(kinds[:nodes]) >= numbers[LIVE]:
+            break
         _write_regrets(
             tree[:nodes], kinds[:nodes], facts[:nodes], numbers, regrets[: nodes * JOINT]
         )

@@ -15,6 +15,7 @@ from tron_env.types import Int64Array
 ROUNDS, WIDTH, SOLO_ROUNDS, SOLO_WIDTH, RIDES = range(5)
 OWN_REGRET, REPLY_REGRET, PLY_COST, SOLO_COST, MAX_PLIES = range(5, 10)
 CELL, EDGE, INNER, APART_CELL, APART_EDGE, CLASH, AHEAD, STRIDES, HOPE = range(10, 19)
+MORE_ROUNDS, LIVE = range(19, 21)
 
 # What a flood found, int64, by rider.
 CELLS, EVEN, EDGES, INSIDE = range(4)

@@ -17,7 +17,7 @@ from agents.graphs.description import (
     Evaluation,
     TreeSearch,
 )
-from agents.graphs.leaves import Leaves
+from agents.graphs.leaves import Leaves, Riders
 from agents.graphs.search import build_search
 from agents.heuristic import make_random, make_voronoi
 from agents.onnx_agent import OnnxAgent
@@ -42,6 +42,7 @@ OTHERS = [
         rides=90,
         evaluation=Evaluation(clash=30_000, ahead=9000),
     ),
+    TreeSearch(rounds=1, width=20, more_rounds=3, live=250, solo_rounds=3),
     SHIPPED_SEARCHES["duelist"],
 ]
 
@@ -129,7 +130,10 @@ def measures(observations):
             for head in (Plane.OWN_HEAD, Plane.OTHER_HEAD)
         ]
         leaves = Leaves(graph, TreeSearch(evaluation=Evaluation(strides=113)))
-        value = getattr(leaves.measure(free, *heads), pick)
+        rows = graph.op("NonZero", heads[0].equals(heads[0])).reshape(-1)
+        riders = Riders(free=graph.concat([free, free], axis=0), cells=graph.concat(heads, axis=0))
+        others = rows + graph.op("Shape", heads[0])
+        value = getattr(leaves.measure(riders, rows, others), pick)
         if pick == "contact":
             value = value.unsqueeze(0)
         model = graph.build(
@@ -195,6 +199,20 @@ def test_a_lost_rider_counts_the_plies_it_has_left():
     ridden = twin.values(TreeSearch(rounds=20, width=8), observed(engine, [0]))
     assert ridden[0, 1] // LENGTH == 2
     assert (np.delete(ridden[0], 1) == REJECTED).all()
+
+
+def test_narrow_positions_are_searched_in_more_rounds(observations):
+    plain, never, always = (
+        twin.values(TreeSearch(rounds=rounds, width=4, more_rounds=more, live=live), observations)
+        for rounds, more, live in ((2, 0, 0), (2, 3, 0), (2, 3, 1_000_000))
+    )
+    assert (never == plain).all()
+    assert (always == twin.values(TreeSearch(rounds=5, width=4), observations)).all()
+    some = twin.values(TreeSearch(rounds=2, width=4, more_rounds=3, live=40), observations)
+    as_plain, as_always = ((some == other).all(axis=1) for other in (plain, always))
+    assert as_plain.any()
+    assert as_always.any()
+    assert not as_plain.all()
 
 
 def test_riders_apart_fill_their_room():
