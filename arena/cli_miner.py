@@ -20,21 +20,31 @@ def miner() -> None:
 @miner.command("list")
 @JSON_OPTION
 def list_(as_json: bool) -> None:
-    """List all miners, oldest first."""
+    """List all miners, oldest first, and say whose token was revoked and who never had one."""
     from dataclasses import asdict
 
     from arena.cli_report import print_json
     from arena.settings import load_settings
     from arena.storage import open_storage
+    from arena.stored_miners import TokenState
 
     with open_storage(load_settings()) as storage:
-        rows = storage.miners()
+        rows, states = storage.miners(), storage.token_states()
     if as_json:
-        print_json([asdict(row) | {"shown": row.shown} for row in rows])
+        print_json(
+            [
+                asdict(row) | {"shown": row.shown, "token": states.get(row.id, TokenState.NONE)}
+                for row in rows
+            ]
+        )
         return
+    told = {TokenState.REVOKED: "token revoked", TokenState.NONE: "no token"}
     for row in rows:
-        hidden = f"hidden, shown as {row.shown}" if row.hidden else ""
-        click.echo(f"{row.id:>6}  {row.name:32}  {row.created_at:%Y-%m-%d}  {hidden}".rstrip())
+        notes = [told.get(states.get(row.id, TokenState.NONE), "")]
+        if row.hidden:
+            notes.append(f"hidden, shown as {row.shown}")
+        note = "; ".join(filter(None, notes))
+        click.echo(f"{row.id:>6}  {row.name:32}  {row.created_at:%Y-%m-%d}  {note}".rstrip())
     if not rows:
         click.echo("no miners yet; `tron miner invite NAME` makes one")
 

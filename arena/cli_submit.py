@@ -81,6 +81,7 @@ def _submit_there(
     limits = Limits()
     content = read_model(model, limits)
     check_size(content, limits)
+    Remote(server).reach(lambda text: click.echo(text, err=True))
     remote = Remote(server, token or _kept_token(settings, server, name))
     known = remote.miner()
     if known.name != name:
@@ -105,7 +106,6 @@ def _kept_token(settings: "Settings", server: str, name: str) -> str:
     kept = Credentials(settings.home)
     token = kept.token(remote.server, name)
     if token is None:
-        remote.reach()
         token = remote.register(name)
         kept.keep(remote.server, name, token)
         click.echo(f"{name} is registered at {remote.server}; token kept in {kept.path}", err=True)

@@ -2,6 +2,7 @@
 
 import io
 import json
+import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Mapping
@@ -17,6 +18,13 @@ from tron_env.errors import TronArenaError
 
 API: Final = "/api/v1"
 TIMEOUT_SECONDS: Final = 60.0
+REACH_SECONDS: Final = 5.0
+"""How long a server may take to say that it is there before it is asked again."""
+REFUSED_PATIENCE_SECONDS: Final = 10.0
+"""How long nothing may listen at an address: a server that starts does not yet."""
+SILENT_PATIENCE_SECONDS: Final = 60.0
+"""How long a server that listens may say nothing, as one does that is still loading."""
+PAUSE_SECONDS: Final = 0.5
 MAX_ANSWER: Final = 4 << 20
 CHUNK: Final = 1 << 16
 
@@ -30,6 +38,14 @@ class RemoteError(TronArenaError):
         super().__init__(message)
         self.status = status
         """HTTP status of a refusal."""
+
+
+class NoAnswerError(RemoteError):
+    """Nothing listens there, or nothing is said; a server that is starting will in a moment."""
+
+    def __init__(self, message: str, *, listens: bool) -> None:
+        super().__init__(message)
+        self.listens = listens
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,9 +94,28 @@ class Remote:
         self.server = f"{parts.scheme}://{parts.netloc}{parts.path.rstrip('/')}"
         self._token = token
 
-    def reach(self) -> None:
-        """Make sure that a Tron Arena answers, before anything is done that it only does once."""
-        self._ask("GET", "/status")
+    def reach(self, tell: Callable[[str], None]) -> None:
+        """Make sure that a Tron Arena answers, before anything is done that it only does once.
+
+        One that is still starting is waited for; ``tell`` is told so, once.
+
+        Raises:
+            RemoteError: what answers is none, or nothing did for too long.
+        """
+        began, waiting = time.monotonic(), False
+        while True:
+            try:
+                self._ask("GET", "/status", seconds=REACH_SECONDS)
+            except NoAnswerError as error:
+                patience = SILENT_PATIENCE_SECONDS if error.listens else REFUSED_PATIENCE_SECONDS
+                if time.monotonic() - began > patience:
+                    raise
+                if not waiting:
+                    waiting = True
+                    tell(f"{error}; it may be starting, so it is waited for")
+                time.sleep(PAUSE_SECONDS)
+            else:
+                return
 
     def register(self, name: str) -> str:
         """Register ``name``; return its token."""
@@ -109,6 +144,7 @@ class Remote:
         body: bytes | None = None,
         kind: str = "application/json",
         sent: Callable[[int, int], None] | None = None,
+        seconds: float = TIMEOUT_SECONDS,
     ) -> bytes:
         headers = {"Accept": "application/json", "User-Agent": "tron-arena"}
         if self._token:
@@ -119,13 +155,13 @@ class Remote:
         address = self.server + API + path
         request = urllib.request.Request(address, data, headers, method=method)
         try:
-            with urllib.request.urlopen(request, timeout=TIMEOUT_SECONDS) as answer:
+            with urllib.request.urlopen(request, timeout=seconds) as answer:
                 return bytes(answer.read(MAX_ANSWER))
         except urllib.error.HTTPError as error:
             with error:
                 raise RemoteError(_reason(error), error.code) from error
         except (OSError, ValueError) as error:
-            raise RemoteError(f"{self.server} cannot be reached: {_cause(error)}") from error
+            raise _unreached(self.server, error) from error
 
 
 class _Telling(io.BytesIO):
@@ -158,6 +194,11 @@ def _reason(error: urllib.error.HTTPError) -> str:
         return f"the server answered {error.code} {error.reason}; is it a Tron Arena?"
 
 
-def _cause(error: Exception) -> str:
-    reason = getattr(error, "reason", None)
-    return str(reason or error)
+def _unreached(server: str, error: Exception) -> RemoteError:
+    cause = getattr(error, "reason", None) or error
+    if isinstance(cause, TimeoutError):
+        return NoAnswerError(f"{server} does not answer", listens=True)
+    message = f"{server} cannot be reached: {cause}"
+    if isinstance(cause, ConnectionRefusedError):
+        return NoAnswerError(message, listens=False)
+    return RemoteError(message)

@@ -3,6 +3,7 @@
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from enum import StrEnum
 from typing import Any, Final
 
 from sqlalchemy import Column, Connection, and_, func, insert, or_, select, text, update
@@ -35,6 +36,15 @@ COLUMNS: Final[tuple[Column[Any], ...]] = (
 
 class RegistrationLimitError(TronArenaError):
     """Too many names were registered of late; the message says when to try again."""
+
+
+class TokenState(StrEnum):
+    """Whether a miner can submit over the network."""
+
+    VALID = "valid"
+    REVOKED = "revoked"
+    NONE = "none"
+    """It never had a token: the operator submits for it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +128,16 @@ class StoredMiners(Database):
         """Return all miners, oldest first."""
         with self.reading() as connection:
             return tuple(map(_miner, connection.execute(select(*COLUMNS).order_by(miners.c.id))))
+
+    def token_states(self) -> dict[int, TokenState]:
+        """Return what has become of the tokens of those who ever had one, by miner ID."""
+        living = func.count().filter(tokens.c.revoked_at.is_(None))
+        query = select(tokens.c.miner_id, living.label("living")).group_by(tokens.c.miner_id)
+        with self.reading() as connection:
+            return {
+                row.miner_id: TokenState.VALID if row.living else TokenState.REVOKED
+                for row in connection.execute(query)
+            }
 
     def replace_token(self, miner_id: int, token_id: str, secret_sha256: str) -> None:
         """Give a miner a token; those it had count no more."""

@@ -5,7 +5,7 @@ import json
 import pytest
 from click.testing import CliRunner
 
-from arena.miners import TokenRefusedError, known_by
+from arena.miners import TokenRefusedError, known_by, local_miner
 from arena.settings import load_settings
 from arena.storage import open_storage
 from tron_env.cli import tron
@@ -43,6 +43,23 @@ def test_a_miner_is_invited_given_another_token_and_shut_out():
         owner(second)
     with pytest.raises(TronArenaError, match="taken"):
         run("invite", "ANN")
+
+
+def test_the_list_says_whose_token_was_revoked_and_who_never_had_one():
+    for name in ("ann", "bea", "cid"):
+        run("invite", name)
+    run("revoke", "bea")
+    run("revoke", "cid")
+    run("token", "cid")
+    with open_storage(load_settings()) as storage:
+        local_miner(storage, "dan")
+    lines = run("list").splitlines()
+    assert [line.split()[1] for line in lines] == ["ann", "bea", "cid", "dan"]
+    assert ["token" in line for line in lines] == [False, True, False, True]
+    assert "token revoked" in lines[1]
+    assert "no token" in lines[3]
+    told = [row["token"] for row in json.loads(run("list", "--json"))]
+    assert told == ["valid", "revoked", "valid", "none"]
 
 
 def test_a_name_is_hidden_and_shown_again():

@@ -87,7 +87,10 @@ def test_what_the_server_refuses_is_said_in_its_words(submit: Any):
 
 
 @pytest.mark.parametrize("server", ["ftp://arena", "arena.example", "http://127.0.0.1:1"])
-def test_a_server_that_is_none_is_told(tmp_path: Path, server: str):
+def test_a_server_that_is_none_is_told(
+    tmp_path: Path, server: str, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr("arena.remote.REFUSED_PATIENCE_SECONDS", 0.1)
     path = tmp_path / "model.onnx"
     path.write_bytes(rival(1))
     arguments = ["submit", str(path), "--name", "ann", "--server", server]
