@@ -181,6 +181,8 @@ class Rider:
 
     def misbehave(self, now: float) -> None:
         """Do one of three things that no good client does."""
+        if self.back_at < float("inf"):
+            return  # two ticks came at once, and at the first it broke off
         match random.randrange(3):
             case 0:
                 self._tally.nonsense += 1
@@ -194,6 +196,7 @@ class Rider:
                 self._tally.broken_off += 1
                 self._boards.dues[self.place] = float("-inf")
                 self._boards.sockets[self.place] = -1
+                self.retry_at = float("inf")
                 self.back_at = now + random.uniform(*AWAY_SECONDS)
                 self.sock.shutdown(socket.SHUT_RDWR)
 
