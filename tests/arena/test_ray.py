@@ -25,10 +25,18 @@ def models(tmp_path):
     return ModelStore(tmp_path)
 
 
+SETTINGS = {
+    "RAY_USAGE_STATS_ENABLED": "0",
+    "RAY_DISABLE_IMPORT_WARNING": "1",
+    # What is only slow, on a busy machine, is neither given up nor begun again and again.
+    "RAY_health_check_timeout_ms": "120000",
+    "RAY_worker_register_timeout_seconds": "600",
+}
+
+
 @pytest.fixture(scope="module")
 def cluster():
-    os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
-    os.environ["RAY_DISABLE_IMPORT_WARNING"] = "1"
+    os.environ.update(SETTINGS)
     started = Cluster(initialize_head=True, head_node_args=NODE)
     yield started
     ray.shutdown()
@@ -36,7 +44,7 @@ def cluster():
 
 
 def test_a_node_killed_in_mid_round_changes_no_record(models, cluster):
-    tasks = tasks_for(models, entrants=6, starts=20)
+    tasks = tasks_for(models, entrants=6, starts=8)
     expected = by_number(LocalExecutor(models, 2).play(tasks))
     doomed = cluster.add_node(**NODE)
     results = RayExecutor(models, cluster.address).play(tasks)
