@@ -23,7 +23,6 @@ from gevent.event import Event
 from web.app import create_app
 from web.config import WebConfig
 from web.connections import PAGE_THREADS, HandedServer, Site, settle
-from web.done_rounds import read_ahead
 from web.doors import Door, Doors
 from web.logs import start_logging
 from web.routing import Side
@@ -50,7 +49,7 @@ def main() -> None:
     services: Services = app.extensions[EXTENSION]
     if os.read(_INPUT, 1):
         services.warm_pages()
-        read_ahead(services.storage)
+        services.read_ahead()
         settle()
         serve(app, sides, {side: Door.passed_on(each) for side, each in files.items()}, ready)
     services.council.close()

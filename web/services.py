@@ -7,12 +7,14 @@ from typing import Final, TypedDict, cast
 from flask import current_app
 
 from agents.errors import AgentError
-from arena.errors import ArenaFault
+from arena.errors import ArenaFault, StorageError
 from arena.records import RoundStatus
 from arena.storage import Storage
 from replays.format import decode, encode
 from web.council import Council
+from web.crowns import crowns
 from web.demo import demo_replay
+from web.done_rounds import read_ahead
 from web.films import Films
 from web.lobby import Lobby
 from web.miners import MinerDesk
@@ -96,6 +98,15 @@ class Services:
         encoded, names = demo_replay()
         analysis_of(encoded, names)
         decode(encode(decode(encoded)))
+
+    def read_ahead(self) -> None:
+        """Read what changes with a finished round only, so that no first visitor waits for it."""
+        try:
+            read_ahead(self.storage)
+            crowns(self.storage)
+            self.ladder.players()
+        except StorageError as error:
+            logger.warning("nothing was read ahead: %s", error)
 
     def close(self) -> None:
         """End live play: open games are abandoned and stored; then the database is let go."""
