@@ -34,6 +34,9 @@ RAW_SHARE: Final = 0.90
 PLAIN_RATIO: Final = 100.0
 MOST_MS: Final = 0.05
 """A position, of the networks that the shares are measured with."""
+BARE_BEFORE: Final = 100
+"""Inferences a game that are run bare before the round, about half of its own; the rest after it.
+A machine becomes slower or faster within minutes, and then both sides have some of it."""
 SEED: Final = "a7" * 32
 
 
@@ -61,11 +64,18 @@ def arena(setting: Setting) -> Iterator[Measurement]:
         "started, models loaded into sandboxes, replays encoded; compilation left out"
     )
     compile_kernels()
+    half = BARE_BEFORE * _games(starts)
+    before = _raw(models, half, batch, cores)
     played = _round(models, starts, cores)
     yield Measurement("arena: a round", played.games / played.seconds, "games/s")
     yield Measurement("arena: its inferences", played.inferences, "positions")
-    setting.note("the same inferences by ONNX Runtime alone, tensors in memory, one thread a core")
-    raw = _raw(models, played.inferences, batch, cores)
+    setting.note(
+        "the same inferences by ONNX Runtime alone, half of them before the round and half after: "
+        "tensors in memory, one thread a core"
+    )
+    after = _raw(models, played.inferences - half, batch, cores)
+    yield Measurement("arena: bare inference before the round", half / before, "positions/s")
+    raw = before + after
     yield Measurement("arena: bare inference", played.inferences / raw, "positions/s")
     yield Measurement(
         "arena: inference in the sandboxes", played.inference_seconds / (cores * raw), "of bare CPU"
@@ -87,6 +97,11 @@ def _round(models: Sequence[bytes], starts: int, workers: int) -> _Round:
     used = sum((usage for result in results for _, usage in result.usage), Usage())
     games = sum(task.games for task in tasks)
     return _Round(seconds, games, used.positions, used.cpu_seconds)
+
+
+def _games(starts: int) -> int:
+    """Return how many games the measured round has."""
+    return ENTRANTS * (ENTRANTS - 1) * starts
 
 
 def _tasks(stored: Sequence[str], starts: int) -> list[BlockTask]:
