@@ -127,8 +127,14 @@ def _translated() -> Iterator[None]:
         yield
     except SQLAlchemyError as error:
         reason = str(getattr(error, "orig", None) or error)
-        kind = DatabaseAwayError if isinstance(error, OperationalError) else StorageError
+        kind = DatabaseAwayError if _is_away(error) else StorageError
         raise kind(f"the database failed: {' '.join(reason.split())}") from error
+
+
+def _is_away(error: SQLAlchemyError) -> bool:
+    """Return whether the same may be asked again; SQLite names faults of the question so too."""
+    code = getattr(getattr(error, "orig", None), "sqlite_errorcode", None)
+    return isinstance(error, OperationalError) and code != sqlite3.SQLITE_ERROR
 
 
 def _engine(url: str) -> Engine:

@@ -13,15 +13,11 @@ import sys
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from web.bench_steering import (
-    WIDTH,
-    Boards,
-)
+from web.bench_steering import WIDTH, Boards
 from web.lateness import BUCKETS
 
 GAME: Final = b'42/live,["game",'
 END: Final = b'42/live,["end",'
-WAITING: Final = b'42/live,["waiting",'
 REFUSED: Final = b'42/live,["refused",'
 STORED: Final = b'42/live,["stored",'
 HEAD_BYTES: Final = 4096

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from tron_env.compiling import kernel, part
 from tron_env.types import BoolArray, UInt8Array
 from web.lateness import BUCKETS
+from web.sayings import ACTION_KEY, ECHO_HEAD, EVENT_END, PLY_KEY, TURN_HEAD
 from web.ticks import put_digits
 
 WIDTH: Final = 32
@@ -36,12 +37,6 @@ TURNS: Final = 1
 UNSENT: Final = 2
 
 _TICK: Final = np.frombuffer(b'42/live,["tick",[', dtype=np.uint8)
-_TURN: Final = np.frombuffer(b'42/live,["turn",{"game":', dtype=np.uint8)
-_ACTION: Final = np.frombuffer(b',"action":', dtype=np.uint8)
-_ECHO: Final = np.frombuffer(b'42/live,["echo",{"game":', dtype=np.uint8)
-_PLY: Final = np.frombuffer(b',"ply":', dtype=np.uint8)
-_CLOSE: Final = np.frombuffer(b"}]", dtype=np.uint8)
-
 _FLAGS: Final = getattr(socket, "MSG_NOSIGNAL", 0)
 
 _recv: Any = types.ExternalFunction(
@@ -284,7 +279,7 @@ def _steer(
     if boards.unruly[place] and np.random.random() * MISCHIEF_PLIES < 1.0:
         return True
     if ply % boards.speeds[place] == 0:
-        _say(boards, place, _ECHO, game, _PLY, ply, out_frame, out_counts)
+        _say(boards, place, ECHO_HEAD, game, PLY_KEY, ply, out_frame, out_counts)
     ahead = here + _STEPS[heading]
     due = ply - boards.turned[place] >= PLIES_BETWEEN_TURNS
     if not (due or taken[ahead] or _room(taken, ahead, heading) < 1):
@@ -295,7 +290,7 @@ def _steer(
     if _room(taken, here, best) > 0:
         boards.turned[place] = ply
         out_counts[TURNS] += 1
-        _say(boards, place, _TURN, game, _ACTION, best, out_frame, out_counts)
+        _say(boards, place, TURN_HEAD, game, ACTION_KEY, best, out_frame, out_counts)
     return False
 
 
@@ -325,7 +320,7 @@ def _say(
     at = put_digits(out_frame, at, game)
     at = _put(out_frame, at, name)
     at = put_digits(out_frame, at, value)
-    at = _put(out_frame, at, _CLOSE)
+    at = _put(out_frame, at, EVENT_END)
     out_frame[0], out_frame[1] = 0x81, 0x80 | (at - 6)
     mask = boards.masks[place]
     for each in range(4):

@@ -39,11 +39,11 @@ _KEYS: Final = 4
 _LONGEST: Final = 125
 _ZERO: Final = ord("0")
 _MOST_DIGITS: Final = 16
-_TURN: Final = np.frombuffer(b'42/live,["turn",{"game":', dtype=np.uint8)
-_ACTION: Final = np.frombuffer(b',"action":', dtype=np.uint8)
-_ECHO: Final = np.frombuffer(b'42/live,["echo",{"game":', dtype=np.uint8)
-_PLY: Final = np.frombuffer(b',"ply":', dtype=np.uint8)
-_CLOSE: Final = np.frombuffer(b"}]", dtype=np.uint8)
+TURN_HEAD: Final = np.frombuffer(b'42/live,["turn",{"game":', dtype=np.uint8)
+ACTION_KEY: Final = np.frombuffer(b',"action":', dtype=np.uint8)
+ECHO_HEAD: Final = np.frombuffer(b'42/live,["echo",{"game":', dtype=np.uint8)
+PLY_KEY: Final = np.frombuffer(b',"ply":', dtype=np.uint8)
+EVENT_END: Final = np.frombuffer(b"}]", dtype=np.uint8)
 
 
 @kernel
@@ -98,22 +98,22 @@ def _saying(data: UInt8Array, at: int, have: int) -> tuple[int, int, int, int]:
     if length > _LONGEST or begin + length > have:
         return unread
     text = data[begin - _KEYS : begin + length]
-    game, place = _named(text, 0, _TURN)
+    game, place = _named(text, 0, TURN_HEAD)
     if place > 0:
         saying, most, least = TURN, ACTIONS - 1, 0
-        place = _after(text, place, _ACTION)
+        place = _after(text, place, ACTION_KEY)
     else:
-        game, place = _named(text, 0, _ECHO)
+        game, place = _named(text, 0, ECHO_HEAD)
         if place == 0:
             return unread
         saying, most, least = ECHO, MAX_PLIES_LIMIT, 1
-        place = _after(text, place, _PLY)
+        place = _after(text, place, PLY_KEY)
     if place == 0:
         return unread
     number, place = _number(text, place)
     if not (1 <= game <= MAX_GAME_ID and least <= number <= most):
         return unread
-    if _after(text, place, _CLOSE) != length:
+    if _after(text, place, EVENT_END) != length:
         return unread
     return saying, game, number, begin + length
 

@@ -14,7 +14,7 @@ from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy import create_engine, event, text
 
-from arena.errors import StorageError
+from arena.errors import DatabaseAwayError, StorageError
 from arena.miners import local_miner, register
 from arena.records import (
     DuelResult,
@@ -593,3 +593,11 @@ def test_many_replays_are_read_at_once(storage):
     first, _, last = kept
     assert storage.replays([last, first, 10**6]) == {first: kept[first], last: kept[last]}
     assert storage.replays([]) == {}
+
+
+def test_a_database_that_lacks_a_table_is_damaged_and_not_away(storage):
+    with storage.writing() as connection:
+        connection.execute(text("ALTER TABLE analyses RENAME TO lost"))
+    with pytest.raises(StorageError, match="analyses") as caught:
+        storage.summaries([1])
+    assert not isinstance(caught.value, DatabaseAwayError)

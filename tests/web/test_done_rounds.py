@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from flask import Flask
@@ -11,21 +10,12 @@ from sqlalchemy import event, update
 
 from arena.bench_season import Season, populate
 from arena.schema import analyses
-from arena.settings import load_settings
 from arena.storage import Storage
 from tests.web import stocked
-from web.app import create_app
-from web.config import WebConfig
 from web.services import EXTENSION, Services
 
 REVERSED = stocked.NAMES[::-1]
 PAGES_OF_ROUNDS = ("/", "/rounds", "/rounds/1", "/rounds/1?from=2", "/play", "/players", "/replays")
-
-
-@pytest.fixture
-def app(tmp_path: Path) -> Flask:
-    settings = load_settings({"TRON_HOME": str(tmp_path)})
-    return create_app(WebConfig(settings, "a key for tests only", capacity=1))
 
 
 @pytest.fixture

@@ -17,27 +17,18 @@ from agents.zoo import baselines, shipped
 from arena.bench_season import Season, populate
 from arena.records import EntryKind
 from arena.schema import entries
-from arena.settings import load_settings
 from arena.storage import Storage
 from replays.format import Ending, TakeOver, decode
 from replays.view import replay_view
 from tests.web import stocked
 from tron_env.types import Seat
-from web.app import create_app
 from web.assets import AssetError, Assets
-from web.config import WebConfig
 from web.human import Tries
 from web.live_types import DEFAULT_SPEED, SPEEDS
 from web.services import EXTENSION, Services
 from web.words import ERRORS, error_texts, points_text
 
 WEB = Path(__file__).parents[2] / "web"
-
-
-@pytest.fixture
-def app(tmp_path: Path) -> Flask:
-    settings = load_settings({"TRON_HOME": str(tmp_path)})
-    return create_app(WebConfig(settings, "a key for tests only", capacity=1))
 
 
 @pytest.fixture
