@@ -8,12 +8,11 @@ from typing import Final
 from sqlalchemy import Connection, Select, delete, func, null, select, update
 
 from arena.divisions import Usage
-from arena.errors import StorageError
 from arena.records import Deed, RoundStatus, Standing, SubmissionStatus
 from arena.schedule import ScheduledDuel
 from arena.schema import duels, entries, games, insights, metadata, rounds, submissions
 from arena.stored_audit import StoredAudit, record
-from arena.stored_progress import change_round, check_played, insert_duels
+from arena.stored_progress import change_round, check_played, hold_open_round, insert_duels
 from arena.stored_rounds import UNFINISHED, StoredRounds
 
 UNPLAYED: Final = {
@@ -73,7 +72,7 @@ class StoredInterventions(StoredRounds, StoredAudit):
             How many submissions went on.
 
         Raises:
-            StorageError: the round is open, done, cancelled or missing.
+            StorageError: the round is open, done, cancelled or missing, or no round is open.
         """
         with self.writing() as connection:
             values = {"status": RoundStatus.CANCELLED, "finished_at": datetime.now(UTC)}
@@ -175,9 +174,7 @@ def _replays_digest(connection: Connection, round_number: int) -> str:
 
 def _hand_on(connection: Connection, round_number: int) -> int:
     """Move a cancelled round's submissions to the open one; return how many."""
-    opened = connection.scalar(select(rounds.c.number).where(rounds.c.status == RoundStatus.OPEN))
-    if opened is None:
-        raise StorageError("no round is open to take the submissions")
+    opened = hold_open_round(connection)
     live = select(submissions.c.name, submissions.c.sha256).where(
         submissions.c.round == opened, submissions.c.status == SubmissionStatus.ACCEPTED
     )

@@ -242,6 +242,22 @@ def change_round(
         raise StorageError(f"round {round_number} is not {states}")
 
 
+def hold_open_round(connection: Connection) -> int:
+    """Return the open round, which stays open until the transaction ends.
+
+    Raises:
+        StorageError: no round is open.
+    """
+    query = select(rounds.c.number).where(rounds.c.status == RoundStatus.OPEN).with_for_update()
+    # PostgreSQL waits for a closing that is under way, and then finds neither the round that was
+    # closed nor the next one, which was not there when the statement began.
+    for _ in range(2):
+        number: int | None = connection.scalar(query)
+        if number is not None:
+            return number
+    raise StorageError("no round is open")
+
+
 def insert_duels(
     connection: Connection, round_number: int, schedule: Sequence[ScheduledDuel], stage: int
 ) -> None:

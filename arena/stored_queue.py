@@ -9,9 +9,10 @@ from sqlalchemy import ColumnElement, Connection, delete, func, insert, or_, sel
 
 from arena.database import database_time
 from arena.errors import StorageError
-from arena.records import RoundStatus, SubmissionRow, SubmissionStatus
-from arena.schema import findings, miners, rounds, submissions, trials, uploads
+from arena.records import SubmissionRow, SubmissionStatus
+from arena.schema import findings, miners, submissions, trials, uploads
 from arena.stored_miners import DAY, MinerRow
+from arena.stored_progress import hold_open_round
 from arena.stored_submissions import WAITING, StoredSubmissions, submission_row
 from arena.submission import SubmissionError
 
@@ -79,7 +80,7 @@ class StoredQueue(StoredSubmissions):
             connection.execute(select(miners.c.id).where(miners.c.id == miner.id).with_for_update())
             if quota is not None:
                 _check_quota(connection, miner.id, quota, now - DAY)
-            number = _open_round(connection)
+            number = hold_open_round(connection)
             _refuse_known(connection, submissions.c.sha256 == sha256, miner, "file")
             _drop_waiting(connection, miner.id)
             values = {
@@ -186,7 +187,7 @@ class StoredQueue(StoredSubmissions):
         own = claim.submission.id
         with self.writing() as connection:
             _change_claim(connection, claim, None, None)
-            number = _open_round(connection)
+            number = hold_open_round(connection)
             row = _read(connection, own)
             reason = found.reason or _same_graph(connection, row, found.graph_sha256)
             status = SubmissionStatus.REJECTED if reason else _accept(connection, row, number)
@@ -213,18 +214,6 @@ class StoredQueue(StoredSubmissions):
 def _read(connection: Connection, submission_id: int) -> SubmissionRow:
     query = select(submissions).where(submissions.c.id == submission_id)
     return submission_row(connection.execute(query).one())
-
-
-def _open_round(connection: Connection) -> int:
-    """Return the open round, which stays open until the transaction ends."""
-    query = select(rounds.c.number).where(rounds.c.status == RoundStatus.OPEN).with_for_update()
-    # PostgreSQL waits for a closing that is under way, and then finds neither the round that was
-    # closed nor the next one, which was not there when the statement began.
-    for _ in range(2):
-        number: int | None = connection.scalar(query)
-        if number is not None:
-            return number
-    raise StorageError("no round is open")
 
 
 def _accept(connection: Connection, row: SubmissionRow, round_number: int) -> SubmissionStatus:
@@ -267,7 +256,7 @@ def _refuse_known(connection: Connection, same: object, miner: MinerRow, what: s
         unowned = row.miner_id is None and row.name == miner.shown
         if row.miner_id != miner.id and not unowned:
             raise SubmissionError(f"the same {what} was submitted already, {ANOTHER}")
-        if row.status in LIVE and row.round == _open_round(connection):
+        if row.status in LIVE and row.round == hold_open_round(connection):
             raise SubmissionError(
                 f"the same {what} is your submission {row.id} already, which is {row.status}"
             )
@@ -286,7 +275,7 @@ def _same_graph(connection: Connection, row: SubmissionRow, graph_sha256: str | 
     if connection.scalar(others.limit(1)) is not None:
         return f"the same network was submitted already, {ANOTHER}; {NO_OTHER}"
     own = known.where(
-        submissions.c.round == _open_round(connection),
+        submissions.c.round == hold_open_round(connection),
         submissions.c.status == SubmissionStatus.ACCEPTED,
     )
     live = connection.scalar(own.limit(1))

@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+import threading
 
 import pytest
 
@@ -10,9 +11,10 @@ from arena.errors import StorageError
 from arena.estimate import Terms
 from arena.fsck import check_all
 from arena.models import ModelStore
-from arena.records import Deed, RoundFormat, RoundStatus, SubmissionStatus
+from arena.records import Deed, EntryKind, NewEntry, RoundFormat, RoundStatus, SubmissionStatus
 from arena.rounds import BudgetError, close_round, preview
 from arena.runner import RoundError, run_round
+from arena.schedule import round_robin
 from arena.storage import Storage
 from tests.arena.entering import submitted
 from tests.arena.rivals import CHEAP, SerialExecutor, closed_round, records, rival
@@ -138,6 +140,26 @@ def test_a_cancelled_rounds_submissions_go_on_to_the_open_one(storage, models):
     assert done.detail == {"reason": "the machine room is on fire", "handed_on": 5}
     assert "@" in done.actor
     assert check_all(storage, models).findings == []
+
+
+def test_submissions_of_a_round_cancelled_while_the_next_closes_go_to_the_one_after(
+    storage, models
+):
+    closed_round(storage, models, SIX, starts=1)
+    cancelling = threading.Thread(target=storage.cancel, args=(1, "beside a closing"))
+
+    def choose(_):
+        cancelling.start()
+        cancelling.join(0.5)  # it waits for the closing by now
+        return [
+            NewEntry(name, EntryKind.ANCHOR, True, False, models.put(rival(seed)), None)
+            for name, seed in (("one", 11), ("two", 12))
+        ]
+
+    storage.freeze(2, choose, round_robin, next_seed="33" * 32, next_starts=1)
+    cancelling.join()
+    assert storage.submissions(2) == ()
+    assert {row.name for row in storage.live_submissions(3)} == set(SIX)
 
 
 def test_a_round_that_is_cancelled_while_it_is_played_stops(storage, models):
