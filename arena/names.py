@@ -20,6 +20,9 @@ MAX_RAW_NAME: Final = 4 * MAX_NAME
 PUNCTUATION: Final = frozenset("._-")
 BLANK_LETTERS: Final = frozenset("\u115f\u1160\u3164\uffa0")
 """Hangul fillers: letters by their category, and invisible."""
+JAPANESE_MARKS: Final = frozenset("\u3005\u30fc")
+"""The only modifier letters that may stand, between letters of their own scripts."""
+JAPANESE: Final = frozenset({"HAN", "HIRAGANA", "KATAKANA"})
 UNNAMED: Final = "miner-"
 """What a miner is called whose name is hidden, with a number behind it."""
 RESERVED: Final = frozenset(
@@ -60,7 +63,8 @@ def checked_name(name: str, taken: Iterable[str] = ()) -> str:
             "underscores, beginning with a letter or digit"
         )
     scripts = categories.unique_aliases(normal) - {"COMMON", "INHERITED"}
-    if len(scripts) > 1:
+    marked = not JAPANESE_MARKS.isdisjoint(normal)
+    if len(scripts) > 1 or (marked and scripts.isdisjoint(JAPANESE)):
         raise NameRefusedError(f"the name {shown!r} mixes scripts; write it in one")
     if normal.casefold().startswith(UNNAMED) or look_keys(normal) & _reserved(frozenset(taken)):
         raise NameRefusedError(f"the name {shown!r} is reserved, or looks like one that is")
@@ -93,6 +97,8 @@ def _may_stand(character: str) -> bool:
     kind = unicodedata.category(character)
     if character in BLANK_LETTERS:
         return False
+    if kind == "Lm":  # looks like a mark on its neighbour, or like nothing much
+        return character in JAPANESE_MARKS
     return kind[0] == "L" or kind == "Nd" or character in PUNCTUATION
 
 

@@ -178,6 +178,12 @@ class StoredMiners(Database):
         return changed
 
 
+def hold_miner(connection: Connection, miner_id: int) -> MinerRow:
+    """Return a miner, whom nobody else changes until the transaction ends."""
+    query = select(*COLUMNS).where(miners.c.id == miner_id)
+    return _miner(connection.execute(query.with_for_update()).one())
+
+
 def _miner(row: Any) -> MinerRow:
     return MinerRow(row.id, row.name, row.hidden, row.created_at)
 

@@ -5,13 +5,13 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
-from sqlalchemy import ColumnElement, Connection, delete, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, and_, delete, func, insert, or_, select, update
 
 from arena.database import database_time
 from arena.errors import StorageError
 from arena.records import SubmissionRow, SubmissionStatus
-from arena.schema import findings, miners, submissions, trials, uploads
-from arena.stored_miners import DAY, MinerRow
+from arena.schema import findings, submissions, trials, uploads
+from arena.stored_miners import DAY, MinerRow, hold_miner
 from arena.stored_progress import hold_open_round
 from arena.stored_submissions import WAITING, StoredSubmissions, submission_row
 from arena.submission import SubmissionError
@@ -64,7 +64,7 @@ class StoredQueue(StoredSubmissions):
         """Put a file into the queue, in place of one of the same miner that still waits.
 
         Args:
-            miner: whose it is.
+            miner: whose it is; it may have been hidden or shown since it was looked up.
             sha256: of the file.
             model: the file.
             quota: how many a miner may submit in a day.
@@ -76,8 +76,8 @@ class StoredQueue(StoredSubmissions):
         """
         now = datetime.now(UTC)
         with self.writing() as connection:
-            # Holds back another submission of the same miner until this one is stored.
-            connection.execute(select(miners.c.id).where(miners.c.id == miner.id).with_for_update())
+            # Holds back another submission of the same miner, and hiding it, until this is stored.
+            miner = hold_miner(connection, miner.id)
             if quota is not None:
                 _check_quota(connection, miner.id, quota, now - DAY)
             number = hold_open_round(connection)
@@ -218,9 +218,11 @@ def _read(connection: Connection, submission_id: int) -> SubmissionRow:
 
 def _accept(connection: Connection, row: SubmissionRow, round_number: int) -> SubmissionStatus:
     """Supersede the miner's earlier submission to a round; return what this one is then."""
+    # Those of before miners had names of their own belong to whoever has the name.
+    unowned = and_(submissions.c.miner_id.is_(None), submissions.c.name == row.name)
     counting = (
         submissions.c.round == round_number,
-        submissions.c.name == row.name,
+        or_(submissions.c.miner_id == row.miner_id, unowned),
         submissions.c.status == SubmissionStatus.ACCEPTED,
     )
     later = connection.scalar(select(submissions.c.id).where(*counting, submissions.c.id > row.id))

@@ -14,7 +14,11 @@ def alike(one: str, other: str) -> bool:
 
 
 @pytest.mark.parametrize(
-    "name", ["ann", "Lightning-2", "a", "x" * 32, "v1.2_final", "änn", "миша", "光線", "7"]
+    "name",
+    [
+        *("ann", "Lightning-2", "a", "x" * 32, "v1.2_final", "änn", "миша", "光線", "7"),
+        *("スピード", "佐々木"),
+    ],
 )
 def test_names_that_may_be_used(name):
     assert checked_name(name) == name
@@ -26,6 +30,7 @@ def test_names_that_may_be_used(name):
         *("", "x" * 33, "-ann", ".ann", "two words", "ann@2", "a/b", "../a", "ann\n", "ann\0"),
         *("champion", "You", "CHAMPI0N", "ch\u0430mpion", "Admin", "miner-7", "MINER-x"),
         *("a\u202eb", "a\u200bb", "\u3164", "z\u0351\u0352a", "😀", "<b>", "a\u0430"),
+        *("ann\u02bc", "ann\u0640", "ann\u02d0", "\u0630\u0640\u0630", "an\u30fc", "\u30fc"),
         "\ufdfa" * 20,
     ],
 )

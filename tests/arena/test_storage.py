@@ -351,6 +351,24 @@ def test_a_file_that_comes_while_a_round_closes_goes_to_the_next(storage):
     assert [row.name for row in storage.submissions(number + 1)] == ["ann"]
 
 
+def test_a_file_of_a_miner_hidden_since_it_was_looked_up_rides_under_no_name(storage):
+    storage.ensure_open_round(ruleset="arena", starts=1, seed=SEED)
+    known = local_miner(storage, "ann")
+    submitted(storage, "ann", MODELS["ann"])
+    hidden = storage.hide_miner(known, hidden=True)
+    assert storage.receive(known, MODELS["bob"], b"model").name == hidden.shown
+
+
+def test_a_miner_has_one_live_submission_whatever_their_names(storage):
+    storage.ensure_open_round(ruleset="arena", starts=1, seed=SEED)
+    first = submitted(storage, "ann", MODELS["ann"])
+    with storage.writing() as connection:  # as if the name had been changed in between
+        connection.execute(text("UPDATE submissions SET name = 'another'"))
+    second = submitted(storage, "ann", MODELS["bob"])
+    assert storage.submission(first.id).status is SubmissionStatus.SUPERSEDED
+    assert [row.id for row in storage.live_submissions(1)] == [second.id]
+
+
 def test_the_latest_valid_submission_counts(storage):
     storage.ensure_open_round(ruleset="arena", starts=1, seed=SEED)
     first = submitted(storage, "ann", MODELS["ann"])
