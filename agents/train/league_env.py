@@ -30,6 +30,8 @@ ENGINE_FIELDS: Final = (
     *("outcomes", "masks", "cells", "planes"),
 )
 
+FIRST_OPPONENT: Final = "random"
+"""Rides in all games until opponents are set, and in those then running until they end."""
 START_DRAW: Final = 4
 """Beside a game's seed names what it begins with."""
 START_FIELDS: Final = ("seats", "cells", "heads", "headings", "plies")
@@ -134,7 +136,7 @@ class LeagueGames(LearnerGames):
 
 
 class LeagueEnv(TronVecEnv):
-    """``TronVecEnv`` for ``selfplay``; its first opponent is ``random``."""
+    """``TronVecEnv`` for ``selfplay``; its first opponent is ``FIRST_OPPONENT``."""
 
     games: LeagueGames
 
@@ -142,7 +144,7 @@ class LeagueEnv(TronVecEnv):
         super().__init__(n, ruleset=ruleset, rewards=rewards, seed=seed)
         self.games = LeagueGames(
             n,
-            "random",
+            FIRST_OPPONENT,
             seat="random",
             ruleset=ruleset,
             rewards=rewards,

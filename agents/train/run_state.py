@@ -15,9 +15,9 @@ import torch
 from numpy.typing import NDArray
 
 from agents.train.league import League, Record
-from agents.train.league_env import LeagueEnv, Standing
+from agents.train.league_env import FIRST_OPPONENT, LeagueEnv, Standing
 from agents.train.learner import Learner, NetworkAgent
-from tron_env.agent import Agent
+from tron_env.agent import Agent, make_agent
 
 
 @dataclass(slots=True)
@@ -114,7 +114,8 @@ def restore(
         generator.bit_generator.state = drawing
     league.snapshots = [snapshots[name] for name in notes["snapshots"]]
     league.records = {name: Record(*numbers) for name, numbers in notes["records"].items()}
-    agents: dict[str, Agent] = {agent.name: agent for agent in league.anchors}
+    first = make_agent(FIRST_OPPONENT)  # its games may go on, be it an anchor or not
+    agents: dict[str, Agent] = {agent.name: agent for agent in (first, *league.anchors)}
     standing = Standing(state.arrays, tuple(notes["opponents"]))
     # Stable-Baselines3 takes up games where the last observation is known.
     learner._last_obs = env.restore(standing, {**agents, **snapshots})

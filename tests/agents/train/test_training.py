@@ -167,6 +167,24 @@ def test_a_longer_run_goes_on_from_a_shorter_one(tmp_path):
     assert load_checkpoint(tmp_path / "latest.zip").steps == 1536
 
 
+def test_a_run_without_random_among_its_anchors_goes_on_while_its_first_games_last(tmp_path):
+    config = dataclasses.replace(
+        TINY,
+        anchors=(("wall-hugger", 0.5),),
+        steps=256,
+        rollout_plies=8,
+        batch_size=128,
+        checkpoint_steps=128,
+        evaluation_steps=4096,
+    )
+    with pytest.raises(KeyboardInterrupt):
+        train(config, tmp_path, resume=False, reporter=Stopping(256))
+    assert "random" in load_checkpoint(tmp_path / "latest.zip").state.notes["opponents"]
+    notes = Notes()
+    train(config, tmp_path, resume=True, reporter=notes)
+    assert [progress.steps for progress in notes.progress] == [256]
+
+
 def test_a_snapshot_is_no_run_to_resume(run, tmp_path):
     (tmp_path / "latest.zip").write_bytes((run[0] / "best.zip").read_bytes())
     with pytest.raises(CheckpointError, match="--init"):
