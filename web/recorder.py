@@ -8,18 +8,21 @@ import logging
 import queue
 import threading
 import time
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Final, Protocol, TypeVar
 
 from arena.errors import ArenaFault
 from arena.records import HumanRecord
 from arena.stored_games import NewHumanGame
+from replays.format import Replay
 from web.commands import Outlet
 from web.errors import Refusal, RefusedError
+from web.human import total_record
 from web.judging import judged
 from web.live_types import FinishedGame, LiveEnding
 from web.messages import EndPayload, RecordPayload, StoredPayload
+from web.standing import NOTHING, Counted, Standing, counted_as
 from web.texts import tell
 from web.tickets import (
     STORED_NAME,
@@ -27,6 +30,7 @@ from web.tickets import (
     Ticket,
     final_view,
     game_payload,
+    own_view,
     replay_of,
     result_of,
     watched_view,
@@ -43,6 +47,8 @@ clock's thread longer than all else that it does about the end."""
 STORE_SECONDS: Final = 0.25
 """How long a finished game waits for others: a transaction costs as much as storing four."""
 RETRY_SECONDS: Final = (0.2, 1.0, 5.0)
+READ_SECONDS: Final = 10.0
+"""How old a model's record may be as far as other processes' games go."""
 MAX_BATCH: Final = 64
 """Games told together or stored in one transaction: those that wait, up to so many."""
 MAX_TRIED: Final = 50_000
@@ -66,12 +72,26 @@ class HumanGames(Protocol):
     def human_record(self, sha256: str) -> HumanRecord:
         """Return a model's results against people."""
 
+    def human_records(self, models: Collection[str]) -> Mapping[str, Mapping[int, HumanRecord]]:
+        """Return the same of several models by speed; only what was ridden."""
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Over:
     ticket: Ticket
     record: FinishedGame
     watchers: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Told:
+    """A game to be stored."""
+
+    ticket: Ticket
+    record: FinishedGame
+    replay: Replay
+    counted: Counted | None
+    """What it counts as."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -93,12 +113,13 @@ class Recorder:
     def __init__(self, storage: HumanGames, send: Outlet, capacity: int) -> None:
         self._storage = storage
         self._send = send
-        self._records: dict[str, HumanRecord] = {}
+        self._standing = Standing()
+        self._read_at = time.monotonic()
         self._tried: set[tuple[str, str]] = set()
         """Whose first try against which model is stored, or about to be."""
         # Lobby.join asks `admit` first, so a queue of this size never overflows.
         self._to_tell: queue.Queue[_Over | _GoesOn | None] = queue.Queue(BACKLOG + 2 * capacity)
-        self._to_store: queue.Queue[_Over | None] = queue.Queue(BACKLOG + 2 * capacity)
+        self._to_store: queue.Queue[_Told | None] = queue.Queue(BACKLOG + 2 * capacity)
         self._closing = threading.Event()
         self._threads = (
             threading.Thread(target=self._tell_all, name="teller", daemon=True),
@@ -133,10 +154,9 @@ class Recorder:
         """
         if self.backlog >= BACKLOG:
             raise RefusedError(Refusal.FULL, "catching_up")
-        if opponent.sha256 not in self._records:
-            record = self._storage.human_record(opponent.sha256)
-            self._records.setdefault(opponent.sha256, record)
-        return self._records[opponent.sha256]
+        if opponent.sha256 not in self._standing:
+            self._standing.begin(opponent.sha256, self._storage.human_record(opponent.sha256))
+        return self._standing.of(opponent.sha256)
 
     def finish(self, ticket: Ticket, record: FinishedGame, watchers: tuple[str, ...] = ()) -> None:
         """Take a finished game and the clients that watched it; never blocks."""
@@ -159,9 +179,17 @@ class Recorder:
                     self._tell_one(over)
         self._to_store.put(None)
 
-    def _gathered(self, waiting: "queue.Queue[_T]", seconds: float) -> list[_T]:
-        """Return what waits, and what comes for so long after the first of it, up to a batch."""
-        batch = [waiting.get()]
+    def _gathered(
+        self, waiting: "queue.Queue[_T]", seconds: float, patience: float | None = None
+    ) -> list[_T]:
+        """Return what waits, and what comes for so long after the first of it, up to a batch.
+
+        Nothing where nothing comes within ``patience`` seconds.
+        """
+        try:
+            batch = [waiting.get(timeout=patience)]
+        except queue.Empty:
+            return []
         if waiting.qsize() < MAX_BATCH:
             self._closing.wait(seconds)
         while len(batch) < MAX_BATCH and not waiting.empty():
@@ -173,64 +201,83 @@ class Recorder:
             if isinstance(over, _GoesOn):
                 self._show(over)
             else:
-                over = replace(over, record=judged(over.ticket, over.record))
-                self._tell(over.ticket, over.record)
-                self._tell_watchers(over)
+                self._tell_over(over)
         except Exception:
             logger.exception("game %d: news of it could not be told", over.ticket.game)
-        if isinstance(over, _Over) and over.record.ending is not LiveEnding.VOID:
-            self._to_store.put(over)
 
     def _show(self, news: _GoesOn) -> None:
         ticket = news.ticket
-        record = record_payload(self._records[ticket.opponent.sha256])
+        record = record_payload(self._standing.of(ticket.opponent.sha256))
         payload = game_payload(ticket, final_view(ticket, news.record), record, resumed=True)
         payload["countdown_ms"] = news.countdown_ms
         self._send(ticket.client, "game", payload)
 
-    def _tell(self, ticket: Ticket, record: FinishedGame) -> None:
-        key = ticket.opponent.sha256
-        counts = ticket.takeover is None
-        if counts:
-            self._records[key] = _counted(self._records[key], ticket, record)
-        if not record.told:
-            return
+    def _tell_over(self, over: _Over) -> None:
+        ticket, record = over.ticket, judged(over.ticket, over.record)
+        counted = counted_as(ticket, record)
+        told = _Told(ticket, record, replay_of(ticket, record), counted)
+        if counted is not None:
+            self._standing.tell(counted)
+        try:
+            if record.told:
+                self._tell(told)
+            if over.watchers:
+                self._tell_watchers(told, over.watchers)
+        finally:
+            if record.ending is not LiveEnding.VOID:
+                self._to_store.put(told)
+
+    def _tell(self, told: _Told) -> None:
+        ticket, record = told.ticket, told.record
         result, text = result_of(ticket, record)
         payload: EndPayload = {
             "game": ticket.game,
             "ply": record.actions.shape[0],
             "result": result,
             "text": text,
-            "view": final_view(ticket, record),
+            "view": own_view(ticket, told.replay),
             "replay": None,
-            "record": record_payload(self._records[key]),
+            "record": record_payload(self._standing.of(ticket.opponent.sha256)),
         }
         self._send(ticket.client, "end", payload)
 
-    def _tell_watchers(self, over: _Over) -> None:
-        if not over.watchers:
-            return
-        view = watched_view(over.ticket, over.record)
-        replay = replay_of(over.ticket, over.record)
+    def _tell_watchers(self, told: _Told, watchers: tuple[str, ...]) -> None:
+        ticket, replay = told.ticket, told.replay
+        view = watched_view(ticket, told.record)
         text = verdict_of(
-            over.ticket.names(over.ticket.nickname or STORED_NAME),
+            ticket.names(ticket.nickname or STORED_NAME),
             replay.outcome,
             replay.ending,
             replay.plies,
         )
-        for watcher in over.watchers:
-            self._send(watcher, "over", {"game": over.ticket.game, "text": text, "view": view})
+        for watcher in watchers:
+            self._send(watcher, "over", {"game": ticket.game, "text": text, "view": view})
 
     def _store_all(self) -> None:
         running = True
         while running:
-            batch = self._gathered(self._to_store, STORE_SECONDS)
-            running = batch[-1] is not None
-            self._store([over for over in batch if over is not None])
+            batch = self._gathered(self._to_store, STORE_SECONDS, READ_SECONDS)
+            running = not batch or batch[-1] is not None
+            self._store([told for told in batch if told is not None])
+            if running and time.monotonic() - self._read_at >= READ_SECONDS:
+                self._read_again()
 
-    def _store(self, batch: list[_Over]) -> None:
+    def _read_again(self) -> None:
+        """Read what other processes have stored."""
+        self._read_at = time.monotonic()
+        models = self._standing.models
+        try:
+            found = self._storage.human_records(models)
+        except ArenaFault as error:
+            logger.warning("records against people are not read anew for now: %s", error)
+            return
+        self._standing.read(
+            {each: total_record((NOTHING, *found.get(each, {}).values())) for each in models}
+        )
+
+    def _store(self, batch: list[_Told]) -> None:
         """Store games in one transaction; each alone where that fails for good."""
-        made = [(over, new) for over in batch if (new := self._new_game(over)) is not None]
+        made = [(told, new) for told in batch if (new := self._new_game(told)) is not None]
         try:
             numbers = self._saved([new for _, new in made])
         except Exception:
@@ -244,29 +291,30 @@ class Recorder:
                     self._tell_stored([each], numbers)
         else:
             self._tell_stored(made, numbers)
+        self._standing.settle(told.counted for told in batch if told.counted is not None)
 
     def _tell_stored(
-        self, made: Sequence[tuple[_Over, NewHumanGame]], numbers: tuple[int, ...]
+        self, made: Sequence[tuple[_Told, NewHumanGame]], numbers: tuple[int, ...]
     ) -> None:
         """Tell players; the games are stored by now, whatever comes of it."""
-        for (over, _), number in zip(made, numbers, strict=True):
-            if not over.record.told:
+        for (told, _), number in zip(made, numbers, strict=True):
+            if not told.record.told:
                 continue
-            message: StoredPayload = {"game": over.ticket.game, "replay": f"/replays/{number}"}
+            message: StoredPayload = {"game": told.ticket.game, "replay": f"/replays/{number}"}
             try:
-                self._send(over.ticket.client, "stored", message)
+                self._send(told.ticket.client, "stored", message)
             except Exception:
-                logger.exception("game %d: its replay could not be told", over.ticket.game)
+                logger.exception("game %d: its replay could not be told", told.ticket.game)
 
     def _saved(self, new: list[NewHumanGame]) -> tuple[int, ...]:
         return _patiently(lambda: self._storage.save_human_games(new))
 
-    def _new_game(self, over: _Over) -> NewHumanGame | None:
-        ticket, record = over.ticket, over.record
+    def _new_game(self, told: _Told) -> NewHumanGame | None:
+        ticket, record = told.ticket, told.record
         try:
             first = self._is_first_try(ticket) and record.ending is not LiveEnding.CLOSED
             return NewHumanGame(
-                replay=replay_of(ticket, record),
+                replay=told.replay,
                 names=ticket.names(STORED_NAME),
                 human_seat=ticket.opening.seat,
                 model_sha256=ticket.opponent.sha256,
@@ -309,21 +357,6 @@ def _patiently(ask: Callable[[], _T]) -> _T:
             logger.warning("storage: %s; trying again", error)
             time.sleep(pause)
     return ask()
-
-
-def _counted(record: HumanRecord, ticket: Ticket, game: FinishedGame) -> HumanRecord:
-    """Return a model's record with one more game in it; a void one counts for nobody."""
-    if game.ending in (LiveEnding.ABANDONED, LiveEnding.CLOSED):
-        return replace(record, abandoned=record.abandoned + 1)
-    match result_of(ticket, game)[0]:
-        case "won":
-            return replace(record, losses=record.losses + 1)
-        case "lost":
-            return replace(record, wins=record.wins + 1)
-        case "draw":
-            return replace(record, draws=record.draws + 1)
-        case _:
-            return record
 
 
 def record_payload(record: HumanRecord) -> RecordPayload:

@@ -105,7 +105,12 @@ def _start_view(
 
 def final_view(ticket: Ticket, finished: FinishedGame) -> ReplayView:
     """Return the whole game as its player sees it."""
-    return played_view(replay_of(ticket, finished), ticket.names(LIVE_NAME), ticket.kinds)
+    return own_view(ticket, replay_of(ticket, finished))
+
+
+def own_view(ticket: Ticket, replay: Replay) -> ReplayView:
+    """Return the same, given the game's replay."""
+    return played_view(replay, ticket.names(LIVE_NAME), ticket.kinds)
 
 
 def watched_view(ticket: Ticket, finished: FinishedGame) -> ReplayView:

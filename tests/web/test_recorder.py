@@ -1,13 +1,19 @@
 import queue
+import time
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from arena.errors import StorageError
 from arena.records import HumanRecord
+from arena.settings import load_settings
+from arena.storage import open_storage
 from arena.stored_games import NewHumanGame
 from replays.format import Ending
 from replays.playback import verify
@@ -18,9 +24,11 @@ from tron_env.spawn import spawns_for
 from tron_env.types import DeathCause, Outcome, Seat
 from web.errors import RefusedError
 from web.live_types import FinishedGame, LiveEnding, Opening, Ticks
-from web.recorder import BACKLOG, Recorder
+from web.recorder import BACKLOG, HumanGames, Recorder
+from web.standing import NOTHING, Standing
 from web.tickets import Opponent, Ticket, result_of
 
+PATIENCE_SECONDS = 60.0
 OPPONENT = Opponent("champion@2", "voronoi", "champion of round 2", 2, "ab" * 32)
 NOBODY = HumanRecord(0, 0, 0, 0, 0, 0, 0)
 
@@ -48,11 +56,14 @@ class Shelf:
     def human_record(self, sha256: str) -> HumanRecord:
         return replace(NOBODY, wins=3)
 
+    def human_records(self, models: Iterable[str]) -> dict[str, dict[int, HumanRecord]]:
+        return {sha256: {10: self.human_record(sha256)} for sha256 in models}
+
 
 class Desk:
     """A recorder with its messages kept."""
 
-    def __init__(self, shelf: Shelf) -> None:
+    def __init__(self, shelf: HumanGames) -> None:
         self.sent: queue.Queue[tuple[str, str, Any]] = queue.Queue()
         self.shelf = shelf
         self.recorder = Recorder(shelf, self, 4)
@@ -268,3 +279,38 @@ def test_results_in_words(
     changed = replace(record, outcome=outcome, causes=(first, second))
     word, text = result_of(given, changed)
     assert (word, text) == (expected[0], expected[1].format(len(record.actions)))
+
+
+def test_a_record_counts_what_another_process_stored(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr("web.recorder.READ_SECONDS", 0.05)
+    settings = load_settings({"TRON_HOME": str(tmp_path)})
+    with open_storage(settings) as storage, open_storage(settings) as same:
+        here, there = (Desk(each) for each in (storage, same))
+        mine = replace(ticket(), opponent=replace(OPPONENT, round=None))
+        here.recorder.finish(mine, finished(mine))
+        deadline = time.monotonic() + PATIENCE_SECONDS
+        while (record := there.recorder.admit(OPPONENT)) == NOBODY:
+            assert time.monotonic() < deadline
+            time.sleep(0.02)
+        assert record.draws == 1
+        assert here.recorder.admit(OPPONENT).draws == 1, "its own game is counted once"
+        there.messages()
+        here.messages()
+
+
+@given(st.lists(st.sampled_from(["tell", "settle", "read"])))
+def test_every_game_told_counts_once_whenever_storage_is_read(steps: list[str]):
+    standing, told, stored = Standing(), 0, 0
+    standing.begin("m", NOTHING)
+    for step in steps:
+        if step == "tell":
+            standing.tell(("m", "wins"))
+            told += 1
+        elif step == "settle" and stored < told:
+            standing.settle([("m", "wins")])
+            stored += 1
+        elif step == "read":
+            standing.read({"m": replace(NOTHING, wins=stored)})
+        assert standing.of("m") == replace(NOTHING, wins=told)

@@ -194,6 +194,7 @@ def test_a_load_with_unruly_riders_leaves_nothing_behind(tmp_path: Path):
 
 
 @pytest.mark.proof
+@pytest.mark.timeout(2 * SOAK_SECONDS + 1800)  # it may ride on, and verifies every game it played
 def test_a_load_with_unruly_riders_leaves_nothing_behind_in_half_an_hour(tmp_path: Path):
     report = check_load(tmp_path, CLIENTS, SOAK_SECONDS)
     logging.getLogger(__name__).warning(json.dumps(report))
