@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from replays.playback import Playback
-from replays.view import lead_in
+from replays.view import lead_ins
 from tron_env.render import render_rgb
 from tron_env.types import DeathCause, GameState, Seat, UInt8Array
 
@@ -27,7 +27,7 @@ def frames(playback: Playback, cell_px: int) -> Iterator[UInt8Array]:
 
 def _trail(playback: Playback, state: GameState, ply: int, seat: Seat) -> list[tuple[int, int]]:
     """Return a rider's cells in the order ridden, that behind its spawn first where it is trail."""
-    behind = lead_in(playback.state(0), seat)
+    behind = lead_ins(playback.replay)[seat]
     # A rider that died on this very ply has not moved: its last cell would come twice.
     last = ply + (state.causes[seat] is DeathCause.NONE or ply == 0)
     ridden = [(row, col) for row, col in playback.heads[:last, seat].tolist()]

@@ -1,19 +1,15 @@
 """A replay as plain data: what the JSON form holds and the browser draws."""
 
-from functools import lru_cache
-from typing import Final, Literal, TypeAlias, TypedDict
+from typing import Literal, TypeAlias, TypedDict
 
 import numpy as np
 
 from replays.format import Replay
 from replays.playback import verify
-from tron_env.batch import BatchEngine
 from tron_env.kernel import COL_STEP, ROW_STEP
-from tron_env.ruleset import Ruleset
-from tron_env.types import CellKind, DeathCause, GameState, Seat, Spawn
-
-STARTS_KEPT: Final = 4096
-"""A live game is drawn when it begins and when it ends."""
+from tron_env.ruleset import SpawnLayout
+from tron_env.spawn import cell_behind
+from tron_env.types import DeathCause, Seat
 
 RiderKind: TypeAlias = Literal["model", "person"]
 Point: TypeAlias = list[int]
@@ -87,16 +83,12 @@ def played_view(
 
 def lead_ins(replay: Replay) -> list[Point | None]:
     """Return what ``lead_in`` says of both riders."""
-    return [None if cell is None else list(cell) for cell in _behind(replay.ruleset, replay.spawns)]
-
-
-@lru_cache(maxsize=STARTS_KEPT)
-def _behind(ruleset: Ruleset, spawns: tuple[Spawn, Spawn]) -> tuple[tuple[int, ...] | None, ...]:
-    engine = BatchEngine(ruleset, 1)
-    engine.reset_to(0, spawns)
-    start = engine.state(0)
-    cells = (lead_in(start, seat) for seat in Seat)
-    return tuple(None if cell is None else tuple(cell) for cell in cells)
+    ruleset = replay.ruleset
+    if ruleset.spawn is not SpawnLayout.MIRRORED:
+        return [None, None]
+    heads = [(spawn.row, spawn.col) for spawn in replay.spawns]
+    cells = [cell_behind(spawn) for spawn in replay.spawns]
+    return [list(cell) if ruleset.inside(*cell) and cell not in heads else None for cell in cells]
 
 
 def _trail(replay: Replay, seat: Seat) -> list[Point]:
@@ -106,11 +98,3 @@ def _trail(replay: Replay, seat: Seat) -> list[Point]:
     ways = replay.actions[:moves, seat]
     rows, cols = row + ROW_STEP[ways].cumsum(), col + COL_STEP[ways].cumsum()
     return [[int(row), int(col)], *np.column_stack((rows, cols)).tolist()]
-
-
-def lead_in(start: GameState, seat: Seat) -> Point | None:
-    """Return the cell behind a spawn that is trail from the start, or None."""
-    rows, cols = start.headings[seat].reverse.offset
-    row, col = start.heads[seat].row + rows, start.heads[seat].col + cols
-    trail = start.cells[row, col] == CellKind.TRAIL_0 + seat
-    return [row, col] if trail else None

@@ -349,8 +349,7 @@ def check_position(ruleset: Ruleset, state: GameState) -> None:
     if cells.max() > CellKind.TRAIL_1 or ((cells == CellKind.WALL) != border).any():
         raise RulesetError("cells must be wall on the border and 0, 2 or 3 inside it")
     for seat, (row, col) in enumerate(state.heads):
-        inside = 1 <= row <= ruleset.height - 2 and 1 <= col <= ruleset.width - 2
-        if not inside or cells[row, col] != CellKind.TRAIL_0 + seat:
+        if not ruleset.inside(row, col) or cells[row, col] != CellKind.TRAIL_0 + seat:
             raise RulesetError(f"the head of seat {seat} at ({row}, {col}) is not on its own trail")
     if not all(heading in range(ACTIONS) for heading in state.headings):
         raise RulesetError(f"headings are {state.headings}; allowed are 0 to 3")

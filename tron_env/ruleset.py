@@ -72,6 +72,14 @@ class Ruleset:
         """Cells inside the wall border."""
         return (self.height - 2) * (self.width - 2)
 
+    def inside(self, row: int, col: int) -> bool:
+        """Whether a cell lies inside the wall border.
+
+        >>> Ruleset().inside(1, 30), Ruleset().inside(1, 31)
+        (True, False)
+        """
+        return 1 <= row <= self.height - 2 and 1 <= col <= self.width - 2
+
 
 def is_whole(value: object) -> bool:
     """Whether ``value`` is a whole number; True and False are not."""

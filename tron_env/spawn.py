@@ -93,7 +93,7 @@ def check_spawns(ruleset: Ruleset, spawns: tuple[Spawn, Spawn]) -> None:
             trail only, and the other's heading would no longer follow from the planes.
     """
     for seat, (row, col, heading) in enumerate(spawns):
-        if not (1 <= row <= ruleset.height - 2 and 1 <= col <= ruleset.width - 2):
+        if not ruleset.inside(row, col):
             raise RulesetError(
                 f"spawn of seat {seat} is ({row}, {col}); allowed are rows 1 to "
                 f"{ruleset.height - 2} and columns 1 to {ruleset.width - 2}"
@@ -102,12 +102,18 @@ def check_spawns(ruleset: Ruleset, spawns: tuple[Spawn, Spawn]) -> None:
             raise RulesetError(f"heading of seat {seat} is {heading}; allowed are 0 to 3")
     if spawns[0][:2] == spawns[1][:2]:
         raise RulesetError(f"both spawns are on cell {tuple(spawns[0][:2])}")
-    if ruleset.spawn is SpawnLayout.MIRRORED and _behind(spawns[0]) == _behind(spawns[1]):
+    behind = cell_behind(spawns[0])
+    if ruleset.spawn is SpawnLayout.MIRRORED and behind == cell_behind(spawns[1]):
         raise RulesetError(
-            f"both spawns have cell {_behind(spawns[0])} behind them; it can be the trail of one"
+            f"both spawns have cell {behind} behind them; it can be the trail of one"
         )
 
 
-def _behind(spawn: Spawn) -> tuple[int, int]:
+def cell_behind(spawn: Spawn) -> tuple[int, int]:
+    """Return the cell that a rider comes from; where it is free it is trail from the start.
+
+    >>> cell_behind(Spawn(3, 5, Action.UP))
+    (4, 5)
+    """
     row, col, heading = spawn
     return int(row - ROW_STEP[heading]), int(col - COL_STEP[heading])
