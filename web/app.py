@@ -101,7 +101,9 @@ def create_app(
     opponents = Opponents(storage, models)
     recorder = Recorder(storage, transport, config.capacity)
     games = LiveGames(ARENA, config.capacity, config.countdown_slots)
-    referee = Referee(games, transport, recorder.finish, recorder.resume)
+    referee = Referee(
+        games, transport, recorder.finish, recorder.resume, model_copies=config.model_copies
+    )
     lobby = Lobby(
         referee,
         opponents,

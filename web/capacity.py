@@ -25,7 +25,6 @@ _SMOOTHING: Final = 0.05
 @dataclass(frozen=True, slots=True)
 class _Answer:
     at: float
-    computed: float
     took: float
 
 
@@ -70,13 +69,7 @@ class Cost:
         expected = self.alone(positions)
         scale = self._scale
         self._factor = scale + _SMOOTHING * (computed / max(expected, 1e-6) - scale)
-        self._answers.append(_Answer(self._now(), computed, took))
-
-    @property
-    def busy(self) -> float:
-        """The share of the last seconds that calls computed for, of all copies together."""
-        since, recent = self._recent()
-        return sum(answer.computed for answer in recent) / since if recent else 0.0
+        self._answers.append(_Answer(self._now(), took))
 
     @property
     def p99(self) -> float:
@@ -86,8 +79,8 @@ class Cost:
         if last is None or self._now() - last.at >= KEPT_SECONDS:
             return alone
         if self._known is None or self._known[0] is not last:
-            _, recent = self._recent()
-            times = sorted(answer.took for answer in recent)
+            since = self._now() - KEPT_SECONDS
+            times = sorted(answer.took for answer in self._answers if answer.at > since)
             self._known = last, times[min(int(0.99 * len(times)), len(times) - 1)]
         return max(alone, self._known[1])
 
@@ -122,11 +115,6 @@ class Cost:
         """
         last = self._answers[-1] if self._answers else None
         return self._factor if last and self._now() - last.at < KEPT_SECONDS else 1.0
-
-    def _recent(self) -> tuple[float, list[_Answer]]:
-        now = self._now()
-        recent = [answer for answer in list(self._answers) if now - answer.at < KEPT_SECONDS]
-        return max(now - recent[0].at, 1.0) if recent else 1.0, recent
 
 
 def _calls(speed: int, games: int) -> int:

@@ -4,6 +4,7 @@
 ``TRON_SECRET_KEY``      signs session cookies; default is drawn once, kept in the home
 ``TRON_LIVE_CAPACITY``   live games at once; default 256
 ``TRON_PAGE_PROCESSES``  processes that answer pages; default one a core, at most 4
+``TRON_MODEL_COPIES``    of a model that many ride against; default a core less, at most 4
 ``TRON_REDIS_URL``       Flask-SocketIO's message queue; default is none, for one process
 ``TRON_LOG_JSON``        1 to log JSON, one object a line; default 0
 ``TRON_PROXIES``         trusted proxies in front, whose word on addresses counts; default 0
@@ -33,6 +34,9 @@ MAX_PROXIES: Final = 8
 USUAL_PAGE_PROCESSES: Final = 4
 """At most, by default: they are quick, and each holds a whole site in memory."""
 MAX_PAGE_PROCESSES: Final = 64
+USUAL_MODEL_COPIES: Final = 4
+"""At most, by default: each holds a sandbox and a model in memory."""
+MAX_MODEL_COPIES: Final = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +49,7 @@ class WebConfig:
         capacity: live games at once.
         countdown_slots: least time before a game's first ply, see ``web.live_types``.
         page_processes: how many answer pages; 0 has threads of the live process do so.
+        model_copies: of a model whose games are more than one copy of it answers in time.
         redis_url: of the message queue that several processes share, "" for one alone.
         log_json: whether to log for machines.
         policy: what miners may.
@@ -65,6 +70,7 @@ class WebConfig:
     secure_cookies: bool = False
     accept_unsandboxed: bool = False
     page_processes: int = 0
+    model_copies: int = 1
 
 
 def load_config(environ: Mapping[str, str] = os.environ) -> WebConfig:
@@ -92,6 +98,9 @@ def load_config(environ: Mapping[str, str] = os.environ) -> WebConfig:
             0,
             MAX_PAGE_PROCESSES,
         ),
+        model_copies=_number(
+            environ, "TRON_MODEL_COPIES", usual_model_copies(), 1, MAX_MODEL_COPIES
+        ),
         redis_url=_redis(environ.get("TRON_REDIS_URL", "")),
         log_json=_switch(environ, "TRON_LOG_JSON"),
     )
@@ -100,6 +109,14 @@ def load_config(environ: Mapping[str, str] = os.environ) -> WebConfig:
 def usual_page_processes() -> int:
     """Return how many processes answer pages where nothing is said: one a core, up to a few."""
     return min(usable_cores(), USUAL_PAGE_PROCESSES)
+
+
+def usual_model_copies() -> int:
+    """Return how many copies of a model there may be where nothing is said.
+
+    One core is left to live play itself.
+    """
+    return max(1, min(usable_cores() - 1, USUAL_MODEL_COPIES))
 
 
 def _redis(value: str) -> str:

@@ -35,8 +35,6 @@ IN_USE_SECONDS: Final = 30.0
 """A model asked for within this time is in use; a countdown is far shorter."""
 STUCK_SECONDS: Final = 0.2
 """A copy whose oldest question has waited so long is passed over while another keeps up."""
-MORE_COPIES_SHARE: Final = 0.4
-"""Another copy is loaded once those there compute for more than this share of the time."""
 AT_ONCE_SECONDS: Final = 0.002
 """A shipped model that computes no longer than this is asked on the spot: passing a question to a
 thread and back costs more where the interpreter is busy. What it computes for, not what that takes
@@ -196,16 +194,16 @@ class InferencePool:
 
     Args:
         deliver: takes every reply, on the model's thread.
-        copies: of a model whose games keep one busy, at most so many.
+        most_copies: of one model, for when its games ask for more than one can do.
 
     Attributes:
         answer_times: from question to answer.
     """
 
-    def __init__(self, deliver: Callable[[Reply], None], copies: int = 1) -> None:
+    def __init__(self, deliver: Callable[[Reply], None], most_copies: int = 1) -> None:
         self.answer_times = Lateness()
+        self.most_copies = most_copies
         self._deliver = deliver
-        self._copies = copies
         self._models: dict[str, Crew] = {}
         self._lock = threading.Lock()
         """Held to change ``_models`` and ``_loading``, never while a model is loaded."""
@@ -231,13 +229,30 @@ class InferencePool:
                 self._take_in(key, ModelThread(key, policy, self._deliver), cost, own)
                 return
             crew.used_at = time.monotonic()
-            if len(crew.workers) < self._copies and crew.cost.busy > MORE_COPIES_SHARE * len(
-                crew.workers
-            ):
-                crew.workers.append(ModelThread(key, warmed(load())[0], self._deliver))
-                return
-        for worker in crew.workers:
+        for worker in list(crew.workers):
             worker.prepare()
+
+    def grow(self, key: str, load: Callable[[], Policy]) -> bool:
+        """Load one more copy of a loaded model; False where it has as many as it may.
+
+        Raises:
+            AgentError: as ``ensure``.
+            ArenaFault: as ``ensure``.
+        """
+        with self._lock:
+            loading = self._loading[key]
+        with loading:
+            crew = self._models.get(key)
+            if crew is None or len(crew.workers) >= self.most_copies:
+                return False
+            worker = ModelThread(key, warmed(load())[0], self._deliver)
+            with self._lock:
+                kept = self._models.get(key) is crew
+                if kept:
+                    crew.workers.append(worker)
+        if not kept:
+            worker.close()
+        return kept
 
     def ready(self, key: str) -> bool:
         """Whether a game against the model may be opened without ``ensure``."""
@@ -250,8 +265,9 @@ class InferencePool:
         return None if crew is None else crew.cost
 
     def copies(self, key: str) -> int:
-        """Return how many copies of a model there may be."""
-        return self._copies if key in self._models else 0
+        """Return how many copies of a model are loaded."""
+        crew = self._models.get(key)
+        return 0 if crew is None else len(crew.workers)
 
     def answers_at_once(self, ask: Ask) -> bool:
         """Whether ``submit`` will have answered such a question when it returns."""

@@ -8,7 +8,7 @@ import itertools
 import logging
 import secrets
 import threading
-from collections import Counter, deque
+from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Final, Protocol
@@ -22,12 +22,13 @@ from tron_env.spawn import spawns_for
 from tron_env.types import Seat, Spawn
 from web.commands import CaughtUp, Gone, Open, Outlet, Said
 from web.errors import Refusal, RefusedError
-from web.live_types import SPEEDS, Opening, cells_ahead, person_seat
+from web.live_types import Opening, cells_ahead, person_seat
 from web.messages import Join, Message, Rematch, TakeOverWish
 from web.policies import Policy
 from web.recorder import record_payload
 from web.referee import Referee
 from web.refusals import refused
+from web.room import RoomForGames
 from web.tickets import Opponent, Ticket, game_payload, opening_view, opponent_payload
 
 logger = logging.getLogger(__name__)
@@ -135,7 +136,7 @@ class Lobby:
         self._admit = admit
         self._send = send
         self._draw_seed = draw_seed
-        self._capacity = capacity
+        self._room = RoomForGames(referee, capacity)
         self._numbers = itertools.count(1 + secrets.randbits(FIRST_GAME_BITS))
         self._lock = threading.Lock()
         self._clients: dict[str, _Client] = {}
@@ -214,7 +215,11 @@ class Lobby:
         start = self._again(client, rematch)
         key = start.opponent.sha256
         with self._lock:
-            if key in self._lines or not self._referee.pool.ready(key) or not self._fits(start):
+            if (
+                key in self._lines
+                or not self._referee.pool.ready(key)
+                or not self._room.fits(key, start.speed)
+            ):
                 return False
             self._drop_from_lines(client)
         self._open(start)
@@ -258,9 +263,13 @@ class Lobby:
         return _Start(client, latest[1], latest[2])
 
     def _want(self, start: _Start) -> None:
-        opponent = start.opponent
+        opponent, pool = start.opponent, self._referee.pool
+        key = opponent.sha256
         try:
-            self._referee.pool.ensure(opponent.sha256, lambda: self._opponents.load(opponent))
+            pool.ensure(key, lambda: self._opponents.load(opponent))
+            while self._room.lacks_copies(key, start.speed):
+                if not pool.grow(key, lambda: self._opponents.load(opponent)):
+                    break
         except (AgentError, ArenaFault) as error:
             raise RefusedError(
                 Refusal.UNAVAILABLE, "cannot_play", name=opponent.name, why=error
@@ -272,8 +281,8 @@ class Lobby:
         with self._lock:
             self._drop_from_lines(start.client)
             line = self._lines.get(key)
-            if line is not None or not self._fits(start):
-                if not self._could_ever(start):
+            if line is not None or not self._room.fits(key, start.speed):
+                if not self._room.could_ever_fit(key, start.speed):
                     name, speed = start.opponent.name, start.speed
                     raise RefusedError(Refusal.UNAVAILABLE, "too_slow", name=name, speed=speed)
                 self._lines.setdefault(key, _Line()).waiting.append(start)
@@ -298,25 +307,6 @@ class Lobby:
             if start.client in self._clients:
                 self._referee.post(Open(ticket, payload))
 
-    def _fits(self, start: _Start) -> bool:
-        referee, key = self._referee, start.opponent.sha256
-        if len(referee) >= self._capacity:
-            return False
-        cost = referee.pool.cost(key)
-        if cost is None:
-            return True
-        games = Counter({speed: referee.playing[key, speed] for speed in SPEEDS})
-        games[start.speed] += 1
-        return cost.keeps(start.speed) and cost.carries(games, referee.pool.copies(key))
-
-    def _could_ever(self, start: _Start) -> bool:
-        """Whether the game would fit if there were no other."""
-        pool, key = self._referee.pool, start.opponent.sha256
-        cost = pool.cost(key)
-        if cost is None or any(self._referee.playing[key, speed] for speed in SPEEDS):
-            return True
-        return cost.carries({start.speed: 1}, pool.copies(key)) and cost.keeps_alone(start.speed)
-
     def _next_in(self, key: str) -> _Start | None:
         with self._lock:
             line = self._lines.get(key)
@@ -325,7 +315,7 @@ class Lobby:
             if not line.waiting:
                 del self._lines[key]
                 return None
-            if not self._fits(line.waiting[0]):
+            if not self._room.fits(key, line.waiting[0].speed):
                 return None
             start = line.waiting.popleft()
             line.told.pop(start.client, None)

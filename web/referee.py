@@ -54,6 +54,7 @@ class Referee:
         finish: takes finished games and the clients that watched; must not block.
         resume: takes games that go on, as they stand, and how many ms from now; must not block.
         now: a monotonic clock in seconds.
+        model_copies: of a model that many ride against, at most so many.
     """
 
     def __init__(
@@ -63,8 +64,9 @@ class Referee:
         finish: Callable[[Ticket, FinishedGame, tuple[str, ...]], None],
         resume: Callable[[Ticket, FinishedGame, int], None],
         now: Callable[[], float] = time.monotonic,
+        model_copies: int = 1,
     ) -> None:
-        self.pool = InferencePool(self.post)
+        self.pool = InferencePool(self.post, model_copies)
         self.lateness = Lateness()
         self.endings: Counter[LiveEnding] = Counter()
         self.playing: Counter[tuple[str, int]] = Counter()

@@ -2,6 +2,7 @@
 
 import queue
 import threading
+import time
 
 import numpy as np
 import pytest
@@ -190,4 +191,29 @@ def test_a_quick_shipped_model_is_asked_on_the_spot_however_busy_the_core_is():
     assert pool.submit(question_of(games, ask))
     (reply,) = replies
     assert reply.worker is None
+    pool.close()
+
+
+def test_questions_go_to_the_copy_with_the_least_to_do_of_those_that_keep_up():
+    replies: queue.SimpleQueue[Reply] = queue.SimpleQueue()
+    pool = InferencePool(replies.put, most_copies=2)
+    slow, quick = Restless(), Restless()
+    pool.ensure("m", lambda: slow)
+    assert pool.grow("m", lambda: quick)
+    assert not pool.grow("m", Restless), "two are as many as it may have"
+    assert pool.copies("m") == 2
+    slow.answering.clear()
+    pool.submit(question("m"))
+    for _ in range(3):  # the first copy has one question open all the while, the other none
+        pool.submit(question("m"))
+        reply = replies.get(timeout=PATIENCE_SECONDS)
+        pool.answered(reply)
+    crew = pool._models["m"]
+    first, second = crew.workers
+    assert (first.backlog, second.backlog) == (1, 0)
+    second.backlog = 5
+    now = time.monotonic()
+    assert crew.least_busy(now) is first
+    assert crew.least_busy(now + inference.STUCK_SECONDS) is second, "it keeps up"
+    slow.answering.set()
     pool.close()

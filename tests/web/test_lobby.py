@@ -14,6 +14,7 @@ from tests.web.test_inference import Restless
 from tests.web.test_recorder import NOBODY
 from tron_env.ruleset import ARENA
 from tron_env.spawn import spawns_for
+from web.capacity import Cost
 from web.commands import Command, Open
 from web.errors import Refusal, RefusedError
 from web.inference import InferencePool
@@ -201,3 +202,15 @@ def test_a_rematch_that_has_to_wait_in_line_takes_the_slow_way(notes: Notes):
     notes.playing[OPPONENT.sha256, 10] = 1
     assert not lobby.rematch_at_once("a", Rematch(game))
     assert not notes.told, "places are told by who may ask the database"
+
+
+def test_one_more_copy_of_a_model_comes_before_a_line(notes: Notes):
+    lobby = lobby_of(notes)
+    notes.pool.most_copies = 2
+    notes.pool.ensure(OPPONENT.sha256, Restless)
+    notes.pool._models[OPPONENT.sha256].cost = Cost(0.0, 0.05)
+    for games, copies, waiting in ((1, 1, 0), (2, 2, 0), (2, 2, 1)):
+        lobby.join("abc"[len(opened(notes)) + lobby.waiting], Join("zoo/m", 10))
+        notes.playing[OPPONENT.sha256, 10] = len(opened(notes))
+        assert (len(opened(notes)), notes.pool.copies(OPPONENT.sha256)) == (games, copies)
+        assert lobby.waiting == waiting
