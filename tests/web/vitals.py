@@ -1,16 +1,18 @@
-"""What opening each page costs, and how soon the viewer answers while one scrubs, in Chromium.
+"""What opening each page costs, how soon one rides, and the viewer answers while one scrubs.
 
     python -m tests.web.vitals
 
-Serves a season on a free port, opens each page with an empty cache at desktop and phone size, and
-drags the scrubber of the longest game there can be, territory and graphs shown. Weights are bytes
-over the wire; times are of this machine and its load.
+Serves a season on a free port, opens each page with an empty cache at desktop and phone size in
+Chromium, rides from the home page on until the first ply, and drags the scrubber of the longest
+game there can be, territory and graphs shown. Weights are bytes over the wire; times are of this
+machine and its load.
 """
 
 import argparse
 import json
 import statistics
 import tempfile
+import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -26,6 +28,8 @@ from arena.storage import open_storage
 from tests.web import stocked
 from tests.web.chromium import chromium, tab
 from tests.web.site import serving
+from tests.web.slow_line import slow_line
+from web.live_types import DEFAULT_COUNTDOWN_SLOTS, SLOTS_PER_SECOND
 
 SEASON: Final = Season(submissions=57 * 40, games=28_000, replays=40)
 SIZES: Final = ("desktop", "phone")
@@ -37,6 +41,8 @@ KEYS: Final = 100
 LEAST_MS: Final = 16
 """What the browser's Event Timing tells nothing below of."""
 FRAME_MS: Final = 16
+ADDED_MS: Final = (0.0, 150.0)
+"""Latency of the lines over which one rides, there and back."""
 
 LOADED: Final = """() => {
     const [page] = performance.getEntriesByType("navigation");
@@ -105,6 +111,19 @@ class Scrubbed:
     keys_p98_ms: float
 
 
+@dataclass(frozen=True)
+class Begun:
+    """Seconds from asking for the home page to the first ply of a ride, median and longest.
+
+    The countdown is part of it; who looks at the home page first takes as much longer.
+    """
+
+    size: str
+    added_ms: float
+    median_seconds: float
+    longest_seconds: float
+
+
 def measure_page(browser: Browser, url: str, address: str, size: str) -> Opened:
     """Open a page a few times, each time as a visitor who was never there."""
     found = []
@@ -124,6 +143,21 @@ def measure_page(browser: Browser, url: str, address: str, size: str) -> Opened:
         for name in ("served", "painted", "largest")
     )
     return Opened(address, size, round(weight / 1000, 1), served, painted, largest)
+
+
+def measure_start(browser: Browser, url: str, size: str, added_ms: float) -> Begun:
+    """Open the home page a few times as somebody new, and ride at once."""
+    found = []
+    for _ in range(ROUNDS):
+        with slow_line(url, added_ms) as line, tab(browser, line, size) as shown:
+            begun = time.monotonic()
+            shown.page.goto("/", wait_until="commit")
+            shown.page.get_by_role("link", name="Ride against it").click()
+            shown.page.wait_for_function(
+                "() => Number(document.querySelector('[data-board]')?.dataset.ply) >= 1"
+            )
+            found.append(time.monotonic() - begun)
+    return Begun(size, added_ms, round(statistics.median(found), 1), round(max(found), 1))
 
 
 def measure_scrubbing(browser: Browser, url: str, game: int, size: str) -> Scrubbed:
@@ -179,14 +213,15 @@ def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__, prog="python -m tests.web.vitals")
     parser.add_argument("--json", action="store_true", help="print data in place of tables")
-    parser.add_argument("--only", help="pages whose address holds this; 'scrub' for the viewer")
+    parser.add_argument("--only", help="pages whose address holds this; 'ride', 'scrub'")
     asked = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         home = Path(folder)
         with open_storage(load_settings({"TRON_HOME": str(home)})) as storage:
             populate(storage, SEASON)
             longest = stocked.add_human_game(storage, replay=stocked.longest_game())
-        with serving(home) as site, chromium() as browser:
+        countdown = DEFAULT_COUNTDOWN_SLOTS / SLOTS_PER_SECOND
+        with serving(home, countdown_seconds=countdown) as site, chromium() as browser:
             champion = site.services.storage.champion()
             assert champion is not None
             chosen = [
@@ -199,6 +234,12 @@ def main() -> None:
                 for size in SIZES
                 for address in chosen
             ]
+            rides = [
+                measure_start(browser, site.url, size, added_ms)
+                for size in SIZES
+                for added_ms in ADDED_MS
+                if asked.only in (None, "ride")
+            ]
             drags = [
                 measure_scrubbing(browser, site.url, longest, size)
                 for size in SIZES
@@ -207,6 +248,7 @@ def main() -> None:
     if asked.json:
         rows = {
             "pages": [asdict(row) for row in pages],
+            "rides": [asdict(row) for row in rides],
             "scrubbing": [asdict(row) for row in drags],
         }
         click.echo(json.dumps(rows, indent=2))
@@ -216,6 +258,11 @@ def main() -> None:
         click.echo(
             f"{row.address[:24]:24} {row.size:8} {row.kilobytes:6.1f} {row.served_ms:8.1f} "
             f"{row.painted_ms:8.1f} {row.largest_ms:8.1f}"
+        )
+    for ride in rides:
+        click.echo(
+            f"riding, {ride.size}, {ride.added_ms:.0f} ms added: {ride.median_seconds} s from "
+            f"asking for the home page, at most {ride.longest_seconds} s"
         )
     for drag_ in drags:
         click.echo(
