@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Final
 
 from sqlalchemy import and_, case, func, not_, or_, select, true
@@ -52,9 +53,10 @@ _SUMS = tuple(
 class StoredPeople(Database):
     """The part of ``Storage`` about people."""
 
-    def has_played(self, session: str, sha256: str) -> bool:
-        """Whether this browser has a stored game against this model."""
-        query = select(games.c.id).where(games.c.session == session, rode(sha256)).limit(1)
+    def has_played(self, session: str, sha256: str, by: datetime) -> bool:
+        """Whether this browser had a stored game against this model by a time."""
+        earlier = (games.c.session == session, games.c.played_at < by)
+        query = select(games.c.id).where(*earlier, rode(sha256)).limit(1)
         with self.reading() as connection:
             return connection.scalar(query) is not None
 

@@ -102,7 +102,12 @@ def create_app(
     recorder = Recorder(storage, transport, config.capacity)
     games = LiveGames(ARENA, config.capacity, config.countdown_slots)
     referee = Referee(
-        games, transport, recorder.finish, recorder.resume, model_copies=config.model_copies
+        games,
+        transport,
+        recorder.opened,
+        recorder.finish,
+        recorder.resume,
+        model_copies=config.model_copies,
     )
     lobby = Lobby(
         referee,

@@ -19,6 +19,8 @@ MOST_BUSY: Final = 0.6
 KEPT: Final = 256
 """Answers that say how a model does at present."""
 KEPT_SECONDS: Final = 30.0
+KNOWN_SECONDS: Final = 0.1
+"""How old a ``p99`` may be that is not sorted out anew."""
 _SMOOTHING: Final = 0.05
 
 
@@ -45,8 +47,8 @@ class Cost:
         self._factor = 1.0
         self._now = now
         self._answers: deque[_Answer] = deque(maxlen=KEPT)
-        self._known: tuple[_Answer, float] | None = None
-        """The ``p99`` as of an answer."""
+        self._known: tuple[float, float] | None = None
+        """When the ``p99`` was last looked for, and what it was."""
 
     @classmethod
     def measured(cls, one: float, many: float, size: int) -> "Cost":
@@ -78,10 +80,10 @@ class Cost:
         last = self._answers[-1] if self._answers else None
         if last is None or self._now() - last.at >= KEPT_SECONDS:
             return alone
-        if self._known is None or self._known[0] is not last:
+        if self._known is None or last.at - self._known[0] >= KNOWN_SECONDS:
             since = self._now() - KEPT_SECONDS
             times = sorted(answer.took for answer in self._answers if answer.at > since)
-            self._known = last, times[min(int(0.99 * len(times)), len(times) - 1)]
+            self._known = last.at, times[min(int(0.99 * len(times)), len(times) - 1)]
         return max(alone, self._known[1])
 
     def share(self, games: Mapping[int, int]) -> float:

@@ -229,8 +229,7 @@ class InferencePool:
                 self._take_in(key, ModelThread(key, policy, self._deliver), cost, own)
                 return
             crew.used_at = time.monotonic()
-        for worker in list(crew.workers):
-            worker.prepare()
+        crew.least_busy(time.monotonic()).prepare()
 
     def grow(self, key: str, load: Callable[[], Policy]) -> bool:
         """Load one more copy of a loaded model; False where it has as many as it may.

@@ -114,6 +114,11 @@ class FinishedGame:
         """Whether a ply was played beyond what was played before."""
         return len(self.actions) > len(self.opening.played)
 
+    @property
+    def kept(self) -> bool:
+        """Whether it is told of and stored: one that was left before its first ply never was."""
+        return self.begun or self.told
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Beat:

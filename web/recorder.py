@@ -10,14 +10,16 @@ import threading
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Final, Protocol, TypeVar
 
-from arena.errors import ArenaFault
+from arena.errors import ArenaFault, DatabaseAwayError
 from arena.records import HumanRecord
 from arena.stored_games import NewHumanGame
 from replays.format import Replay
 from web.commands import Outlet
 from web.errors import Refusal, RefusedError
+from web.first_tries import FirstTries
 from web.human import total_record
 from web.judging import judged
 from web.live_types import FinishedGame, LiveEnding
@@ -51,7 +53,6 @@ READ_SECONDS: Final = 10.0
 """How old a model's record may be as far as other processes' games go."""
 MAX_BATCH: Final = 64
 """Games told together or stored in one transaction: those that wait, up to so many."""
-MAX_TRIED: Final = 50_000
 REASONS: Final = {
     LiveEnding.FORFEIT: tell("game.no_answer"),
     LiveEnding.CONCEDED: tell("game.conceded"),
@@ -66,8 +67,8 @@ class HumanGames(Protocol):
     def save_human_games(self, new: Sequence[NewHumanGame]) -> tuple[int, ...]:
         """Store games, all or none, and return their IDs."""
 
-    def has_played(self, session: str, sha256: str) -> bool:
-        """Whether this browser has a stored game against this model."""
+    def has_played(self, session: str, sha256: str, by: datetime) -> bool:
+        """Whether this browser had a stored game against this model by a time."""
 
     def human_record(self, sha256: str) -> HumanRecord:
         """Return a model's results against people."""
@@ -115,8 +116,7 @@ class Recorder:
         self._send = send
         self._standing = Standing()
         self._read_at = time.monotonic()
-        self._tried: set[tuple[str, str]] = set()
-        """Whose first try against which model is stored, or about to be."""
+        self._first_tries = FirstTries(storage.has_played)
         # Lobby.join asks `admit` first, so a queue of this size never overflows.
         self._to_tell: queue.Queue[_Over | _GoesOn | None] = queue.Queue(BACKLOG + 2 * capacity)
         self._to_store: queue.Queue[_Told | None] = queue.Queue(BACKLOG + 2 * capacity)
@@ -158,8 +158,18 @@ class Recorder:
             self._standing.begin(opponent.sha256, self._storage.human_record(opponent.sha256))
         return self._standing.of(opponent.sha256)
 
+    def opened(self, ticket: Ticket) -> None:
+        """Take note of a game that was opened; never blocks."""
+        self._first_tries.opened(ticket)
+
     def finish(self, ticket: Ticket, record: FinishedGame, watchers: tuple[str, ...] = ()) -> None:
-        """Take a finished game and the clients that watched it; never blocks."""
+        """Take a finished game and the clients that watched it; never blocks.
+
+        One that ended before its first ply is not kept.
+        """
+        if not record.kept:
+            self._first_tries.never_was(ticket)
+            return
         self._to_tell.put_nowait(_Over(ticket, record, watchers))
 
     def resume(self, ticket: Ticket, record: FinishedGame, countdown_ms: int) -> None:
@@ -307,12 +317,14 @@ class Recorder:
                 logger.exception("game %d: its replay could not be told", told.ticket.game)
 
     def _saved(self, new: list[NewHumanGame]) -> tuple[int, ...]:
-        return _patiently(lambda: self._storage.save_human_games(new))
+        return self._patiently(lambda: self._storage.save_human_games(new))
 
     def _new_game(self, told: _Told) -> NewHumanGame | None:
         ticket, record = told.ticket, told.record
         try:
-            first = self._is_first_try(ticket) and record.ending is not LiveEnding.CLOSED
+            first = record.ending is not LiveEnding.CLOSED and self._patiently(
+                lambda: self._first_tries.is_first(ticket)
+            )
             return NewHumanGame(
                 replay=told.replay,
                 names=ticket.names(STORED_NAME),
@@ -331,32 +343,19 @@ class Recorder:
             logger.exception("game %d could not be written down", ticket.game)
             return None
 
-    def _is_first_try(self, ticket: Ticket) -> bool:
-        """Whether this is a browser's first game against a model, of those on their way, too.
-
-        A game that goes on from a replay is none, and takes the place of one.
-        """
-        if ticket.player is None:
-            return False
-        pair = ticket.player, ticket.opponent.sha256
-        if pair in self._tried:
-            return False
-        if len(self._tried) >= MAX_TRIED:
-            self._tried.clear()
-        self._tried.add(pair)
-        played = _patiently(lambda: self._storage.has_played(*pair))
-        return not played and ticket.takeover is None
-
-
-def _patiently(ask: Callable[[], _T]) -> _T:
-    """Ask storage, again after a pause where it is busy."""
-    for pause in RETRY_SECONDS:
-        try:
-            return ask()
-        except ArenaFault as error:
-            logger.warning("storage: %s; trying again", error)
-            time.sleep(pause)
-    return ask()
+    def _patiently(self, ask: Callable[[], _T]) -> _T:
+        """Ask storage, again after pauses: while the database is away, until the site closes."""
+        pauses = iter(RETRY_SECONDS)
+        while True:
+            try:
+                return ask()
+            except ArenaFault as error:
+                away = isinstance(error, DatabaseAwayError) and not self._closing.is_set()
+                pause = next(pauses, RETRY_SECONDS[-1] if away else None)
+                if pause is None:
+                    raise
+                logger.warning("storage: %s; trying again", error)
+                time.sleep(pause)
 
 
 def record_payload(record: HumanRecord) -> RecordPayload:

@@ -43,6 +43,9 @@ logger = logging.getLogger(__name__)
 
 SILENCE_SECONDS: Final = 1.5
 """A client that has answered ticks and does not for so long is taken for lost."""
+LATENCY_NEWS_MS: Final = 5
+LATENCY_NEWS_SHARE: Final = 0.1
+"""A client is told its latency anew when it has changed by more than both."""
 
 
 class Referee:
@@ -51,7 +54,8 @@ class Referee:
     Args:
         games: driven from here only.
         send: takes messages for clients.
-        finish: takes finished games and the clients that watched; must not block.
+        opened: takes games that begin; must not block.
+        finish: takes games that ended and the clients that watched; must not block.
         resume: takes games that go on, as they stand, and how many ms from now; must not block.
         now: a monotonic clock in seconds.
         model_copies: of a model that many ride against, at most so many.
@@ -61,6 +65,7 @@ class Referee:
         self,
         games: LiveGames,
         send: Outlet,
+        opened: Callable[[Ticket], None],
         finish: Callable[[Ticket, FinishedGame, tuple[str, ...]], None],
         resume: Callable[[Ticket, FinishedGame, int], None],
         now: Callable[[], float] = time.monotonic,
@@ -73,6 +78,7 @@ class Referee:
         """How many games there are against each model at each speed."""
         self._games = games
         self._send = send
+        self._opened = opened
         self._finish = finish
         self._resume = resume
         self._now = now
@@ -81,6 +87,8 @@ class Referee:
         self._sent: dict[int, tuple[int, float]] = {}
         """The tick of each game that is to be answered, oldest first: its ply, and when it was
         sent."""
+        self._latencies: dict[int, int] = {}
+        """What the client of each game was told last, in ms."""
         self._answering: set[int] = set()
         """Games whose client answers such ticks: those that fall silent are waited for."""
         self._silent: dict[int, str] = {}
@@ -177,6 +185,7 @@ class Referee:
         for game in (*self._silent_of(ticket.client), *([] if running is None else [running])):
             self._end(self._games.leave(game))
         slots = self._games.open(ticket.opening)
+        self._opened(ticket)
         self._audience.leave(ticket.client)
         self._tickets[ticket.game] = ticket
         self.playing[ticket.opponent.sha256, ticket.opening.speed] += 1
@@ -231,6 +240,7 @@ class Referee:
         """Let a frozen game go on, with this client steering."""
         record, slots = self._games.thaw(game)
         self._silent.pop(game, None)
+        self._latencies.pop(game, None)
         for other in self._silent_of(client):
             self._end(self._games.leave(other))
         ticket = self._tickets[game] = replace(self._tickets[game], client=client)
@@ -269,14 +279,25 @@ class Referee:
         return {"game": ticket.game, "view": final_view(ticket, self._games.peek(ticket.game))}
 
     def _time(self, client: str, game: int, ply: int) -> None:
-        """Tell a client its latency; an answer to another tick than the latest tells nothing."""
+        """Tell a client its latency where that is news; an answer to an older tick tells nothing.
+
+        Raises:
+            RefusedError: UNKNOWN_GAME.
+        """
         sent = self._sent.get(game)
         if self._silent.get(game) == client:
             self._go_on(client, game)
-        elif self._game_of.get(client) == game and sent is not None and sent[0] == ply:
+            return
+        self._check_owner(client, game)
+        if sent is not None and sent[0] == ply:
             del self._sent[game]
             self._answering.add(game)
-            self._send(client, "latency", round(1000 * (self._now() - sent[1])))
+            latency = round(1000 * (self._now() - sent[1]))
+            told = self._latencies.get(game)
+            news = max(LATENCY_NEWS_MS, LATENCY_NEWS_SHARE * (told or 0))
+            if told is None or abs(latency - told) > news:
+                self._latencies[game] = latency
+                self._send(client, "latency", latency)
 
     def _check_owner(self, client: str, game: int) -> None:
         if self._game_of.get(client) != game:
@@ -351,9 +372,9 @@ class Referee:
     def _end(self, record: FinishedGame) -> None:
         watchers = tuple(self._audience.of(record.opening.game))
         ticket = self._forget(record.opening.game)
-        if record.begun or record.told:
+        self._finish(ticket, record, watchers)
+        if record.kept:
             self.endings[record.ending] += 1
-            self._finish(ticket, record, watchers)
         elif watchers:
             over: OverPayload = {
                 "game": ticket.game,
@@ -369,6 +390,7 @@ class Referee:
         if not self.playing[key]:
             del self.playing[key]
         self._sent.pop(game, None)
+        self._latencies.pop(game, None)
         self._answering.discard(game)
         self._silent.pop(game, None)
         self._audience.dismiss(game)

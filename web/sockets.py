@@ -17,6 +17,7 @@ import gevent
 from flask import request, session
 from flask_socketio import ConnectionRefusedError, Namespace, SocketIO
 
+from arena.errors import ArenaFault
 from web.allowance import Allowance
 from web.errors import Refusal, RefusedError
 from web.lobby import Lobby
@@ -282,4 +283,7 @@ def _refusal_of(act: Callable[[], None]) -> RefusedError | None:
         act()
     except RefusedError as error:
         return error
+    except ArenaFault as error:
+        logger.warning("an event could not be answered: %s", error)
+        return RefusedError(Refusal.UNAVAILABLE, "storage_away")
     return None

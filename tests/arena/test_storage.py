@@ -6,6 +6,7 @@ import threading
 import time
 from contextlib import suppress
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from alembic import command
@@ -538,9 +539,11 @@ def test_a_persons_game_is_stored_like_any_other(storage):
     assert row.models == (MODELS["ann"], None)
     assert (row.outcome, row.plies, row.first_try) == (Outcome.SECOND_WINS, 2, True)
     assert storage.replay(number) == encode(game.replay)
-    assert storage.has_played("browser", MODELS["ann"])
-    assert not storage.has_played("browser", MODELS["bob"])
-    assert not storage.has_played("other", MODELS["ann"])
+    now = datetime.now(UTC)
+    assert storage.has_played("browser", MODELS["ann"], now)
+    assert not storage.has_played("browser", MODELS["ann"], now - timedelta(hours=1))
+    assert not storage.has_played("browser", MODELS["bob"], now)
+    assert not storage.has_played("other", MODELS["ann"], now)
 
 
 def test_no_first_try_is_made_better_by_leaving_it_or_by_breaking_off_the_line(storage):

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 import socketio
 
+from arena.errors import DatabaseAwayError
 from arena.records import GameFilter, GameKind
 from replays.format import Ending, TakeOver, decode
 from replays.playback import Playback, verify
@@ -17,6 +18,7 @@ from tests.web.site import PATIENCE_SECONDS, Rider, Site, riding, serving
 from tron_env.types import Action, Outcome, Seat
 from web import sockets
 from web.commands import Open
+from web.tickets import Opponent
 
 GOODBYE_SECONDS = 20.0
 """A client that is told nothing takes twice as long to miss the server."""
@@ -351,3 +353,26 @@ def test_watching_is_no_more_often_than_riding(site: Site, monkeypatch: pytest.M
         codes = [rider.next("refused")["code"] for _ in range(2 * int(sockets.GAMES_AT_ONCE))]
         assert codes[0] == "unknown_game"
         assert codes[-1] == "too_fast"
+
+
+def test_who_asks_for_a_ride_while_the_database_is_away_is_told_so(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+):
+    def away(spec: str) -> Opponent:
+        raise DatabaseAwayError("away")
+
+    monkeypatch.setattr(site.services.opponents, "find", away)
+    with riding(site) as rider:
+        rider.send("join", {"opponent": "zoo/hunter", "speed": 10})
+        refused = rider.next("refused")
+    assert refused["code"] == "unavailable"
+    assert "try again" in refused["message"]
+    assert "away" not in refused["message"], "what the database says is for the log"
+
+
+def test_an_answer_to_a_tick_of_no_game_of_ones_own_is_refused(site: Site):
+    with riding(site) as rider, riding(site) as other:
+        game = rider.join("zoo/hunter", 8)["game"]
+        for unknown in (game, 7):
+            other.send("echo", {"game": unknown, "ply": 1})
+            assert other.next("refused")["code"] == "unknown_game"

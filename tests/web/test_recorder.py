@@ -2,6 +2,7 @@ import queue
 import time
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from arena.errors import StorageError
+from arena.errors import DatabaseAwayError, StorageError
 from arena.records import HumanRecord
 from arena.settings import load_settings
 from arena.storage import open_storage
@@ -26,7 +27,7 @@ from web.errors import RefusedError
 from web.live_types import FinishedGame, LiveEnding, Opening, Ticks
 from web.recorder import BACKLOG, HumanGames, Recorder
 from web.standing import NOTHING, Standing
-from web.tickets import Opponent, Ticket, result_of
+from web.tickets import NOTHING_PLAYED, Opponent, Ticket, result_of
 
 PATIENCE_SECONDS = 60.0
 OPPONENT = Opponent("champion@2", "voronoi", "champion of round 2", 2, "ab" * 32)
@@ -38,20 +39,23 @@ class Shelf:
 
     def __init__(self, failures: int = 0) -> None:
         self.failures = failures
+        self.failure = StorageError("busy")
         self.games: list[NewHumanGame] = []
+        self.earlier: set[str] = set()
+        """Sessions with games from before this process began."""
 
     def save_human_games(self, new: Sequence[NewHumanGame]) -> tuple[int, ...]:
         if self.failures:
             self.failures -= 1
-            raise StorageError("busy")
+            raise self.failure
         self.games += new
         return tuple(range(len(self.games) - len(new) + 1, len(self.games) + 1))
 
-    def has_played(self, session: str, sha256: str) -> bool:
+    def has_played(self, session: str, sha256: str, by: datetime) -> bool:
         if self.failures:
             self.failures -= 1
-            raise StorageError("busy")
-        return any(game.session == session for game in self.games)
+            raise self.failure
+        return session in self.earlier
 
     def human_record(self, sha256: str) -> HumanRecord:
         return replace(NOBODY, wins=3)
@@ -79,6 +83,11 @@ class Desk:
 
     def ticks(self, clients: Sequence[str], ticks: Ticks) -> None:
         raise AssertionError("the recorder sends no ticks")
+
+    def play(self, given: Ticket, record: FinishedGame | None = None) -> None:
+        """Have a game opened and finished."""
+        self.recorder.opened(given)
+        self.recorder.finish(given, record or finished(given))
 
     def messages(self) -> list[tuple[str, str, Any]]:
         self.recorder.close()
@@ -152,7 +161,7 @@ def test_a_game_left_when_it_was_lost_is_the_model_s_win_and_says_why():
     desk = Desk(Shelf())
     given, record = left_game(Seat.FIRST, len(SHUT_IN), LiveEnding.ABANDONED)
     given = replace(given, opponent=OPPONENT)
-    desk.recorder.finish(given, record)
+    desk.play(given, record)
     desk.recorder.finish(ticket(2), finished(ticket(2)))
     messages = desk.messages()
     assert [payload["game"] for _, _, payload in messages] == [2, 2], "its player has left"
@@ -185,6 +194,19 @@ def test_a_busy_database_delays_no_result_and_loses_no_game():
     assert events == [("end", 1), ("end", 2), ("stored", 1), ("stored", 2)]
 
 
+def test_a_database_that_is_away_for_long_loses_no_game(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("web.recorder.RETRY_SECONDS", (0.001, 0.002))
+    shelf = Shelf(failures=50)
+    shelf.failure = DatabaseAwayError("away")
+    desk = Desk(shelf)
+    desk.play(ticket())
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while not shelf.games:
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+    desk.messages()
+
+
 def test_a_game_whose_player_cannot_be_told_is_stored_once():
     shelf = Shelf()
     desk = Desk(shelf)
@@ -199,20 +221,42 @@ def test_a_game_whose_player_cannot_be_told_is_stored_once():
     assert len(shelf.games) == 3
 
 
-def test_only_a_known_browsers_first_stored_game_is_a_first_try():
-    desk = Desk(Shelf())
-    for number, player in enumerate(("p", "p", None, "q"), start=1):
-        given = ticket(number, player=player)
-        desk.recorder.finish(given, finished(given))
+def test_only_a_known_browsers_first_game_is_a_first_try():
+    shelf = Shelf()
+    shelf.earlier = {"r"}
+    desk = Desk(shelf)
+    for number, player in enumerate(("p", "p", None, "q", "r"), start=1):
+        desk.play(ticket(number, player=player))
     desk.messages()
-    assert [game.first_try for game in desk.shelf.games] == [True, False, False, True]
+    assert [game.first_try for game in desk.shelf.games] == [True, False, False, True, False]
+
+
+def test_the_first_try_is_the_game_that_began_first_whichever_ends_first():
+    desk = Desk(Shelf())
+    first, second = ticket(1), ticket(2)
+    desk.recorder.opened(first)
+    desk.play(second)
+    desk.recorder.finish(first, finished(first, LiveEnding.ABANDONED))
+    desk.messages()
+    assert [game.first_try for game in desk.shelf.games] == [False, True]
+
+
+def test_a_game_that_never_began_takes_nobodys_first_try():
+    desk = Desk(Shelf())
+    never = ticket(1)
+    desk.recorder.opened(never)
+    start = replace(finished(never, LiveEnding.ABANDONED), actions=NOTHING_PLAYED)
+    desk.recorder.finish(never, start)
+    desk.play(ticket(2))
+    desk.messages()
+    assert [game.first_try for game in desk.shelf.games] == [True]
 
 
 def test_a_first_game_that_waited_for_its_player_is_known_as_that():
     desk = Desk(Shelf())
     for number in (1, 2):
         given = ticket(number)
-        desk.recorder.finish(given, replace(finished(given), frozen=True))
+        desk.play(given, replace(finished(given), frozen=True))
     desk.messages()
     assert [(game.first_try, game.stood_still) for game in desk.shelf.games] == [
         (False, True),
@@ -222,7 +266,7 @@ def test_a_first_game_that_waited_for_its_player_is_known_as_that():
 
 def test_a_game_that_the_site_ends_is_nobodys_try():
     desk = Desk(Shelf())
-    desk.recorder.finish(ticket(), finished(ticket(), LiveEnding.CLOSED))
+    desk.play(ticket(), finished(ticket(), LiveEnding.CLOSED))
     desk.messages()
     assert [(game.first_try, game.stood_still) for game in desk.shelf.games] == [(False, False)]
 

@@ -65,16 +65,25 @@ class Bench:
     ) -> None:
         self.sent: queue.Queue[tuple[str, str, Any, float]] = queue.Queue()
         self.finished: queue.Queue[tuple[Ticket, FinishedGame]] = queue.Queue()
+        self.opened: list[Ticket] = []
+        self.never_were: list[Ticket] = []
         self.resumed: queue.Queue[tuple[Ticket, FinishedGame, int]] = queue.Queue()
         self.referee = Referee(
             LiveGames(ARENA, 8, COUNTDOWN, freeze_slots),
             self,
-            lambda ticket, record, watchers: self.finished.put((ticket, record)),
+            self.opened.append,
+            self.finish,
             lambda ticket, record, wait: self.resumed.put((ticket, record, wait)),
             now,
         )
         self._now = now
         self.clock = threading.Thread(target=self.referee.run)
+
+    def finish(self, ticket: Ticket, record: FinishedGame, watchers: tuple[str, ...]) -> None:
+        if record.kept:
+            self.finished.put((ticket, record))
+        else:
+            self.never_were.append(ticket)
 
     def __call__(self, client: str, event: str, payload: object) -> None:
         self.sent.put((client, event, payload, self._now()))
@@ -212,6 +221,7 @@ def test_a_game_that_nobody_came_back_to_before_its_first_ply_was_never_there():
                 break
         assert (client, payload["game"]) == ("w", 1)
         assert bench.finished.empty()
+        assert bench.never_were == bench.opened
         assert not bench.referee.endings
 
 
@@ -292,9 +302,28 @@ def test_latency_is_from_a_tick_to_its_echo_by_the_server_s_clock():
                 if event == "latency":
                     told.append(client)
                     assert 0 <= payload <= 1000 * (at - sent_at) + 50
-                if event == "refused":
+                if event == "refused" and client == "nobody":
                     break
+                assert event != "refused" or client == "stranger"
         assert told == ["c"]
+
+
+@pytest.mark.parametrize(("news_ms", "told"), [(10_000, [1, 0]), (5, [1, 1])])
+def test_latency_is_told_again_once_it_is_another(
+    monkeypatch: pytest.MonkeyPatch, news_ms: int, told: list[int]
+):
+    monkeypatch.setattr("web.referee.LATENCY_NEWS_MS", news_ms)
+    with refereeing() as bench:
+        bench.load("m", fine)
+        bench.open(1)
+        for ply, times in enumerate(told, 1):
+            bench.referee._sent[1] = ply, time.monotonic() - ply
+            bench.referee.post(Said("c", Echo(1, ply)))
+            bench.referee.post(Said("nobody", Leave(1)))
+            events = []
+            while "refused" not in events:
+                events.append(bench.sent.get(timeout=120)[1])
+            assert events.count("latency") == times
 
 
 def test_only_the_key_brings_back_a_game():
