@@ -10,7 +10,7 @@ from tron_env.batch import BatchEngine
 from tron_env.compiling import kernel
 from tron_env.errors import RulesetError
 from tron_env.kernel import ONGOING
-from tron_env.places import col_step, row_step
+from tron_env.places import OWN_HEAD, OWN_TRAIL, Index, col_step, row_step
 from tron_env.types import (
     SEATS,
     BoolArray,
@@ -128,8 +128,8 @@ def keep_rows(
         if row < count and rider_in[row] == rider:
             out_rows[k] = row
             taken[row] = True
-    area, width = np.uintp(planes.shape[3] * planes.shape[4]), planes.shape[4]
-    layers = np.uintp(planes.shape[2])
+    area, width = Index(planes.shape[3] * planes.shape[4]), planes.shape[4]
+    layers = Index(planes.shape[2])
     size = layers * area
     source, target = planes.reshape(-1), out_observations.reshape(-1)
     gap = 0
@@ -146,19 +146,20 @@ def keep_rows(
             rider_in[row] = rider
             row_of[rider] = row
         ply_of[rider] = plies[game]
-        board, start = np.uintp(rider) * size, np.uintp(row) * size
+        board, start = Index(rider) * size, Index(row) * size
         if not behind:
             for place in range(size):
                 target[start + place] = source[board + place]
             continue
-        # A ply changes what lies where a rider is and where it was, and nothing else.
+        # A ply moves two heads and adds a cell to each trail; it changes nothing else.
         for seat in range(2):
+            whose = Index(seat != seats[k])
+            trail, head = (OWN_TRAIL + whose) * area, (OWN_HEAD + whose) * area
             at, col = np.int64(heads[game, seat, 0]), np.int64(heads[game, seat, 1])
             heading = np.int64(headings[game, seat])
-            now = np.uintp(at * width + col)
-            before = np.uintp((at - row_step(heading)) * width + col - col_step(heading))
-            for layer in range(layers):
-                there = layer * area
-                target[start + there + now] = source[board + there + now]
-                target[start + there + before] = source[board + there + before]
+            now = Index(at * width + col)
+            before = Index((at - row_step(heading)) * width + col - col_step(heading))
+            target[start + trail + now] = source[board + trail + now]
+            target[start + head + now] = source[board + head + now]
+            target[start + head + before] = source[board + head + before]
     return True
