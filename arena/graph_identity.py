@@ -3,8 +3,8 @@
 A value is what computes it: the hash of an operator, its attributes and its inputs. So names,
 notes, the order of independent nodes and of constants, and nodes whose results nobody uses, change
 nothing. A constant is the hash of its numbers wherever they are kept, and ``Identity`` adds
-nothing. Inputs are numbered; outputs that the arena does not read do not count. A local function
-is the hash of its body.
+nothing. An attribute that says what holds anyway is left out. Inputs are numbered; outputs that
+the arena does not read do not count. A local function stands for its body.
 """
 
 import hashlib
@@ -21,15 +21,20 @@ ABSENT: Final = b"absent"
 
 def graph_identity(proto: "onnx.ModelProto") -> str:
     """Return 64 hexadecimal digits, the same for models that differ in names and metadata alone."""
-    return _Hasher(proto).graph(proto.graph, {}, outputs=1).hex()
+    from onnx import inliner
+
+    inlined = inliner.inline_local_functions(proto) if proto.functions else proto
+    return _Hasher(inlined).graph(inlined.graph, {}, outputs=1).hex()
 
 
 class _Hasher:
     """Hashes one model."""
 
     def __init__(self, proto: "onnx.ModelProto") -> None:
+        # Of functions that could not be put in place, as they are of another opset.
         self._bodies = {(each.domain, each.name): each for each in proto.functions}
         self._functions: dict[tuple[str, str], bytes] = {}
+        self._opsets = {each.domain: each.version for each in proto.opset_import}
 
     def graph(self, graph: "onnx.GraphProto", outer: Scope, outputs: int | None = None) -> bytes:
         """Hash a graph or subgraph; ``outer`` holds the values that it sees from outside."""
@@ -51,7 +56,11 @@ class _Hasher:
                 scope[node.output[0]] = inputs[0]
                 continue
             what = self._operator(node)
-            attributes = {each.name: self._attribute(each, scope) for each in node.attribute}
+            attributes = {
+                each.name: self._attribute(each, scope)
+                for each in node.attribute
+                if not self._is_default(node, each)
+            }
             if what == b"operator::Constant" and "value" in attributes:
                 scope[node.output[0]] = attributes["value"]
                 continue
@@ -69,9 +78,21 @@ class _Hasher:
             self._functions[key] = b"itself"  # only of models that the checker refuses
             scope = {name: _hash(b"input", _number(i)) for i, name in enumerate(body.input)}
             self._run(body.node, scope)
+            defaults = {each.name: self._attribute(each, {}) for each in body.attribute_proto}
             outputs = (scope.get(name, ABSENT) for name in body.output)
-            self._functions[key] = _hash(b"function", *outputs)
+            self._functions[key] = _hash(b"function", *_flat(defaults), *outputs)
         return self._functions[key]
+
+    def _is_default(self, node: "onnx.NodeProto", attribute: "onnx.AttributeProto") -> bool:
+        from onnx import defs
+
+        domain = "" if node.domain == "ai.onnx" else node.domain
+        version = self._opsets.get(domain) or self._opsets.get("ai.onnx", 0)
+        try:
+            known = defs.get_schema(node.op_type, version, domain).attributes.get(attribute.name)
+        except defs.SchemaError:  # a local function
+            return False
+        return known is not None and _plain(known.default_value) == _plain(attribute)
 
     def _attribute(self, attribute: "onnx.AttributeProto", scope: Scope) -> bytes:
         kind = attribute.type
@@ -85,11 +106,17 @@ class _Hasher:
             return _hash(b"graphs", *(self.graph(each, scope) for each in attribute.graphs))
         if kind == attribute.SPARSE_TENSOR:
             return _sparse(attribute.sparse_tensor)
-        plain = type(attribute)()
-        plain.CopyFrom(attribute)
-        plain.ClearField("name")
-        plain.ClearField("doc_string")
-        return _hash(b"plain", plain.SerializeToString(deterministic=True))
+        return _hash(b"plain", _plain(attribute))
+
+
+def _plain(attribute: "onnx.AttributeProto") -> bytes:
+    """Return an attribute's value, without its name."""
+    plain = type(attribute)()
+    plain.CopyFrom(attribute)
+    plain.ClearField("name")
+    plain.ClearField("doc_string")
+    value: bytes = plain.SerializeToString(deterministic=True)
+    return value
 
 
 def _flat(attributes: Mapping[str, bytes]) -> list[bytes]:

@@ -70,6 +70,31 @@ def test_identities_dead_nodes_and_further_outputs_do_not_count():
     assert identity(proto) == identity(graphs.policy())
 
 
+def test_attributes_that_say_what_holds_anyway_do_not_count():
+    def explicit(axis: int) -> onnx.ModelProto:
+        proto = loaded()
+        flatten = next(node for node in proto.graph.node if node.op_type == "Flatten")
+        del flatten.attribute[:]
+        flatten.attribute.append(helper.make_attribute("axis", axis))
+        return proto
+
+    assert identity(explicit(1)) == identity(graphs.policy())
+    assert identity(explicit(2)) != identity(graphs.policy())
+
+
+def test_a_function_stands_for_its_body():
+    body = [helper.make_node("Relu", ["a"], ["b"])]
+    opset = [helper.make_opsetid("", 17)]
+    wrapped = graphs.packed(
+        [*graphs.linear("raw"), helper.make_node("Mine", ["raw"], ["logits"], domain="own")],
+        [graphs.tensor("weights", graphs.weights())],
+    )
+    wrapped.opset_import.append(helper.make_opsetid("own", 1))
+    wrapped.functions.append(helper.make_function("own", "Mine", ["a"], ["b"], body, opset))
+    plain = graphs.after_linear([helper.make_node("Relu", ["raw"], ["logits"])], [])
+    assert identity(wrapped) == identity(plain)
+
+
 def test_the_order_of_independent_nodes_does_not_count():
     def both(swapped: bool) -> bytes:
         halves = [
