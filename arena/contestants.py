@@ -68,6 +68,7 @@ class ModelContestant:
         self._loading = 0.0 if isinstance(self._model, AgentError) else self._model.cpu_seconds
         self._positions = 0
         self._charged = 0
+        self._failed_in_company = False
 
     def usage(self, machine_factor: float) -> Usage:
         """Return what it used so far, loading left out.
@@ -98,14 +99,22 @@ class ModelContestant:
         if not isinstance(self._model, AgentError):
             self._rows = self._kept.write(engine, games, seats)
             self._model.submit(len(games))
-            self._positions += len(games)
-            self._charged += len(games) if self._alone else charged_positions(len(games))
 
     def collect(self) -> UInt8Array:
         """Return the chosen actions; see ``Contestant``."""
         if isinstance(self._model, AgentError):
             raise self._model
-        return select_actions(self._model.collect()[self._rows], self._masks)
+        count = len(self._rows)
+        try:
+            actions = select_actions(self._model.collect()[self._rows], self._masks)
+        except AgentError:
+            self._failed_in_company |= count > 1
+            raise
+        # Whoever is asked singly for having failed together gains nothing by it.
+        singly = self._alone or (count == 1 and self._failed_in_company)
+        self._positions += count
+        self._charged += count if singly else charged_positions(count)
+        return actions
 
 
 def _loaded(model: SandboxedModel) -> SandboxedModel | AgentError:

@@ -4,10 +4,14 @@ import numpy as np
 import pytest
 
 from agents.zoo import shipped_model
+from arena.blocks import BlockEntrant, BlockTask, play_block
 from arena.divisions import BATCH, LIGHT_MS, Usage, charged_positions
 from arena.metering import Meter
+from arena.models import ModelStore
+from arena.schedule import round_robin
 from arena.validation import measure_cost
 from arena.yardstick import REFERENCE_BATCH_MS, REFERENCE_SINGLE_MS, Yardstick
+from tests.arena.rivals import SEED, rival, sullen_after
 
 
 class Machine:
@@ -49,6 +53,17 @@ def test_a_model_asked_one_by_one_is_light_by_what_a_single_position_costs():
     cost = measured(Machine(lambda: 2.0, 1.5, 0.1), batches=False)
     assert cost.batch64_ms == cost.single_ms == pytest.approx(1.5)
     assert not measured(Machine(lambda: 2.0, 2.5, 0.1), batches=False).light
+
+
+def test_asking_to_be_asked_singly_makes_no_position_cheaper(tmp_path):
+    """Small calls are charged as larger ones, but not of a model that fails in larger ones."""
+    models = ModelStore(tmp_path)
+    stored = [models.put(rival(1)), models.put(sullen_after(1))]
+    entrants = tuple(BlockEntrant(number, sha256, False) for number, sha256 in enumerate(stored))
+    task = BlockTask(0, "arena", SEED, 8, entrants, round_robin(2))
+    (_, honest), (_, sullen) = play_block(task, models.get).usage
+    assert honest.charged > honest.positions > 0
+    assert sullen.charged == sullen.positions > 0
 
 
 def test_the_limit_is_over_the_whole_round():
