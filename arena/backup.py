@@ -11,6 +11,7 @@ import base64
 import hashlib
 import io
 import json
+import os
 import tarfile
 import tempfile
 from collections.abc import Callable, Iterator
@@ -68,7 +69,11 @@ def write_backup(
         raise BackupError(f"{file} exists already; a backup overwrites nothing")
     draft = file.with_name(f".{file.name}.new")
     try:
-        with tarfile.open(draft, "x:gz") as archive:
+        # It holds the open round's seed and models that nobody may see yet.
+        with (
+            open(draft, "xb", opener=_private) as secret,
+            tarfile.open(fileobj=secret, mode="w:gz") as archive,
+        ):
             manifest = _write(storage, models, archive, tell)
         draft.replace(file)
     except OSError as error:
@@ -103,6 +108,11 @@ def restore_backup(
     except (tarfile.TarError, OSError, EOFError, KeyError, ValueError) as error:
         raise BackupError(f"{file} is no backup, or it is damaged: {error}") from error
     return manifest
+
+
+def _private(path: str, flags: int) -> int:
+    """Open a file that only its owner can read."""
+    return os.open(path, flags, 0o600)
 
 
 def _write(

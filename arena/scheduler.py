@@ -116,7 +116,8 @@ class Scheduler:
         if waiting is not None:
             return self._play(waiting)
         opened = ensure_open(self._storage)
-        if opened.closes_at is None:
+        # Planned too late: by another plan, or by a clock that was ahead.
+        if opened.closes_at is None or opened.closes_at - now > self._plan.every:
             at = now + self._plan.every
             self._storage.plan_closing(opened.number, at)
             self._say(f"round {opened.number} closes at {at:%Y-%m-%d %H:%M} UTC")

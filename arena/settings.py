@@ -76,7 +76,7 @@ def _home(value: str) -> Path:
 
         home = user_data_path("tron-arena", appauthor=False)
     try:
-        home.mkdir(parents=True, exist_ok=True)
+        home.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError as error:
         raise SettingsError(f"TRON_HOME is {str(home)!r}, which is no usable folder") from error
     return home

@@ -112,6 +112,14 @@ def test_a_round_above_the_budget_stays_open_and_says_why(storage, scheduler):
         scheduler._close(1)
 
 
+def test_a_closing_planned_too_far_ahead_is_planned_again(storage, scheduler):
+    """By a plan of fewer rounds, or by a clock that was ahead."""
+    entered(storage, scheduler.models)
+    steps(scheduler, NOON + 365 * DAY)
+    steps(scheduler, NOON)
+    assert storage.open_round().closes_at == NOON + DAY
+
+
 def test_a_field_too_small_for_its_terms_stays_open_and_says_why(storage, scheduler):
     entered(storage, scheduler.models)
     scheduler.options["terms"] = Terms(RoundFormat.SWISS, starts=1, stages=5)
