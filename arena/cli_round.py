@@ -133,6 +133,22 @@ def cancel(number: int, reason: str) -> None:
 
 
 @round_.command()
+@click.argument("submission", type=click.IntRange(min=1))
+@click.option("--reason", required=True, help="Why; its author sees it, and so does the log.")
+def withdraw(submission: int, reason: str) -> None:
+    """Take SUBMISSION, a number, out: it rides in no round that closes from now on.
+
+    What was played stays as it is; a champion does not defend its crown.
+    """
+    from arena.settings import load_settings
+    from arena.storage import open_storage
+
+    with open_storage(load_settings()) as storage:
+        row = storage.take_out(submission, reason)
+    click.echo(f"submission {row.id} of {row.name} is withdrawn")
+
+
+@round_.command()
 @click.argument("number", type=click.IntRange(min=1))
 @click.option("--reason", required=True, help="Why; goes into the audit log.")
 @executor_options

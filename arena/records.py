@@ -81,6 +81,7 @@ class Deed(StrEnum):
     CANCELLED = "cancelled"
     RERUN = "rerun"
     POSTPONED = "postponed"
+    WITHDRAWN = "withdrawn"
 
 
 @dataclass(frozen=True, slots=True)

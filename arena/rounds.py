@@ -24,6 +24,7 @@ from arena.records import (
     RoundFormat,
     RoundRow,
     SubmissionRow,
+    SubmissionStatus,
 )
 from arena.runner import Progress, RoundError, existing_round, run_round
 from arena.schedule import ScheduledDuel, round_robin
@@ -202,6 +203,7 @@ def _chooser(
     wanted = {anchor.sha256: False for anchor in anchors}
     wanted |= {row.sha256: row.alone for row in storage.live_submissions(number)}
     wanted |= {champion.sha256: champion.alone for champion in champions}
+    _check_files(storage, models, number, champions)
     costs = _costs(storage, models, wanted, measure)
 
     def choose(submissions: Sequence[SubmissionRow]) -> tuple[NewEntry, ...]:
@@ -210,6 +212,26 @@ def _chooser(
         return choose_field(submissions, champions, anchors, costs | storage.costs(late))
 
     return choose
+
+
+def _check_files(
+    storage: Storage, models: ModelStore, number: int, champions: Sequence[ChampionRow]
+) -> None:
+    """Raise ``StorageError`` for a file that is gone: no round could be played with its model."""
+    entered = {row.id: (row.name, row.sha256) for row in storage.live_submissions(number)}
+    entered |= {
+        champion.submission_id: (champion.name, champion.sha256)
+        for champion in champions
+        if champion.submission_id is not None
+    }
+    for own, (name, sha256) in entered.items():
+        try:
+            models.get(sha256)
+        except StorageError as error:
+            raise StorageError(
+                f"{error}; it is submission {own}, of {name}: put the file back, or leave it out "
+                f"by `tron round withdraw {own} --reason WHY`"
+            ) from error
 
 
 def _settler(
@@ -248,9 +270,23 @@ def _first_stage(entrants: int, wanted: Terms, seed: str) -> tuple[ScheduledDuel
 
 
 def reigning(storage: Storage) -> tuple[ChampionRow, ...]:
-    """Return who reigns: the champion, then the light champion; as far as there are any."""
+    """Return who defends: the champion, then the light champion; as far as there are any.
+
+    One whose submission was withdrawn does not.
+    """
     crowned = (storage.champion(), storage.light_champion())
-    return tuple(champion for champion in crowned if champion is not None)
+    return tuple(
+        champion
+        for champion in crowned
+        if champion is not None and not _is_withdrawn(storage, champion)
+    )
+
+
+def _is_withdrawn(storage: Storage, champion: ChampionRow) -> bool:
+    if champion.submission_id is None:
+        return False
+    row = storage.submission(champion.submission_id)
+    return row is not None and row.status is SubmissionStatus.REJECTED
 
 
 def play_first_round(

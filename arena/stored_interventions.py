@@ -8,12 +8,14 @@ from typing import Final
 from sqlalchemy import Connection, Select, delete, func, null, select, update
 
 from arena.divisions import Usage
-from arena.records import Deed, RoundStatus, Standing, SubmissionStatus
+from arena.errors import StorageError
+from arena.records import Deed, RoundStatus, Standing, SubmissionRow, SubmissionStatus
 from arena.schedule import ScheduledDuel
 from arena.schema import duels, entries, games, insights, metadata, rounds, submissions
 from arena.stored_audit import StoredAudit, record
 from arena.stored_progress import change_round, check_played, hold_open_round, insert_duels
 from arena.stored_rounds import UNFINISHED, StoredRounds
+from arena.stored_submissions import COUNTING, submission_row
 
 UNPLAYED: Final = {
     "done": False,
@@ -80,6 +82,37 @@ class StoredInterventions(StoredRounds, StoredAudit):
             moved = _hand_on(connection, round_number)
             record(connection, Deed.CANCELLED, round_number, {"reason": reason, "handed_on": moved})
         return moved
+
+    def take_out(self, submission_id: int, reason: str) -> SubmissionRow:
+        """Reject a submission that counts, or that did: it rides in no round from now on.
+
+        Nothing of a round that was played changes, but a champion does not defend its crown.
+
+        Raises:
+            StorageError: there is no such submission, it does not count, or it is in a round that
+                is being played.
+        """
+        with self.writing() as connection:
+            query = select(submissions).where(submissions.c.id == submission_id)
+            row = connection.execute(query.with_for_update()).first()
+            if row is None or row.status not in COUNTING:
+                state = "is not there" if row is None else f"is {SubmissionStatus(row.status)}"
+                raise StorageError(f"submission {submission_id} {state}; it cannot be withdrawn")
+            status = connection.scalar(select(rounds.c.status).where(rounds.c.number == row.round))
+            if status in UNFINISHED:
+                raise StorageError(
+                    f"submission {submission_id} is in round {row.round}, which is being played; "
+                    f"wait for its end, or `tron round cancel {row.round}` first"
+                )
+            values = {
+                "status": SubmissionStatus.REJECTED,
+                "reason": f"withdrawn by the operator: {reason}",
+            }
+            same = submissions.c.id == submission_id
+            connection.execute(update(submissions).where(same).values(values))
+            detail = {"reason": f"submission {submission_id} of {row.name}: {reason}"}
+            record(connection, Deed.WITHDRAWN, row.round, detail)
+            return submission_row(connection.execute(query).one())
 
     def reset(self, round_number: int, reason: str) -> str:
         """Take a round back to its closing, to be run again from its frozen field and seed.

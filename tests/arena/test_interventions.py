@@ -12,7 +12,7 @@ from arena.estimate import Terms
 from arena.fsck import check_all
 from arena.models import ModelStore
 from arena.records import Deed, EntryKind, NewEntry, RoundFormat, RoundStatus, SubmissionStatus
-from arena.rounds import BudgetError, close_round, preview
+from arena.rounds import BudgetError, close_round, preview, reigning
 from arena.runner import RoundError, run_round
 from arena.schedule import round_robin
 from arena.storage import Storage
@@ -160,6 +160,47 @@ def test_submissions_of_a_round_cancelled_while_the_next_closes_go_to_the_one_af
     cancelling.join()
     assert storage.submissions(2) == ()
     assert {row.name for row in storage.live_submissions(3)} == set(SIX)
+
+
+def test_a_withdrawn_submission_rides_no_more(storage, models):
+    enter(storage, models)
+    row = storage.live_submissions(1)[0]
+    assert (
+        storage.take_out(row.id, "it is stolen").reason == "withdrawn by the operator: it is stolen"
+    )
+    assert row.id not in {each.id for each in storage.live_submissions(1)}
+    assert storage.audit(1)[0].action is Deed.WITHDRAWN
+    with pytest.raises(StorageError, match="is rejected; it cannot be withdrawn"):
+        storage.take_out(row.id, "again")
+    with pytest.raises(StorageError, match="is not there"):
+        storage.take_out(99, "nobody's")
+
+
+def test_a_withdrawn_champion_does_not_defend_its_crown(storage, models):
+    closed_round(storage, models, SIX, starts=1)
+    with pytest.raises(StorageError, match="being played"):
+        storage.take_out(1, "too early")
+    run_round(storage, SerialExecutor(models))
+    champion = storage.champion()
+    assert champion in reigning(storage)
+    storage.take_out(champion.submission_id, "it cheats")
+    assert champion not in reigning(storage)
+    assert storage.champion() == champion
+    assert check_all(storage, models).findings == []
+
+
+def test_a_file_that_is_gone_is_named_before_a_round_is_closed_with_it(storage, models):
+    enter(storage, models)
+    row = storage.live_submissions(1)[2]
+    models.path(row.sha256).unlink()
+
+    def close():
+        return close_round(storage, models, anchors=(), measure=lambda *_: CHEAP)
+
+    with pytest.raises(StorageError, match=f"tron round withdraw {row.id} --reason"):
+        close()
+    storage.take_out(row.id, "its file is gone")
+    assert close().entrants == len(SIX) - 1
 
 
 def test_a_round_that_is_cancelled_while_it_is_played_stops(storage, models):
