@@ -26,6 +26,7 @@ from arena.records import (
 from arena.schedule import ScheduledDuel, first_seat, game_seeds, round_robin
 from arena.standings import standings
 from arena.storage import Storage
+from arena.stored_submissions import COUNTING
 from arena.swiss import duels_of, pairings
 from arena.tally import tally_of, total
 from replays.errors import ReplayError
@@ -89,6 +90,9 @@ class _Checks:
         if not self._storage.tallies_agree():
             self._found("people", "the counts of their games are not those of the games")
         self._model_files()
+        total = self._storage.count_games()
+        if total == self._total != self._report.games:  # none came meanwhile
+            self._found("games", f"{total} are stored, and {self._report.games} belong anywhere")
         return self._report
 
     def _found(self, where: str, what: str) -> None:
@@ -104,6 +108,7 @@ class _Checks:
         duels = self._storage.duels(row.number)
         self._expect(where, "the number of entrants", row.entrants, len(entries))
         self._schedule(where, row, entries, duels)
+        self._submissions(where, row, entries)
         by_id = {entry.id: entry for entry in entries}
         seed = self._storage.seed(row.number)
         for duel in duels:
@@ -120,6 +125,25 @@ class _Checks:
                 self._standings(where, row, entries, seed)
             except ValueError as error:
                 self._found(where, f"its results cannot be read: {error}")
+
+    def _submissions(self, where: str, row: RoundRow, entries: Sequence[EntryRow]) -> None:
+        """Check what was submitted against the field, and the replays of its trials."""
+        for entry in entries:
+            if entry.submission_id is not None:
+                own = self._storage.submission(entry.submission_id)
+                sha256 = None if own is None else own.sha256
+                self._expect(f"{where}, {entry.name}", "its submission", sha256, entry.sha256)
+        fielded = {entry.sha256 for entry in entries}
+        frozen = row.status not in (RoundStatus.OPEN, RoundStatus.CANCELLED)
+        for submission in self._storage.submissions(row.number):
+            at = f"submission {submission.id}"
+            if frozen and submission.status in COUNTING and submission.sha256 not in fielded:
+                self._found(at, f"is {submission.status}, and not in the field of {where}")
+            for number, blob in self._storage.trial_replays(submission.id).items():
+                try:
+                    verify(decode(blob))
+                except ReplayError as error:
+                    self._found(at, f"its trial game {number} cannot be played: {error}")
 
     def _schedule(
         self, where: str, row: RoundRow, entries: Sequence[EntryRow], duels: Sequence[DuelRow]

@@ -74,6 +74,13 @@ class StoredSubmissions(Database):
         with self.reading() as connection:
             return {row.submission_id: row.body for row in connection.execute(query)}
 
+    def trial_replays(self, submission_id: int) -> dict[int, bytes]:
+        """Return the encoded replays of a submission's trial, by number."""
+        query = select(trials.c.number, trials.c.replay)
+        query = query.where(trials.c.submission_id == submission_id)
+        with self.reading() as connection:
+            return {row.number: row.replay for row in connection.execute(query)}
+
     def trial(self, submission_id: int, number: int) -> bytes | None:
         """Return the encoded replay of one of a submission's trial games, or None."""
         query = select(trials.c.replay).where(

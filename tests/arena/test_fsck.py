@@ -74,6 +74,13 @@ def test_honest_records_have_no_findings(home):
     ("damage", "words"),
     [
         ("UPDATE games SET replay = substr(replay, 1, 20) WHERE id = 1", "cannot be read"),
+        ("UPDATE games SET duel_id = NULL, number = NULL WHERE id = 1", "6 belong anywhere"),
+        ("UPDATE entries SET submission_id = 2 WHERE submission_id = 1", "its submission is"),
+        ("UPDATE submissions SET round = 1 WHERE name = 'cid'", "and not in the field of round 1"),
+        (
+            "INSERT INTO trials (submission_id, number, replay) VALUES (1, 0, X'00')",
+            "its trial game 0 cannot be played",
+        ),
         (
             "UPDATE games SET replay = (SELECT replay FROM games WHERE id = 1) WHERE id = 2",
             "prefix",
