@@ -103,7 +103,8 @@ class RayExecutor:
         except (ConnectionError, ValueError, RuntimeError) as error:
             raise ClusterError(
                 f"no Ray cluster answers at {self._address or 'this machine'}: {error}; "
-                "start one by `ray start --head`, or leave --address out"
+                "start one by `ray start --head`, give this process its token where it asks for "
+                "one (RAY_AUTH_MODE=token), or leave --address out"
             ) from error
         try:
             yield
