@@ -1,13 +1,13 @@
 """What a model's file may hold; checked without running it, only inside a sandboxed child.
 
-The rules cover the main graph, every subgraph of If, Loop and Scan, and every local function. The
-result travels to the arena as JSON: ``encode_report`` writes it in the child, ``decode_report``
-reads it, bounded and cleaned, in the arena, where ONNX is not imported.
+The rules cover the main graph, every subgraph of If, Loop and Scan, and every local function with
+its default attributes. The result travels to the arena as JSON: ``encode_report`` writes it in the
+child, ``decode_report`` reads it, bounded and cleaned, in the arena, where ONNX is not imported.
 """
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
@@ -21,6 +21,9 @@ MAX_DEPTH: Final = 16
 MAX_CHECKS: Final = 16
 DIGEST: Final = re.compile(r"[0-9a-f]{64}")
 STANDARD_DOMAINS: Final = frozenset({"", "ai.onnx"})
+RUNTIME_DOMAINS: Final = re.compile(r"(ai\.onnx|com\.microsoft|com\.ms|org\.pytorch\.aten)(\..*)?|")
+"""Where ONNX Runtime has operators of its own. It takes these before a local function of their
+name, so that a function there would be a decoy in front of an operator that nobody looked at."""
 _ALLOWED: Final = """
     Abs Acos Acosh Add And ArgMax ArgMin Asin Asinh Atan Atanh Attention AveragePool
     BatchNormalization BitShift BitwiseAnd BitwiseNot BitwiseOr BitwiseXor Cast CastLike Ceil
@@ -144,6 +147,14 @@ def _opset(proto: "onnx.ModelProto") -> Check:
 
 
 def _operators(proto: "onnx.ModelProto") -> Check:
+    for function in proto.functions:
+        if RUNTIME_DOMAINS.fullmatch(function.domain):
+            return Check(
+                "operators",
+                False,
+                f"local function {function.name} is in domain {function.domain or 'ai.onnx'!r} of "
+                "ONNX Runtime's operators; give it a domain of its own",
+            )
     local = {(function.domain, function.name) for function in proto.functions}
     seen: set[str] = set()
     for node, depth in _nodes(proto):
@@ -200,16 +211,18 @@ def _structure(proto: "onnx.ModelProto") -> Check:
 def _graphs(proto: "onnx.ModelProto") -> Iterator[tuple["onnx.GraphProto", int]]:
     stack = [(proto.graph, 0)]
     for function in proto.functions:
-        stack += [(graph, 1) for node in function.node for graph in _subgraphs(node)]
+        stack += [(graph, 1) for graph in _subgraphs(function.attribute_proto)]
+        stack += [(graph, 1) for node in function.node for graph in _subgraphs(node.attribute)]
     while stack:
         graph, depth = stack.pop()
         yield graph, depth
         if depth <= MAX_DEPTH:
-            stack += [(inner, depth + 1) for node in graph.node for inner in _subgraphs(node)]
+            for node in graph.node:
+                stack += [(inner, depth + 1) for inner in _subgraphs(node.attribute)]
 
 
-def _subgraphs(node: "onnx.NodeProto") -> Iterator["onnx.GraphProto"]:
-    for attribute in node.attribute:
+def _subgraphs(attributes: Iterable["onnx.AttributeProto"]) -> Iterator["onnx.GraphProto"]:
+    for attribute in attributes:
         if attribute.HasField("g"):
             yield attribute.g
         yield from attribute.graphs
@@ -224,17 +237,24 @@ def _nodes(proto: "onnx.ModelProto") -> Iterator[tuple["onnx.NodeProto", int]]:
             yield node, depth
 
 
+def _attributes(proto: "onnx.ModelProto") -> Iterator["onnx.AttributeProto"]:
+    """Yield the attributes of all nodes, and those that functions have where a call gives none."""
+    for function in proto.functions:
+        yield from function.attribute_proto
+    for node, _ in _nodes(proto):
+        yield from node.attribute
+
+
 def _tensors(proto: "onnx.ModelProto") -> Iterator["onnx.TensorProto"]:
     for graph, _ in _graphs(proto):
         yield from graph.initializer
         for sparse in graph.sparse_initializer:
             yield sparse.values
             yield sparse.indices
-    for node, _ in _nodes(proto):
-        for attribute in node.attribute:
-            if attribute.HasField("t"):
-                yield attribute.t
-            yield from attribute.tensors
-            for sparse in (attribute.sparse_tensor, *attribute.sparse_tensors):
-                yield sparse.values
-                yield sparse.indices
+    for attribute in _attributes(proto):
+        if attribute.HasField("t"):
+            yield attribute.t
+        yield from attribute.tensors
+        for sparse in (attribute.sparse_tensor, *attribute.sparse_tensors):
+            yield sparse.values
+            yield sparse.indices

@@ -201,13 +201,18 @@ def custom_operator() -> bytes:
 
 
 def external_data(path: str) -> bytes:
-    outside = TensorProto()
-    outside.name, outside.data_type = "weights", TensorProto.FLOAT
-    outside.dims.extend([OBSERVATION, 4])
-    outside.data_location = TensorProto.EXTERNAL
-    entry = outside.external_data.add()
+    return packed(linear(), [outside(path, [OBSERVATION, 4])]).SerializeToString()
+
+
+def outside(path: str, shape: list[int]) -> TensorProto:
+    """A tensor ``weights`` that is kept in another file."""
+    kept = TensorProto()
+    kept.name, kept.data_type = "weights", TensorProto.FLOAT
+    kept.dims.extend(shape)
+    kept.data_location = TensorProto.EXTERNAL
+    entry = kept.external_data.add()
     entry.key, entry.value = "location", path
-    return packed(linear(), [outside]).SerializeToString()
+    return kept
 
 
 def truncated_weights() -> bytes:
@@ -217,17 +222,63 @@ def truncated_weights() -> bytes:
     return packed(linear(), [short]).SerializeToString()
 
 
-def recursive_function() -> bytes:
-    opsets = [helper.make_opsetid("", 17), helper.make_opsetid("local", 1)]
-    again = helper.make_node("Again", ["x"], ["y"], domain="local")
-    function = helper.make_function("local", "Again", ["x"], ["y"], [again], opsets)
-    model = packed(
-        [*linear("raw"), helper.make_node("Again", ["raw"], ["logits"], domain="local")],
-        [tensor("weights", weights())],
+def local_function(
+    body: list[NodeProto],
+    *,
+    domain: str = "local",
+    name: str = "Step",
+    defaults: tuple[AttributeProto, ...] = (),
+) -> bytes:
+    """A linear policy whose values pass through a function of its own, from ``x`` to ``y``."""
+    opset = helper.make_opsetid("", 17)
+    function = helper.make_function(
+        domain, name, ["x"], ["y"], body, [opset, helper.make_opsetid(domain, 1)]
     )
-    model.opset_import.append(opsets[1])
+    function.attribute_proto.extend(defaults)
+    call = helper.make_node(name, ["raw"], ["logits"], domain=domain)
+    model = packed([*linear("raw"), call], [tensor("weights", weights())])
+    if domain:
+        model.opset_import.append(helper.make_opsetid(domain, 1))
     model.functions.append(function)
     return model.SerializeToString()
+
+
+def recursive_function() -> bytes:
+    return local_function([helper.make_node("Step", ["x"], ["y"], domain="local")])
+
+
+def decoy_function(name: str, domain: str = "") -> bytes:
+    """Shows a harmless function; ONNX Runtime takes its own operator of that name instead."""
+    return local_function([helper.make_node("Identity", ["x"], ["y"])], domain=domain, name=name)
+
+
+def default_attribute(node: NodeProto, names: tuple[str, ...], default: AttributeProto) -> bytes:
+    """Has a function add what ``node`` gives, whose attributes ``names`` are its ``default``."""
+    for name in names:
+        node.attribute.append(
+            AttributeProto(name=name, type=default.type, ref_attr_name=default.name)
+        )
+    body = [
+        helper.make_node("Constant", [], ["yes"], value=tensor("yes", np.bool_(True))),
+        node,
+        helper.make_node("Add", ["x", "z"], ["y"]),
+    ]
+    return local_function(body, defaults=(default,))
+
+
+def random_default_attribute() -> bytes:
+    """Draws in a branch that stands among a function's default attributes."""
+    drawn = helper.make_node("RandomUniform", [], ["drawn"], shape=[1, 4])
+    branch = helper.make_graph([drawn], "branch", [], [value("drawn", None)])
+    default = helper.make_attribute("branch", branch)
+    node = helper.make_node("If", ["yes"], ["z"])
+    return default_attribute(node, ("then_branch", "else_branch"), default)
+
+
+def external_default_attribute(path: str) -> bytes:
+    """Keeps the tensor elsewhere that stands among a function's default attributes."""
+    default = helper.make_attribute("kept", outside(path, [1, 4]))
+    return default_attribute(helper.make_node("Constant", [], ["z"]), ("value",), default)
 
 
 def nested(depth: int) -> bytes:

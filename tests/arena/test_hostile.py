@@ -106,6 +106,14 @@ NAMED = {
     "unknown domain": graphs.custom_operator,
     "random operator": graphs.counts_with_random,
     "random operator in a loop": graphs.random_in_subgraph,
+    "decoy function before a random operator": lambda: graphs.decoy_function("RandomUniformLike"),
+    "decoy function before a shipped operator": lambda: graphs.decoy_function("Relu"),
+    "decoy function in the other name": lambda: graphs.decoy_function("Bernoulli", "ai.onnx"),
+    "decoy function before the runtime's own": lambda: graphs.decoy_function(
+        "QuickGelu", "com.microsoft"
+    ),
+    "random default attribute": graphs.random_default_attribute,
+    "external default attribute": lambda: graphs.external_default_attribute("/etc/passwd"),
     "cut weights": graphs.truncated_weights,
     "out of range": graphs.out_of_range,
     "five columns": graphs.five_columns,

@@ -3,8 +3,11 @@ import json
 import numpy as np
 import pytest
 from click.testing import CliRunner
+from onnx import helper
+from onnxruntime.capi import onnxruntime_pybind11_state as runtime
 
 from arena import cli_validate
+from arena.inspection import RUNTIME_DOMAINS
 from arena.validation import probe_positions, validate_model
 from replays.format import decode
 from replays.playback import verify
@@ -25,6 +28,13 @@ REJECTED = {
     "custom operator": (graphs.custom_operator(), "operators", "com.example.Backdoor"),
     "random operator": (graphs.counts_with_random(), "operators", "RandomNormalLike is random"),
     "random in a subgraph": (graphs.random_in_subgraph(), "operators", "is random"),
+    "decoy function": (graphs.decoy_function("RandomUniformLike"), "operators", "of its own"),
+    "random default attribute": (graphs.random_default_attribute(), "operators", "is random"),
+    "external default attribute": (
+        graphs.external_default_attribute("/etc/passwd"),
+        "self-contained",
+        "another file",
+    ),
     "nested too deep": (graphs.nested(20), "operators", "nested more than 16"),
     "external data": (graphs.external_data("/etc/passwd"), "self-contained", "another file"),
     "weights cut short": (graphs.truncated_weights(), "structure", "raw_data"),
@@ -46,6 +56,9 @@ ACCEPTED = {
     "Apex, (1, 4)": graphs.apex_cnn("(1, 4)"),
     "Apex, (4,)": graphs.apex_cnn("(4,)"),
     "Apex, reshaped": graphs.apex_cnn("reshaped"),
+    "functions of an exporter": graphs.local_function(
+        [helper.make_node("Relu", ["x"], ["y"])], domain="pkg.onnxscript.torch_lib", name="Relu"
+    ),
     "minds its neighbours": graphs.minds_its_neighbours(),
 }
 
@@ -75,6 +88,12 @@ def test_is_accepted(name):
 def test_only_models_that_need_it_are_asked_alone():
     alone = {name for name, content in ACCEPTED.items() if validate_model(content).alone}
     assert alone == {"Apex, (4,)", "minds its neighbours"}
+
+
+def test_no_function_may_stand_where_the_runtime_has_operators():
+    taken = {schema.domain for schema in runtime.get_all_operator_schema()}
+    assert taken == {domain for domain in taken if RUNTIME_DOMAINS.fullmatch(domain)}
+    assert not RUNTIME_DOMAINS.fullmatch("pkg.torch.ops.com.microsoft")
 
 
 def test_progress_names_every_step_that_is_taken():
