@@ -2,23 +2,31 @@
 
 The web processes, inference included, are kept on one core and their clients on the others. There
 are as many as get all but one tick in a hundred within ``LATE_MS`` of its time; every game is real,
-steered twice a second, stored when it ends, while the heaviest pages are asked for once a second.
+steered twice a second, stored when it ends, while one of the heaviest pages of a season of full
+rounds is asked for every second.
 """
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
-import threading
-import urllib.request
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any, Final, Self
 
 from tron_env.benchmarks import Measurement, Setting
+from web.bench_home import (
+    PAGES_OF_A_ROUND,
+    PAGES_OF_A_SEASON,
+    PageReader,
+    with_season,
+    with_shipped_round,
+)
 from web.lateness import quantile_ms
 
 LATE_MS: Final = 20.0
@@ -27,10 +35,9 @@ TARGET_RATIO: Final = 8.0
 SPEED: Final = 10
 MODEL: Final = "zoo/wall-hugger"
 """At about 0.002 ms a position in a batch of 256 it leaves the transport to be measured."""
-HEAVY_PAGES: Final = ("/replays", "/rounds", "/")
 SETTLE_SECONDS: Final = 3
 MEASURE_SECONDS: Final = 8
-FIRST_CLIENTS: Final = {"lines": 2000, "plain": 300, "champion": 20, "light": 100}
+FIRST_CLIENTS: Final = {"lines": 2000, "plain": 300, "crowned": 20}
 """What such a core may keep."""
 GROWTH: Final = 1.4
 RESOLUTION: Final = 0.08
@@ -47,14 +54,18 @@ class Load:
     p99_ms: float
     games: int
     ticks: int
+    turns: float
+    """A second and rider."""
     stored: int
     cpu: float
     void: int
+    pages_failed: int
 
     @property
     def kept(self) -> bool:
-        """Whether ticks came in time, and all but a few clients were riding."""
-        return self.p99_ms <= LATE_MS and self.games >= 0.97 * self.clients and not self.void
+        """Whether ticks and pages came in time, and all but a few clients were riding."""
+        riding = self.games >= 0.97 * self.clients
+        return self.p99_ms <= LATE_MS and riding and not self.void and not self.pages_failed
 
 
 class Child:
@@ -103,9 +114,34 @@ class Child:
         return pipe
 
 
+@dataclass(frozen=True, slots=True)
+class Served:
+    """A site and its visitors; ``web.bench_server`` and ``web.bench_riders`` say what to ask."""
+
+    server: Child
+    riders: Child
+    reader: PageReader
+
+
 def live(setting: Setting) -> Iterator[Measurement]:
-    """Measure the transport, the plain way beside it, and two champions."""
-    ours = _most(setting, "lines", MODEL, FIRST_CLIENTS["lines"])
+    """Measure the transport, the plain way beside it, and whom the shipped round crowns."""
+    with tempfile.TemporaryDirectory() as folder:
+        season, played = Path(folder) / "season", Path(folder) / "played"
+        with_season(season)
+        yield from _transport(setting, season)
+        for crown, name in with_shipped_round(played).items():
+            pages = PAGES_OF_A_ROUND
+            most = _most(setting, played, pages, "lines", crown, FIRST_CLIENTS["crowned"])
+            yield Measurement(
+                f"live: games at once against {name}, {crown} of the shipped round",
+                most.clients,
+                "games",
+            )
+
+
+def _transport(setting: Setting, season: Path) -> Iterator[Measurement]:
+    pages = PAGES_OF_A_SEASON
+    ours = _most(setting, season, pages, "lines", MODEL, FIRST_CLIENTS["lines"])
     yield Measurement(
         "live: games at once on one core (the transport's figure)",
         ours.clients,
@@ -116,7 +152,7 @@ def live(setting: Setting) -> Iterator[Measurement]:
         "live: p99 tick lateness with these", ours.p99_ms, "ms", target=LATE_MS, at_most=True
     )
     yield Measurement("live: ticks written a second with these", ours.ticks, "ticks")
-    plain = _most(setting, "plain", MODEL, FIRST_CLIENTS["plain"])
+    plain = _most(setting, season, pages, "plain", MODEL, FIRST_CLIENTS["plain"])
     yield Measurement("live: games at once the plain way", plain.clients, "games")
     if plain.clients:
         yield Measurement(
@@ -127,94 +163,91 @@ def live(setting: Setting) -> Iterator[Measurement]:
         )
     else:
         setting.note("no ratio: a single client was too many the plain way")
-    for crown in ("champion", "light"):
-        model = _most(setting, "lines", crown, FIRST_CLIENTS[crown])
-        yield Measurement(f"live: games at once against the {crown}", model.clients, "games")
 
 
-def _most(setting: Setting, way: str, opponent: str, first: int) -> Load:
-    """Return the greatest load that was kept: upwards in large steps, then halving the gap."""
-    best = Load(0, 0.0, 0, 0, 0, 0.0, 0)
-    with (
-        tempfile.TemporaryDirectory() as home,
-        serving(Path(home), way, opponent) as (server, riders),
-    ):
-        clients, too_many = first, 0
-        while not too_many or too_many - best.clients > max(1, RESOLUTION * best.clients):
-            load = _tried(setting, server, riders, f"{way} against {opponent}", clients)
-            if load.kept:
-                best = load
-            else:
-                too_many = clients
-            if setting.quick and best.clients:
-                break
-            clients = (best.clients + too_many) // 2 if too_many else round(clients * GROWTH)
+def _most(
+    setting: Setting, home: Path, pages: Sequence[str], way: str, opponent: str, first: int
+) -> Load:
+    """Return the greatest load that was kept: upwards in large steps, then halving the gap.
+
+    Raises:
+        RuntimeError: not every game that ended was stored.
+    """
+    best = Load(0, 0.0, 0, 0, 0.0, 0, 0.0, 0, 0)
+    with tempfile.TemporaryDirectory() as folder:
+        copied = shutil.copytree(home, Path(folder) / "home")
+        with serving(copied, way, opponent, pages) as served:
+            clients, too_many = first, 0
+            while not too_many or too_many - best.clients > max(1, RESOLUTION * best.clients):
+                load = _tried(setting, served, f"{way} against {opponent}", clients)
+                if load.kept:
+                    best = load
+                else:
+                    too_many = clients
+                if setting.quick and best.clients:
+                    break
+                clients = (best.clients + too_many) // 2 if too_many else round(clients * GROWTH)
+            _check_stored(served)
     return best
 
 
-def _tried(setting: Setting, server: Child, riders: Child, name: str, clients: int) -> Load:
+def _check_stored(served: Served) -> None:
+    """Have all riders go, and hold what is stored against what has ended."""
+    served.riders.ask("have 0")
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while (told := served.server.ask())["games"] or told["ended"] != told["kept"]:
+        if time.monotonic() > deadline:
+            raise RuntimeError(f"{told['ended']} games have ended and {told['kept']} are stored")
+        time.sleep(0.5)  # games that nobody comes back to wait their ten seconds
+
+
+def _tried(setting: Setting, served: Served, name: str, clients: int) -> Load:
     """Measure with so many clients, again where they were too many: a neighbour may have been."""
     for _ in range(TRIES):
-        riders.ask(f"have {clients}")
-        load = _measured(setting, server, riders, clients)
+        served.riders.ask(f"have {clients}")
+        load = _measured(setting, served, clients)
         setting.note(
             f"{name}: {load.games} of {clients} ride, "
-            f"p99 {load.p99_ms:.0f} ms, {100 * load.cpu:.0f}% of a core, {load.stored} stored"
+            f"{load.turns:.1f} turns a second each, p99 {load.p99_ms:.0f} ms, "
+            f"{100 * load.cpu:.0f}% of a core, {load.stored} stored, "
+            f"{load.pages_failed} pages failed"
         )
         if load.kept:
             break
     return load
 
 
-def _measured(setting: Setting, server: Child, riders: Child, clients: int) -> Load:
+def _measured(setting: Setting, served: Served, clients: int) -> Load:
     seconds = 4 if setting.quick else MEASURE_SECONDS
-    riders.ask(f"ride {SETTLE_SECONDS}")
-    server.ask()
-    seen = riders.ask(f"measure {seconds}")
-    told = server.ask()
+    served.riders.ask(f"ride {SETTLE_SECONDS}")
+    served.server.ask()
+    failed = served.reader.failed
+    seen = served.riders.ask(f"measure {seconds}")
+    told = served.server.ask()
     return Load(
         clients=clients,
         p99_ms=quantile_ms(seen["lateness"], 0.99),
         games=told["games"],
         ticks=round(seen["ticks"] / seconds),
+        turns=seen["turns"] / seconds / clients,
         stored=told["stored"],
         cpu=told["cpu"],
         void=seen["void"],
+        pages_failed=served.reader.failed - failed,
     )
 
 
 @contextmanager
-def serving(home: Path, way: str, opponent: str) -> Iterator[tuple[Child, Child]]:
-    """Serve on one core, with riders against ``opponent`` on the others and a reader of pages.
-
-    Yields ``web.bench_server`` and ``web.bench_riders``, which say what they may be asked.
-    """
+def serving(home: Path, way: str, opponent: str, pages: Sequence[str]) -> Iterator[Served]:
+    """Serve on one core, with riders against ``opponent`` on the others and a reader of pages."""
     web, others = _cores()
     with Child("web.bench_server", str(home), way, web) as server:
         url = server.answer()["url"]
-        with Child("web.bench_riders", url, opponent, str(SPEED), others) as riders:
-            stop = threading.Event()
-            reader = threading.Thread(target=_read_pages, args=(url, others, stop))
-            reader.start()
-            try:
-                yield server, riders
-            finally:
-                stop.set()
-                reader.join()
-
-
-def _read_pages(url: str, cores: str, stop: threading.Event) -> None:
-    if cores:
-        # Whoever reads pages is a client as well; this is the thread's own affinity.
-        os.sched_setaffinity(0, {int(core) for core in cores.split(",")})
-    count = 0
-    while not stop.wait(1.0):
         with (
-            suppress(OSError),
-            urllib.request.urlopen(url + HEAVY_PAGES[count % len(HEAVY_PAGES)], timeout=10) as page,
+            Child("web.bench_riders", url, opponent, str(SPEED), others) as riders,
+            PageReader(url, pages, others) as reader,
         ):
-            page.read()
-        count += 1
+            yield Served(server, riders, reader)
 
 
 def _cores() -> tuple[str, str]:

@@ -19,7 +19,7 @@ from flask_socketio import SocketIO
 from arena.settings import load_settings
 from web.app import create_app
 from web.config import WebConfig, usual_page_processes
-from web.live_types import Ticks
+from web.live_types import LiveEnding, Ticks
 from web.server import Server
 from web.services import EXTENSION, Services
 from web.transport import TICK, Transport
@@ -83,7 +83,8 @@ def main() -> None:
     _say({"url": server.url})
     counts = list(services.referee.lateness.counts)
     cpu, at = time.process_time(), time.monotonic()
-    stored = services.storage.count_games()
+    before = stored = services.storage.count_games()
+    endings = services.referee.endings
     for _ in sys.stdin:
         now, used = time.monotonic(), time.process_time()
         games = services.storage.count_games()
@@ -94,6 +95,8 @@ def main() -> None:
                 "games": len(services.referee),
                 "clients": len(services.transport),
                 "stored": games - stored,
+                "kept": games - before,
+                "ended": endings.total() - endings[LiveEnding.VOID],
                 "waiting": services.lobby.waiting,
                 "threads": threading.active_count(),
                 "rss": psutil.Process().memory_info().rss,

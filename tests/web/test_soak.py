@@ -42,6 +42,8 @@ LEFT = ("games", "waiting", "clients")
 """What there is none of once all riders have gone."""
 MOST_SLICES = 15
 """A load that has not shown all of ``HAPPEN`` by its end rides on, at most so many times."""
+PAGES = ("/replays", "/rounds", "/")
+"""Read meanwhile, one a second."""
 UNRULY = 5
 """One of so many is."""
 MINUTE = 60
@@ -153,7 +155,8 @@ def verified(home: Path) -> int:
 def check_load(home: Path, clients: int, seconds: int) -> dict[str, float]:
     """Have a load ride, a fifth of it unruly; return what there is to report."""
     told: Counter[str] = Counter()
-    with serving_load(home, "lines", MODEL) as (server, riders):
+    with serving_load(home, "lines", MODEL, PAGES) as served:
+        server, riders = served.server, served.riders
         riders.ask(f"have {clients}")
         riders.ask(f"unrule {clients // UNRULY}")
         riders.ask(f"ride {min(60, seconds)}")  # what is made once is made by now
@@ -171,6 +174,10 @@ def check_load(home: Path, clients: int, seconds: int) -> dict[str, float]:
         deadline = time.monotonic() + PATIENCE_SECONDS
         while any((after := server.ask())[name] for name in LEFT) and time.monotonic() < deadline:
             time.sleep(0.5)  # games that nobody came back to wait their ten seconds
+        while (after := server.ask())["ended"] != after["kept"] and time.monotonic() < deadline:
+            time.sleep(0.5)
+    assert after["ended"] == after["kept"], "every game that ended is stored"
+    assert served.reader.failed == 0, "every page came"
     assert {name: after[name] for name in LEFT} == dict.fromkeys(LEFT, 0)
     assert after["threads"] <= before["threads"] + MORE_THREADS
     assert told["lost"] == 0
@@ -178,7 +185,7 @@ def check_load(home: Path, clients: int, seconds: int) -> dict[str, float]:
     grown = (during["rss"] - before["rss"]) / 2**20
     assert grown < MOST_GROWN_MIB
     replays = verified(home)
-    assert replays >= told["stored"]
+    assert replays == after["kept"] >= told["stored"]
     return {
         **told,
         "p99_ms": quantile_ms(late, 0.99),
