@@ -16,7 +16,7 @@ from web.errors import WebError
 FOLDER: Final = "films"
 CELL_PX: Final = 8
 PLIES_A_SECOND: Final = 20.0
-NICENESS: Final = 10
+NICENESS: Final = 15
 LIMIT_SECONDS: Final = 120.0
 WAITING: Final = 1
 """Requests that may wait for the film before theirs: each takes a thread from other questions."""
