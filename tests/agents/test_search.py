@@ -259,6 +259,27 @@ def test_time_is_looked_at_often_and_kept(plies):
     assert thought.depth >= 4
 
 
+def test_a_win_known_from_the_move_before_is_as_much_nearer():
+    """What the table kept counts from the position at hand, not from where it was searched."""
+    found = 0
+    for seed in (160, 200, 280, 560, 760):
+        for game, seat in np.ndindex(12, 2):
+            engine = advanced(SMALL, 12, 8, seed=seed)
+            if engine.outcomes[game] != 0:
+                continue
+            agent = Minimax(Limit.MS, 1000, clock=lambda: 0.0)
+            thought = agent.think(engine, game, seat)
+            if thought.alone or thought.value < PROVEN:
+                continue
+            actions = np.zeros((12, 2), np.uint8)
+            actions[game, [seat, 1 - seat]] = thought.line[:2]
+            engine.step(actions)
+            if engine.outcomes[game] == 0 and engine.masks[game, seat].sum() > 1:
+                assert agent.think(engine, game, seat).value == thought.value + 2
+                found += 1
+    assert found > 3
+
+
 def test_nodes_are_kept():
     engine = advanced(ARENA, 8, 10)
     for game in np.flatnonzero(engine.outcomes == 0):

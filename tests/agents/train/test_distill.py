@@ -12,6 +12,7 @@ from agents.train.checkpoint import load_checkpoint
 from agents.train.config import Device, NetworkConfig
 from agents.train.distill import DistillConfig, Fit, distill
 from agents.train.errors import RunFolderError, TrainingConfigError
+from agents.train.learner import NetworkAgent
 from agents.train.network import PolicyNetwork
 from agents.train.positions import Plan, Positions, play_labelled
 from tron_env.agent import make_agent
@@ -92,7 +93,15 @@ def test_the_student_learns_what_the_teacher_plays(run):
 def test_a_stopped_distillation_ends_as_one_that_was_not(run, tmp_path):
     with pytest.raises(KeyboardInterrupt):
         distill(TINY, tmp_path, resume=False, reporter=Stopping())
-    assert load_checkpoint(tmp_path / "latest.zip").steps == 1
+    once = load_checkpoint(tmp_path / "latest.zip")
+    assert once.steps == 1
+    # The second round labels games that the student of the first rides in beside the teacher.
+    teacher, draw = make_agent(TINY.teacher), np.random.default_rng((TINY.seed, 1))
+    riders = [teacher, NetworkAgent("student", once.network(), draw)]
+    plan = Plan(TINY.positions, TINY.opening_plies, TINY.wild_share, once.config.gamma)
+    expected = play_labelled(teacher, riders, plan, ARENA, draw, lambda done, total: None)
+    labelled = Positions.load(tmp_path / "positions" / "001.npz")
+    np.testing.assert_array_equal(labelled.packed, expected.packed)
     notes = Notes()
     again = load_checkpoint(distill(TINY, tmp_path, resume=True, reporter=notes))
     assert [fit.round for fit in notes.fits] == [2]

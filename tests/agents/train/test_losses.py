@@ -2,7 +2,11 @@
 
 import numpy as np
 import pytest
+from click.testing import CliRunner
 
+from agents.train.checkpoint import load_checkpoint
+from agents.train.cli import train
+from agents.train.config import PRESETS, TrainConfig
 from agents.train.errors import DefeatsError
 from agents.train.league_env import LeagueEnv, load_starts, save_starts
 from agents.train.losses import PLIES_BEFORE, find_defeats
@@ -92,6 +96,24 @@ def test_games_begin_before_the_defeats_with_the_loser_learning(folder):
     env.games.set_starts(starts, 1.0)
     env.reset()
     assert all((env.engine.cells[g].tobytes(), Seat(env.seats[g])) in begun for g in range(64))
+
+
+def test_a_run_with_losses_plays_on_from_them(folder, tmp_path, monkeypatch):
+    brief = TrainConfig(
+        steps=32,
+        games=16,
+        rollout_plies=2,
+        batch_size=32,
+        losses_share=1.0,
+        evaluation_starts=1,
+        evaluation_opponents=("random",),
+    )
+    monkeypatch.setitem(PRESETS, "quick", brief)
+    out = tmp_path / "run"
+    done = CliRunner().invoke(train, ["--losses", str(folder), "--out", str(out)])
+    assert done.exit_code == 0, done.output
+    plies = load_checkpoint(out / "latest.zip").state.arrays["plies"]
+    assert min(plies) >= min(start.state.ply for start in find_defeats([str(folder)], None)) > 2
 
 
 def test_starts_are_kept_with_the_run(folder, tmp_path):

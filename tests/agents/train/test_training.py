@@ -78,7 +78,6 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Notes]:
 def test_a_run_reports_evaluates_and_leaves_checkpoints(run):
     out, notes = run
     assert [progress.steps for progress in notes.progress] == [512, 1024, 1536, 2048]
-    assert {"random", "wall-hugger", "self"} >= set(notes.progress[-1].points) != set()
     assert [steps for steps, _ in notes.evaluations] == [1024, 2048]
     assert notes.evaluations[0][1][0].games == 4
     assert sorted(path.stem for path in (out / "snapshots").iterdir()) == [
@@ -88,6 +87,16 @@ def test_a_run_reports_evaluates_and_leaves_checkpoints(run):
     assert load_checkpoint(out / "latest.zip").steps == 2048
     assert list((out / "tensorboard_0").iterdir())
     assert not list(out.rglob("*.partial"))
+
+
+def test_anchors_and_snapshots_are_met_and_the_league_knows_how_it_went(run):
+    out, notes = run
+    met = {name for progress in notes.progress for name in progress.points}
+    assert met == {"random", "wall-hugger", "self"}
+    records = load_checkpoint(out / "latest.zip").state.notes["records"]
+    games = {name: games for name, (_, games) in records.items() if games}
+    assert games.keys() > {"random", "wall-hugger"}
+    assert any(name.startswith("self@") for name in games)
 
 
 def test_training_changes_the_policy(run):
@@ -110,6 +119,15 @@ def test_the_best_policy_is_kept_and_met_again(run):
     best = load_checkpoint(out / "best.zip")
     assert best.steps == notes.promoted[-1]
     assert best.optimizer is None
+
+
+def test_a_policy_that_is_no_better_than_the_best_is_not_promoted(tmp_path):
+    """At a rate that changes no move, the second evaluation is the first again."""
+    config = dataclasses.replace(TINY, steps=1024, evaluation_steps=512, learning_rate=1e-30)
+    notes = Notes()
+    train(config, tmp_path, resume=False, reporter=notes)
+    assert [steps for steps, _ in notes.evaluations] == [512, 1024]
+    assert notes.promoted == [512]
 
 
 def same_weights(first: Path, second: Path) -> bool:
