@@ -18,6 +18,9 @@ from tron_env.types import Action, Int64Array, UInt8Array
 BOUNDS_A_PLY = 100
 """What a fill search may spend for each ply of a budget in depth."""
 
+_ACTIONS = tuple(Action)
+"""By number: ``Action(number)`` takes six times as long, and a path may have hundreds of plies."""
+
 
 @dataclass(frozen=True, slots=True)
 class Thought:
@@ -133,7 +136,7 @@ class JointDecision:
         """
         if self._control[search_nodes.PROBED]:
             length = int(self._stack[0, search_nodes.LINE])
-            self._line = tuple(Action(action) for action in self._lines[0, :length].tolist())
+            self._line = tuple(_ACTIONS[action] for action in self._lines[0, :length].tolist())
             self._value = int(self._stack[0, search_nodes.BEST])
 
     def thought(self, fallback: Action, depth: int) -> Thought:
@@ -207,6 +210,6 @@ class FillDecision:
     def thought(self, fallback: Action, depth: int) -> Thought:
         """Return the decision."""
         length = int(self._memory.control[filling.LONGEST])
-        line = tuple(Action(action) for action in self._memory.path[:length].tolist())
+        line = tuple(_ACTIONS[action] for action in self._memory.path[:length].tolist())
         action = line[0] if line else fallback
         return Thought(action, length, self.nodes, length, line, alone=True)

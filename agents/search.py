@@ -28,6 +28,11 @@ DEFAULT_DEPTH: Final = 4
 CHUNK_NODES: Final = 64
 """Nodes between two looks at the clock: about a quarter of a millisecond."""
 
+LAST_NODES: Final = 4
+"""The same within ``LAST_S`` of the deadline, where the looks would take too much of a long budget
+if they were as frequent all the time."""
+LAST_S: Final = 1e-3
+
 NO_LIMIT: Final = 2**62
 
 
@@ -129,8 +134,8 @@ class Minimax:
             return search.resume(depth, NO_LIMIT)
         if self._limit is Limit.NODES:
             return search.resume(depth, self._amount)
-        while self._clock() < deadline:
-            if search.resume(depth, search.nodes + CHUNK_NODES):
+        while (left := deadline - self._clock()) > 0:
+            if search.resume(depth, search.nodes + (LAST_NODES if left < LAST_S else CHUNK_NODES)):
                 return True
         return False
 
