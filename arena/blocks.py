@@ -8,9 +8,11 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 
+from arena.confinement import Layer, available_layers, layers_text
 from arena.contestants import ModelContestant
 from arena.divisions import Usage
 from arena.duel import DuelPlan, PlayedDuel, play_duels
+from arena.errors import SandboxLostError
 from arena.limits import Limits
 from arena.schedule import ScheduledDuel, game_seeds
 from arena.yardstick import Yardstick
@@ -39,6 +41,8 @@ class BlockTask:
     entrants: tuple[BlockEntrant, ...]
     duels: tuple[ScheduledDuel, ...]
     limits: Limits = field(default_factory=Limits)
+    layers: Layer = field(default_factory=lambda: Layer(0))
+    """What has to hold its sandboxes, wherever it is played."""
 
     @property
     def games(self) -> int:
@@ -74,6 +78,8 @@ def play_block(task: BlockTask, model: Callable[[str], bytes]) -> BlockResult:
     Raises:
         ArenaFault: a fault of ours; the block is to be played again.
     """
+    if lacking := layers_text(task.layers & ~available_layers()):
+        raise SandboxLostError(f"this machine lacks {lacking}")
     places = {entrant.number: place for place, entrant in enumerate(task.entrants)}
     plans = [
         DuelPlan(

@@ -98,14 +98,27 @@ NEEDED_FOR_STRANGERS: Final = Layer.LIMITS | Layer.SECCOMP
 """Without these no model is taken over the network."""
 
 
+def missing_layers(held: Layer) -> str:
+    """Say which layers this machine has that do not hold a child; empty for none.
+
+    Root's rights are left out: whether they can be given up depends on the container, which
+    nothing tells before it is tried.
+    """
+    return layers_text(available_layers() & ~held & ~Layer.UNPRIVILEGED)
+
+
 def lacking_for_strangers(layers: Layer) -> str:
     """Say which layers are missing before models may be taken over the network; empty for none.
 
     >>> lacking_for_strangers(Layer.LIMITS | Layer.LANDLOCK)
     'seccomp: no files, sockets, processes or threads'
     """
-    missing = NEEDED_FOR_STRANGERS & ~layers
-    return "; ".join(text for layer, text in LAYER_TEXT.items() if layer in missing)
+    return layers_text(NEEDED_FOR_STRANGERS & ~layers)
+
+
+def layers_text(layers: Layer) -> str:
+    """Say what layers do."""
+    return "; ".join(text for layer, text in LAYER_TEXT.items() if layer in layers)
 
 
 def available_layers() -> Layer:

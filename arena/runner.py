@@ -14,6 +14,7 @@ from typing import Final
 from sqlalchemy.exc import OperationalError
 
 from arena.blocks import BlockEntrant, BlockResult, BlockTask
+from arena.confinement import NEEDED_FOR_STRANGERS, available_layers
 from arena.divisions import Usage
 from arena.errors import StorageError
 from arena.executors.base import Executor
@@ -176,6 +177,7 @@ def _tasks(
     seed = row.seed
     if seed is None:
         raise RoundError(f"round {row.number} is open")
+    layers = NEEDED_FOR_STRANGERS & available_layers()
     tasks = []
     for block, members in groupby(
         sorted(duels.values(), key=lambda duel: (duel.block, duel.number)),
@@ -208,6 +210,7 @@ def _tasks(
                 ),
                 duels=tuple(scheduled),
                 limits=limits,
+                layers=layers,
             )
         )
     return tasks

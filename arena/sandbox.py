@@ -18,7 +18,7 @@ from agents.errors import (
     ModelCrashedError,
 )
 from arena import wire
-from arena.confinement import Layer
+from arena.confinement import Layer, missing_layers
 from arena.endings import ChildKilledError, ending, killed_again, overran
 from arena.errors import SandboxLostError
 from arena.forkserver import Child, shared_server
@@ -173,6 +173,8 @@ class SandboxedModel:
         if not isinstance(confined, wire.Confined):
             raise self._ended(SandboxLostError("a child did not confine itself"))
         self.layers = Layer(confined.layers)
+        if missing := missing_layers(self.layers):
+            raise self._ended(SandboxLostError(f"a child runs without a layer: {missing}"))
         while True:
             reply = self._receive(ModelCrashedError, self.limits.load_cpu_seconds)
             match reply:

@@ -5,12 +5,14 @@ import os
 import signal
 import threading
 import time
+from dataclasses import replace
 
 import psutil
 import pytest
 
 from arena.blocks import BlockEntrant, BlockTask, play_block
-from arena.errors import ArenaFault
+from arena.confinement import Layer
+from arena.errors import ArenaFault, SandboxLostError
 from arena.executors.base import MAX_ATTEMPTS
 from arena.executors.local import LocalExecutor
 from arena.models import ModelStore
@@ -46,6 +48,14 @@ def tasks_for(models, entrants=4, starts=1):
         )
         for number, duels in blocks.items()
     ]
+
+
+def test_a_machine_without_the_layers_of_the_round_plays_no_block(models, monkeypatch):
+    (task, *_) = tasks_for(models)
+    wanted = replace(task, layers=Layer.LIMITS | Layer.SECCOMP)
+    monkeypatch.setattr("arena.blocks.available_layers", lambda: Layer.LIMITS | Layer.LANDLOCK)
+    with pytest.raises(SandboxLostError, match="lacks seccomp"):
+        play_block(wanted, models.get)
 
 
 def by_number(results):

@@ -19,7 +19,7 @@ from agents.errors import (
     ModelCrashedError,
 )
 from arena import sandbox
-from arena.confinement import available_layers
+from arena.confinement import Layer, available_layers, missing_layers
 from arena.errors import SandboxLostError
 from arena.forkserver import shared_server
 from arena.sandbox import SandboxedModel
@@ -64,6 +64,21 @@ def test_values_are_the_models(model):
 def test_every_layer_this_machine_has_holds_the_child(model):
     model.start()
     assert model.layers == available_layers()
+
+
+def test_missing_layers_are_those_this_machine_could_have_given():
+    there = available_layers()
+    assert missing_layers(there) == ""
+    assert missing_layers(there & ~Layer.UNPRIVILEGED) == ""
+    assert missing_layers(there & ~Layer.LIMITS) == "memory, CPU and file limits"
+    assert missing_layers(there | Layer.SECCOMP) == ""
+
+
+def test_a_child_that_a_layer_does_not_hold_never_sees_the_model(model, monkeypatch):
+    monkeypatch.setattr("arena.sandbox.missing_layers", lambda _held: "Landlock: no files")
+    with pytest.raises(SandboxLostError, match="without a layer: Landlock: no files"):
+        model.start()
+    assert model.pid is None
 
 
 def test_two_models_work_between_submit_and_collect(model):
