@@ -23,7 +23,7 @@ from arena.stored_miners import MinerRow
 from arena.stored_queue import Claim, ClaimLostError, Settlement
 from arena.submission import SubmissionError
 from arena.trial import PlayedTrial, Trial, play_trial
-from arena.validation import Verdict, validate_model
+from arena.validation import Verdict, after_trial, trial_ms, validate_model
 
 CLAIM_SECONDS: Final = 30.0
 RENEW_SECONDS: Final = 5.0
@@ -151,30 +151,44 @@ def _examine(
     verdict = validate_model(claim.model, limits=limits, progress=progress)
     if not verdict.accepted or shipped_under_other_names(verdict):
         return Findings(verdict), ()
+    played = None
+    if with_trial:
+        if progress is not None:
+            progress("trial games")
+        verdict, played = tried(storage, claim.model, verdict, limits)
+        if not verdict.accepted:
+            return Findings(verdict), ()
     models.put(claim.model)
     if verdict.cost is not None:
         storage.save_cost(claim.submission.sha256, verdict.cost)
-    if not with_trial:
-        return Findings(verdict), ()
-    if progress is not None:
-        progress("trial games")
-    played = trial_of(storage, claim.model, verdict, limits)
-    return Findings(verdict, played.trial), played.replays
+    return (Findings(verdict, played.trial), played.replays) if played else (Findings(verdict), ())
 
 
-def trial_of(
+def tried(
     storage: Storage,
     model: bytes,
     verdict: Verdict,
     limits: Limits | None = None,
     progress: Callable[[int, int], None] | None = None,
-) -> PlayedTrial:
-    """Play an accepted model's trial, and compare it with the newest finished round."""
+) -> tuple[Verdict, PlayedTrial]:
+    """Play an accepted model's trial, and compare it with the newest finished round.
+
+    Returns:
+        The verdict with what the trial told, and the trial.
+    """
+    limits = limits or Limits()
     done = storage.latest_done_round()
     field = () if done is None else storage.entries(done.number)
-    return play_trial(
-        model, alone=verdict.alone, limits=limits or Limits(), field=field, progress=progress
+    allowed = limits.latency_ms if verdict.cost is None else trial_ms(verdict.cost, limits)
+    played = play_trial(
+        model,
+        alone=verdict.alone,
+        limits=limits,
+        position_ms=allowed,
+        field=field,
+        progress=progress,
     )
+    return after_trial(verdict, played.usage, limits), played
 
 
 def shipped_under_other_names(verdict: Verdict) -> str:

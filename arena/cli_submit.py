@@ -137,7 +137,7 @@ def _show(row: "RemoteSubmission", server: str) -> None:
     from arena.cli_validate import show_checks, show_trial
 
     if row.verdict is not None:
-        show_checks(row.verdict)
+        show_checks(row.verdict.checks)
     if row.trial is not None:
         show_trial(row.trial)
     page = f"{server}/submissions/{row.id}"

@@ -9,6 +9,9 @@ from typing import TYPE_CHECKING, Any
 import click
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from arena.inspection import Check
     from arena.limits import Limits
     from arena.trial import PlayedTrial, Trial
     from arena.validation import Verdict
@@ -26,8 +29,13 @@ if TYPE_CHECKING:
     type=click.Path(file_okay=False, path_type=Path),
     help="Folder to keep the trial games' replays in.",
 )
+@click.option(
+    "--seed",
+    type=click.IntRange(min=0),
+    help="Draw the fresh positions as another check did [default: anew].",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print everything as JSON.")
-def validate(model: Path, trial: bool, save: Path | None, as_json: bool) -> None:
+def validate(model: Path, trial: bool, save: Path | None, seed: int | None, as_json: bool) -> None:
     """Check whether MODEL, an ONNX file, may enter a round, and measure it.
 
     It is only ever loaded in a confined process. The exit status is 1 for a rejected model.
@@ -40,16 +48,19 @@ def validate(model: Path, trial: bool, save: Path | None, as_json: bool) -> None
     limits = Limits()
     content = read_model(model, limits)
     with steps_shown(f"checking {model.name}") as tell:
-        verdict = validate_model(content, limits=limits, progress=tell)
+        verdict = validate_model(content, limits=limits, seed=seed, progress=tell)
     if not as_json:
-        show_checks(verdict)
+        show_checks(verdict.checks)
+    known, played, checked = shipped_under_other_names(verdict), None, len(verdict.checks)
+    if trial and verdict.accepted:
+        verdict, played = _tried(content, verdict, limits)
+        if save is not None:
+            _save(save, played)
+    if not as_json:
+        show_checks(verdict.checks[checked:])
         _show_end(model.name, verdict)
-    known = shipped_under_other_names(verdict)
-    if known and not as_json:
-        click.secho(f"A server refuses it all the same: {known}.", fg="yellow")
-    played = _tried(content, verdict, limits) if trial and verdict.accepted else None
-    if played is not None and save is not None:
-        _save(save, played)
+        if known:
+            click.secho(f"A server refuses it all the same: {known}.", fg="yellow")
     if as_json:
         found: dict[str, Any] = asdict(verdict) | {"light": verdict.light, "known": known}
         if played is not None:
@@ -61,8 +72,8 @@ def validate(model: Path, trial: bool, save: Path | None, as_json: bool) -> None
         sys.exit(1)
 
 
-def show_checks(verdict: "Verdict") -> None:
-    """Print every check that ran."""
+def show_checks(checks: "Sequence[Check]") -> None:
+    """Print checks that ran."""
     from rich.console import Console
     from rich.table import Table
     from rich.text import Text
@@ -71,7 +82,7 @@ def show_checks(verdict: "Verdict") -> None:
     table.add_column(no_wrap=True)
     table.add_column(no_wrap=True)
     table.add_column(overflow="fold")
-    for check in verdict.checks:
+    for check in checks:
         mark = Text("ok", "green") if check.passed else Text("FAIL", "bold red")
         table.add_row(mark, Text(check.name, "bold"), Text(check.detail))
     console = Console(highlight=False, soft_wrap=False)
@@ -100,14 +111,14 @@ def show_trial(trial: "Trial") -> None:
     )
 
 
-def _tried(content: bytes, verdict: "Verdict", limits: "Limits") -> "PlayedTrial":
-    from arena.admission import trial_of
+def _tried(content: bytes, verdict: "Verdict", limits: "Limits") -> "tuple[Verdict, PlayedTrial]":
+    from arena.admission import tried
     from arena.settings import load_settings
     from arena.storage import open_storage
     from tron_env.cli_progress import progress_shown
 
     with open_storage(load_settings()) as storage, progress_shown("trial", "games") as tell:
-        return trial_of(storage, content, verdict, limits, tell)
+        return tried(storage, content, verdict, limits, tell)
 
 
 def _save(folder: Path, played: "PlayedTrial") -> None:

@@ -57,6 +57,15 @@ class Usage:
             self.reference_seconds + other.reference_seconds,
         )
 
+    def exceeds(self, position_ms: float, least_seconds: float) -> bool:
+        """Whether it is more than so much a position in the mean, and than so much in all.
+
+        >>> Usage(positions=100, reference_seconds=0.5).exceeds(position_ms=4.0, least_seconds=0.4)
+        True
+        """
+        most = max(least_seconds, self.positions * position_ms / 1000.0)
+        return self.reference_seconds > most
+
     @property
     def charged_ms(self) -> float:
         """Milliseconds a position on the reference machine, small calls allowed for; 0 of none.

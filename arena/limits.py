@@ -26,6 +26,9 @@ class Limits:
     latency_ms: float = 100.0
     """CPU time of a single position, 99th percentile; asked at admission."""
 
+    trial_cpu_seconds: float = 10.0
+    """What trial games may take on the reference machine, whatever their positions cost."""
+
     def cpu_seconds(self, positions: int) -> float:
         """Return the CPU limit of a call with so many positions."""
         return self.call_cpu_seconds + positions * self.position_cpu_seconds

@@ -1,6 +1,7 @@
 """A model's trial: a few games against the anchors, and where it would have finished.
 
-The starts are always the same, so that a file does the same here as on a server. The rating is
+The starts are always the same, so that a file does the same here as on a server. What the model
+uses is measured as in a round, and the trial ends when that is more than it may. The rating is
 fitted to what the anchors were rated in a finished round, and its place is the one that rating
 would have had there.
 """
@@ -15,12 +16,14 @@ import numpy as np
 
 from agents.zoo import ShippedModel, baselines
 from arena.contestants import ModelContestant
+from arena.divisions import Usage
 from arena.duel import DuelPlan, PlayedDuel, play_duels
 from arena.limits import Limits
 from arena.ratings import rate_newcomer
 from arena.records import EntryRow
 from arena.schedule import first_seat, game_seeds
 from arena.tally import tally_of
+from arena.yardstick import Yardstick
 from replays.format import encode
 from tron_env.ruleset import ARENA
 
@@ -75,10 +78,15 @@ class Trial:
 
 @dataclass(frozen=True, slots=True)
 class PlayedTrial:
-    """A trial and the encoded replays of its games, in their order."""
+    """A trial, the encoded replays of its games in their order, and what the model used."""
 
     trial: Trial
     replays: tuple[bytes, ...]
+    usage: Usage
+
+
+class _TooDearError(Exception):
+    """The model used more than it may; the rest of the trial is not played."""
 
 
 def play_trial(
@@ -86,16 +94,20 @@ def play_trial(
     *,
     alone: bool,
     limits: Limits,
+    position_ms: float,
     field: Sequence[EntryRow] = (),
     anchors: Sequence[ShippedModel] | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> PlayedTrial:
     """Play a model's trial; a game that it cannot finish it forfeits.
 
+    It is ended, without games, when it takes more than it may.
+
     Args:
         model: content of an admitted file.
         alone: whether it is asked for one position at a time.
         limits: what it may use.
+        position_ms: what a position may take in the mean, on the reference machine.
         field: entrants of the round to be compared with, ranked.
         anchors: whom it meets; the baselines by default.
         progress: told games over and games in all.
@@ -117,15 +129,30 @@ def play_trial(
 
         contestants = [seated(model, total, singly=alone)]
         contestants += [seated(anchor.path.read_bytes(), 2 * STARTS) for anchor in anchors]
-        tell = None if progress is None else lambda over: progress(over, total)
-        duels = play_duels(ARENA, plans, contestants, tell)
+        yardstick = Yardstick()
+        yardstick.measure(batch=True)
+
+        def tell(over: int) -> None:
+            used = contestants[0].usage(yardstick.batch_factor)
+            if used.exceeds(position_ms, limits.trial_cpu_seconds):
+                raise _TooDearError
+            if progress is not None:
+                progress(over, total)
+
+        try:
+            duels = play_duels(ARENA, plans, contestants, tell)
+        except _TooDearError:
+            usage = contestants[0].usage(yardstick.batch_factor)
+            return PlayedTrial(Trial((), None), (), usage)
+        yardstick.measure(batch=True)
+        usage = contestants[0].usage(yardstick.batch_factor)
     games = [
         _game(len(duel.games) * duel.number + place, anchors[duel.number].name, place, duel)
         for duel in duels
         for place in range(len(duel.games))
     ]
     replays = tuple(encode(game.replay) for duel in duels for game in duel.games)
-    return PlayedTrial(Trial(tuple(games), _estimate(duels, anchors, field)), replays)
+    return PlayedTrial(Trial(tuple(games), _estimate(duels, anchors, field)), replays, usage)
 
 
 def _game(number: int, opponent: str, place: int, duel: PlayedDuel) -> TrialGame:

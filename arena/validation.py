@@ -1,40 +1,31 @@
 """Admission: every check a model must pass before it may enter, with reasons.
 
 The arena itself looks at the length only; the rest happens in the sandbox. The file is inspected
-and loaded there, then positions of real games are put to it, one by one and in batches.
+and loaded there, then positions of real games are put to it, one by one and in batches. Some of
+these are drawn anew by a seed that the verdict names, so that it can be found again.
 """
 
+import secrets
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, TypeAlias
 
 import numpy as np
 
 from agents.errors import AgentError, InvalidModelError
 from agents.policy import invalid_rows, select_actions
-from arena.divisions import BATCH, Cost
+from arena.divisions import Cost, Usage
 from arena.inspection import Check
 from arena.limits import MIB, Limits, check_size
 from arena.metering import Meter
+from arena.probes import FRESH, KEPT_SEED, PROBES, probe_positions
 from arena.sandbox import SandboxedModel
-from arena.wire import OBSERVATION_SHAPE
-from tron_env.batch import BatchEngine
-from tron_env.ruleset import ARENA
-from tron_env.types import (
-    ACTIONS,
-    SEATS,
-    BoolArray,
-    Float32Array,
-    IntArray,
-    Outcome,
-    UInt8Array,
-)
+from tron_env.types import ACTIONS, Float32Array, IntArray, UInt8Array
 
-PROBES: Final = BATCH
 REPEATED: Final = 16
-GAMES: Final = 16
-PROBE_EVERY_PLIES: Final = 6
-PROBES_A_PLY: Final = 8
+SEED_BITS: Final = 32
+FAR: Final = 10.0
+"""No honest game takes so many times what probes did at the 99th percentile."""
 SHUFFLES: Final = 3
 ODD_BATCH: Final = 7
 BATCH_TIMES: Final = 5
@@ -60,6 +51,8 @@ class Verdict:
     """Resident memory of its process, the libraries included."""
     graph_sha256: str | None = None
     """Hash of its graph without names and metadata; see ``arena.graph_identity``."""
+    seed: int | None = None
+    """Drew the fresh positions; None where the file was not looked into."""
 
     @property
     def light(self) -> bool:
@@ -73,13 +66,18 @@ class Verdict:
 
 
 def validate_model(
-    model: bytes, *, limits: Limits | None = None, progress: Progress | None = None
+    model: bytes,
+    *,
+    limits: Limits | None = None,
+    seed: int | None = None,
+    progress: Progress | None = None,
 ) -> Verdict:
     """Return the verdict on a model, within bounded time and memory whatever it is.
 
     Args:
         model: content of the file.
         limits: what it may use.
+        seed: draws the fresh positions; itself drawn where it is None.
         progress: told the name of each step before it is taken.
 
     Raises:
@@ -92,7 +90,35 @@ def validate_model(
         return Verdict(False, (Check("size", False, str(error)),))
     size = Check("size", True, f"{len(model) / MIB:.2f} MB of {limits.model_bytes / MIB:g} MB")
     with SandboxedModel(model, limits=limits, max_batch=PROBES) as sandboxed:
-        return _Admission(sandboxed, size, progress or _ignore).run()
+        seed = secrets.randbits(SEED_BITS) if seed is None else seed
+        return _Admission(sandboxed, size, seed, progress or _ignore).run()
+
+
+def trial_ms(cost: Cost, limits: Limits) -> float:
+    """Return what a position of an admitted model's trial games may take in the mean."""
+    return min(limits.latency_ms, FAR * cost.single_p99_ms)
+
+
+def after_trial(verdict: Verdict, used: Usage, limits: Limits) -> Verdict:
+    """Return the verdict on an accepted model whose trial games used so much.
+
+    A model may behave in its own games as it did in no probe. What a position cost there counts as
+    it does in a round, so the cost of one in a batch is the dearer of the two.
+    """
+    if verdict.cost is None or not used.positions:
+        return verdict
+    allowed = trial_ms(verdict.cost, limits)
+    passed = not used.exceeds(allowed, limits.trial_cpu_seconds)
+    mean = 1000.0 * used.reference_seconds / used.positions
+    found = f"{mean:.3f} ms a position over {used.positions:,} positions of its trial games"
+    if not passed:
+        found += f", and {allowed:.3f} ms are allowed; late positions must cost what early ones do"
+    return replace(
+        verdict,
+        accepted=passed,
+        checks=(*verdict.checks, Check("trial", passed, found)),
+        cost=replace(verdict.cost, batch64_ms=max(verdict.cost.batch64_ms, used.charged_ms)),
+    )
 
 
 def measure_cost(model: bytes, alone: bool, limits: Limits | None = None) -> Cost:
@@ -107,7 +133,7 @@ def measure_cost(model: bytes, alone: bool, limits: Limits | None = None) -> Cos
         AgentError: it failed.
         SandboxLostError: the sandbox broke; nothing is said about the model.
     """
-    observations, _, _ = probe_positions(PROBES)
+    observations, _, _ = probe_positions(KEPT_SEED)
     with SandboxedModel(model, limits=limits, max_batch=PROBES, alone=alone) as sandboxed:
         sandboxed.start()
         meter = Meter(sandboxed)
@@ -117,38 +143,6 @@ def measure_cost(model: bytes, alone: bool, limits: Limits | None = None) -> Cos
             for _ in range(BATCH_TIMES):
                 meter.batch(observations)
         return meter.cost()
-
-
-def probe_positions(count: int) -> tuple[Float32Array, BoolArray, UInt8Array]:
-    """Return positions out of real games between riders that choose among accepted actions.
-
-    Returns:
-        Observations ``(count, 5, 32, 32)``, accepted actions bool ``(count, 4)`` with at least
-        one a row, and headings uint8 ``(count,)``. The same at every call.
-    """
-    engine = BatchEngine(ARENA, GAMES)
-    engine.reset(np.arange(GAMES), np.arange(GAMES, dtype=np.uint64))
-    generator = np.random.Generator(np.random.PCG64(64))
-    observations = np.empty((count, *OBSERVATION_SHAPE), np.float32)
-    masks = np.empty((count, ACTIONS), np.bool_)
-    headings = np.empty(count, np.uint8)
-    found = 0
-    while found < count:
-        able = engine.masks.any(axis=2) & (engine.outcomes == Outcome.ONGOING)[:, None]
-        games, seats = np.nonzero(able)
-        if not games.size:
-            engine.reset(np.arange(GAMES), generator.integers(0, 2**32, GAMES, dtype=np.uint64))
-            continue
-        if engine.plies.max() % PROBE_EVERY_PLIES == 0:
-            chosen = generator.permutation(games.size)[: min(PROBES_A_PLY, count - found)]
-            part = slice(found, found + chosen.size)
-            engine.gather(games[chosen], seats[chosen], observations[part])
-            masks[part] = engine.masks[games[chosen], seats[chosen]]
-            headings[part] = engine.headings[games[chosen], seats[chosen]]
-            found += chosen.size
-        wishes = generator.random((GAMES, SEATS, ACTIONS)) + engine.masks
-        engine.step(wishes.argmax(axis=2).astype(np.uint8))
-    return observations, masks, headings
 
 
 def _ignore(_step: str) -> None:
@@ -162,8 +156,9 @@ class _RejectedError(Exception):
 class _Admission:
     """One model's way through the checks that need it loaded."""
 
-    def __init__(self, model: SandboxedModel, size: Check, progress: Progress) -> None:
+    def __init__(self, model: SandboxedModel, size: Check, seed: int, progress: Progress) -> None:
         self._model = model
+        self._seed = seed
         self._progress = progress
         self._checks = [size]
         self._singly = np.empty((PROBES, ACTIONS), np.float32)
@@ -202,6 +197,7 @@ class _Admission:
             machine_factor=self._meter.factor if self._meter.singles else None,
             peak_memory_bytes=self._model.peak_memory_bytes or None,
             graph_sha256=self._model.inspected.graph_sha256,
+            seed=self._seed,
         )
 
     def _load(self) -> str:
@@ -212,7 +208,7 @@ class _Admission:
 
     def _values(self) -> str:
         limit = self._model.limits.latency_ms
-        self._observations, self._masks, self._headings = probe_positions(PROBES)
+        self._observations, self._masks, self._headings = probe_positions(self._seed)
         for i in range(PROBES):
             self._singly[i] = self._meter.single(self._observations[i])
             if self._meter.singles == REPEATED and self._meter.fastest_ms > limit:
@@ -226,7 +222,10 @@ class _Admission:
                 f"NaN or +inf for an accepted action in {bad} of {PROBES} positions; check the "
                 "weights and divisions (a move it must not take may be -inf)"
             )
-        return f"finite for every accepted action in {PROBES} positions of real games"
+        return (
+            f"finite for every accepted action in {PROBES} positions of real games, {FRESH} "
+            f"of them drawn by seed {self._seed}"
+        )
 
     def _repeatable(self) -> str:
         for i in range(REPEATED):

@@ -6,7 +6,7 @@ from onnx import AttributeProto, GraphProto, ModelProto, NodeProto, TensorProto,
 from onnx import numpy_helper as arrays
 
 from arena.limits import MIB, Limits
-from tron_env.types import Float32Array
+from tron_env.types import Float32Array, Plane
 
 OBSERVATION = 5 * 32 * 32
 QUICK = Limits(
@@ -143,6 +143,27 @@ def giant_tensor() -> bytes:
 def nan() -> bytes:
     constants = [tensor("nan", np.full(4, np.nan, np.float32))]
     return after_linear([helper.make_node("Add", ["raw", "nan"], ["logits"])], constants)
+
+
+def fails_late(cells: int = 200) -> bytes:
+    """Gives NaN once its own trail is longer than ``cells``; its trial games end before."""
+    own = np.zeros((1, 5, 1, 1), np.float32)
+    own[0, Plane.OWN_TRAIL] = 1.0
+    nodes = [
+        helper.make_node("Mul", ["board", "own"], ["trail"]),
+        helper.make_node("ReduceSum", ["trail", "axes"], ["length"], keepdims=1),
+        helper.make_node("Reshape", ["length", "column"], ["cells"]),
+        helper.make_node("Greater", ["cells", "many"], ["late"]),
+        helper.make_node("Where", ["late", "nan", "raw"], ["logits"]),
+    ]
+    constants = [
+        tensor("own", own),
+        tensor("axes", np.array([1, 2, 3])),
+        tensor("column", np.array([-1, 1])),
+        tensor("many", np.float32(cells)),
+        tensor("nan", np.float32(np.nan)),
+    ]
+    return after_linear(nodes, constants)
 
 
 def masks_itself() -> bytes:

@@ -117,6 +117,7 @@ NAMED = {
     "cut weights": graphs.truncated_weights,
     "out of range": graphs.out_of_range,
     "five columns": graphs.five_columns,
+    "fails late in a game": graphs.fails_late,
     "nothing": lambda: b"",
     "zeros": lambda: bytes(1 << 16),
     "text": lambda: b"not a model " * 100,

@@ -6,9 +6,14 @@ from click.testing import CliRunner
 from onnx import helper
 from onnxruntime.capi import onnxruntime_pybind11_state as runtime
 
+from agents.zoo import shipped_model
 from arena import cli_validate
+from arena.divisions import Cost, Usage
 from arena.inspection import RUNTIME_DOMAINS
-from arena.validation import probe_positions, validate_model
+from arena.limits import Limits
+from arena.probes import FRESH, PROBES, probe_positions
+from arena.trial import play_trial
+from arena.validation import Verdict, after_trial, validate_model
 from replays.format import decode
 from replays.playback import verify
 from tests.arena import graphs
@@ -113,17 +118,75 @@ def test_a_slow_model_is_rejected_for_its_latency():
     assert "use a smaller network" in verdict.reason
 
 
-def test_probe_positions_are_real_varied_and_always_the_same():
-    observations, masks, headings = probe_positions(64)
-    np.testing.assert_array_equal(observations, probe_positions(64)[0])
+def test_probe_positions_are_real_varied_and_reach_to_the_end_of_long_games():
+    observations, masks, headings = probe_positions(1)
+    assert len(observations) == PROBES
     assert masks.any(axis=1).all()
     assert set(np.unique(observations)) == {0.0, 1.0}
     assert (observations[:, Plane.OWN_HEAD].sum(axis=(1, 2)) == 1).all()
-    assert len(np.unique(observations.reshape(64, -1), axis=0)) > 56
+    assert len(np.unique(observations.reshape(PROBES, -1), axis=0)) > 56
     assert set(headings) == {0, 1, 2, 3}
-    lengths = observations[:, Plane.OWN_TRAIL].sum(axis=(1, 2))
-    assert lengths.min() < 5
-    assert lengths.max() > 20
+    lengths = np.sort(observations[:, Plane.OWN_TRAIL].sum(axis=(1, 2)))
+    assert lengths[0] < 5
+    assert lengths[-1] > 300
+    assert np.diff(lengths).max() < 40
+
+
+@pytest.mark.parametrize("seed", range(1, 6))
+def test_a_quarter_of_the_probe_positions_is_drawn_by_the_seed(seed):
+    once, again, other = (probe_positions(each)[0] for each in (seed, seed, 0))
+    np.testing.assert_array_equal(once, again)
+    assert (once == other).all(axis=(1, 2, 3)).sum() == PROBES - FRESH
+    fresh = once[(once != other).any(axis=(1, 2, 3))]
+    assert fresh[:, Plane.OWN_TRAIL].sum(axis=(1, 2)).max() > 150
+
+
+def test_a_model_that_fails_late_in_a_game_is_rejected():
+    verdict = validate_model(graphs.fails_late(), limits=graphs.QUICK)
+    assert "NaN or +inf for an accepted action" in verdict.reason
+
+
+def test_a_verdict_can_be_found_again_by_its_seed():
+    content = graphs.fails_late(40)
+    once = validate_model(content, limits=graphs.QUICK)
+    again = validate_model(content, limits=graphs.QUICK, seed=once.seed)
+    assert again.reason == once.reason
+    assert validate_model(graphs.policy(), seed=7).seed == 7
+
+
+ADMITTED = Verdict(True, (), cost=Cost(0.2, 0.4, 0.1))
+
+
+@pytest.mark.parametrize(
+    ("usage", "accepted", "light", "batch64_ms"),
+    [
+        (Usage(1000, 1000, 1.0, 0.05), True, True, 0.1),
+        (Usage(1000, 2000, 1.0, 1.0), True, True, 0.5),
+        (Usage(1000, 1000, 3.0, 3.0), True, False, 3.0),
+        (Usage(1000, 1000, 9.0, 11.0), False, False, 11.0),
+        (Usage(10**5, 10**5, 300.0, 300.0), True, False, 3.0),
+        (Usage(), True, True, 0.1),
+    ],
+    ids=["cheaper", "dearer", "not light", "far dearer", "many games", "no answer"],
+)
+def test_what_trial_games_cost_counts(usage, accepted, light, batch64_ms):
+    verdict = after_trial(ADMITTED, usage, Limits())
+    assert verdict.accepted is accepted
+    assert verdict.light is light
+    assert verdict.cost.batch64_ms == pytest.approx(batch64_ms)
+    assert verdict.accepted == (not verdict.reason)
+
+
+def test_trial_games_of_a_dear_model_are_ended():
+    anchors = (shipped_model("wall-hugger"),)
+    limits = Limits(trial_cpu_seconds=0.0)
+    content = graphs.policy()
+    dear = play_trial(content, alone=False, limits=limits, position_ms=1e-9, anchors=anchors)
+    assert dear.trial.games == ()
+    assert dear.usage.positions > 0
+    fine = play_trial(content, alone=False, limits=limits, position_ms=100.0, anchors=anchors)
+    assert len(fine.trial.games) == 8
+    assert fine.usage.positions > dear.usage.positions
 
 
 def run_command(path, *options):
@@ -166,7 +229,9 @@ def test_the_command_plays_a_trial_and_keeps_its_replays(tmp_path, monkeypatch):
     arguments = [str(path), "--json", "--save", str(tmp_path / "kept")]
     result = CliRunner().invoke(cli_validate.validate, arguments)
     assert result.exit_code == 0
-    games = json.loads(result.stdout)["trial"]["games"]
+    found = json.loads(result.stdout)
+    assert found["checks"][-1]["name"] == "trial"
+    games = found["trial"]["games"]
     kept = sorted((tmp_path / "kept").iterdir())
     assert [file.name for file in kept] == [f"{g['number']:02}-{g['opponent']}.trp" for g in games]
     for file, game in zip(kept, games, strict=True):
