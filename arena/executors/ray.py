@@ -126,5 +126,6 @@ def _result(reference: Any) -> BlockResult | str:
     try:
         result: BlockResult | str = ray.get(reference)
     except RayError as error:  # its worker or machine is gone
-        return str(error).partition("\n")[0] or type(error).__name__
+        # Ray goes on to explain what may have come about how; this names what did.
+        return str(error).partition("\n")[0].partition(". ")[0] or type(error).__name__
     return result
