@@ -23,7 +23,7 @@ from tron_env.types import Seat, Spawn
 from web.commands import CaughtUp, Gone, Open, Outlet, Said
 from web.errors import Refusal, RefusedError
 from web.live_types import Opening, cells_ahead, person_seat
-from web.messages import Join, Message, Rematch, TakeOverWish
+from web.messages import Join, Message, OpponentPayload, Rematch, TakeOverWish
 from web.policies import Policy
 from web.recorder import record_payload
 from web.referee import Referee
@@ -331,13 +331,21 @@ class Lobby:
                     news.append((place, start))
         if not news:
             return
-        light = self._opponents.light_champion()
-        offer = None if light.sha256 == key else opponent_payload(light)
+        offer = self._offer(key)
         for place, start in news:
             waiting = opponent_payload(start.opponent)
             self._send(
                 start.client, "waiting", {"place": place, "opponent": waiting, "offer": offer}
             )
+
+    def _offer(self, key: str) -> OpponentPayload | None:
+        """Return whom to offer to those who wait for a model, while the database can tell."""
+        try:
+            light = self._opponents.light_champion()
+        except ArenaFault as error:
+            logger.warning("nobody is offered to those in line: %s", error)
+            return None
+        return None if light.sha256 == key else opponent_payload(light)
 
     def _drop_from_lines(self, client: str) -> None:
         for line in self._lines.values():

@@ -8,15 +8,16 @@ import logging
 import queue
 import threading
 import time
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 from typing import Final, Protocol, TypeVar
 
-from arena.errors import ArenaFault, DatabaseAwayError
+from arena.errors import ArenaFault
 from arena.records import HumanRecord
 from arena.stored_games import NewHumanGame
-from replays.format import Replay
+from replays.format import Replay, encode
 from web.commands import Outlet
 from web.errors import Refusal, RefusedError
 from web.first_tries import FirstTries
@@ -24,6 +25,7 @@ from web.human import total_record
 from web.judging import judged
 from web.live_types import FinishedGame, LiveEnding
 from web.messages import EndPayload, RecordPayload, StoredPayload
+from web.patience import Patience
 from web.standing import NOTHING, Counted, Standing, counted_as
 from web.texts import tell
 from web.tickets import (
@@ -48,7 +50,6 @@ TELL_SECONDS: Final = 0.02
 clock's thread longer than all else that it does about the end."""
 STORE_SECONDS: Final = 0.25
 """How long a finished game waits for others: a transaction costs as much as storing four."""
-RETRY_SECONDS: Final = (0.2, 1.0, 5.0)
 READ_SECONDS: Final = 10.0
 """How old a model's record may be as far as other processes' games go."""
 MAX_BATCH: Final = 64
@@ -109,10 +110,12 @@ class Recorder:
         storage: where games are kept.
         send: takes messages for clients.
         capacity: games that may be open at once, all of which may end together.
+        unstored: folder for replays of games that could not be stored; made when needed.
     """
 
-    def __init__(self, storage: HumanGames, send: Outlet, capacity: int) -> None:
+    def __init__(self, storage: HumanGames, send: Outlet, capacity: int, unstored: Path) -> None:
         self._storage = storage
+        self._unstored = unstored
         self._send = send
         self._standing = Standing()
         self._read_at = time.monotonic()
@@ -121,6 +124,7 @@ class Recorder:
         self._to_tell: queue.Queue[_Over | _GoesOn | None] = queue.Queue(BACKLOG + 2 * capacity)
         self._to_store: queue.Queue[_Told | None] = queue.Queue(BACKLOG + 2 * capacity)
         self._closing = threading.Event()
+        self._patience = Patience()
         self._threads = (
             threading.Thread(target=self._tell_all, name="teller", daemon=True),
             threading.Thread(target=self._store_all, name="storer", daemon=True),
@@ -132,7 +136,8 @@ class Recorder:
             thread.start()
 
     def close(self) -> None:
-        """Tell and store what is waiting, then end."""
+        """Tell and store what is waiting, then end; does not wait long for the database."""
+        self._patience.end_soon()
         self._closing.set()
         self._to_tell.put(None)
         for thread in self._threads:
@@ -292,16 +297,29 @@ class Recorder:
             numbers = self._saved([new for _, new in made])
         except Exception:
             logger.exception("%d games could not be stored together", len(made))
-            for each in made if len(made) > 1 else ():
-                try:
-                    numbers = self._saved([each[1]])
-                except Exception:
-                    logger.exception("game %d could not be stored", each[0].ticket.game)
-                else:
-                    self._tell_stored([each], numbers)
+            for each in made:
+                self._store_alone(*each)
         else:
             self._tell_stored(made, numbers)
         self._standing.settle(told.counted for told in batch if told.counted is not None)
+
+    def _store_alone(self, told: _Told, new: NewHumanGame) -> None:
+        try:
+            numbers = self._saved([new])
+        except Exception:
+            logger.exception("game %d is not stored; %s", told.ticket.game, self._apart(told))
+        else:
+            self._tell_stored([(told, new)], numbers)
+
+    def _apart(self, told: _Told) -> str:
+        """Keep the replay of a game that cannot be stored as a file; say what became of it."""
+        path = self._unstored / f"{told.ticket.game}.trp"
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(encode(told.replay))
+        except OSError as error:
+            return f"it is lost: {error}"
+        return f"its replay is {path}"
 
     def _tell_stored(
         self, made: Sequence[tuple[_Told, NewHumanGame]], numbers: tuple[int, ...]
@@ -317,12 +335,12 @@ class Recorder:
                 logger.exception("game %d: its replay could not be told", told.ticket.game)
 
     def _saved(self, new: list[NewHumanGame]) -> tuple[int, ...]:
-        return self._patiently(lambda: self._storage.save_human_games(new))
+        return self._patience.ask(lambda: self._storage.save_human_games(new))
 
     def _new_game(self, told: _Told) -> NewHumanGame | None:
         ticket, record = told.ticket, told.record
         try:
-            first = record.ending is not LiveEnding.CLOSED and self._patiently(
+            first = record.ending is not LiveEnding.CLOSED and self._patience.ask(
                 lambda: self._first_tries.is_first(ticket)
             )
             return NewHumanGame(
@@ -340,22 +358,8 @@ class Recorder:
                 reason=REASONS.get(record.ending),
             )
         except Exception:
-            logger.exception("game %d could not be written down", ticket.game)
+            logger.exception("game %d is not stored; %s", ticket.game, self._apart(told))
             return None
-
-    def _patiently(self, ask: Callable[[], _T]) -> _T:
-        """Ask storage, again after pauses: while the database is away, until the site closes."""
-        pauses = iter(RETRY_SECONDS)
-        while True:
-            try:
-                return ask()
-            except ArenaFault as error:
-                away = isinstance(error, DatabaseAwayError) and not self._closing.is_set()
-                pause = next(pauses, RETRY_SECONDS[-1] if away else None)
-                if pause is None:
-                    raise
-                logger.warning("storage: %s; trying again", error)
-                time.sleep(pause)
 
 
 def record_payload(record: HumanRecord) -> RecordPayload:

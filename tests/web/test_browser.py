@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from arena.errors import DatabaseAwayError
 from arena.records import GameFilter, GameKind
 from replays.format import PERSON, decode
 from replays.playback import Playback
@@ -21,6 +22,7 @@ from tron_env.spawn import spawns_for
 from tron_env.types import Action, Outcome, Seat, Spawn
 from web.capacity import Cost
 from web.live_types import cells_ahead
+from web.opponents import Opponents
 
 pytestmark = pytest.mark.browser
 
@@ -515,3 +517,23 @@ def test_a_ride_that_is_refused_offers_another(
         await_game(shown)
         expect(line).to_be_hidden()
         expect(shown.page.locator("[data-opponent-label]")).to_contain_text("light champion")
+
+
+def test_a_ride_that_is_refused_while_the_database_is_away_can_be_asked_for_again(
+    tmp_path: Path, browser: Browser, monkeypatch: pytest.MonkeyPatch
+):
+    def away(self: Opponents, spec: str) -> None:
+        raise DatabaseAwayError("nothing answers")
+
+    monkeypatch.setattr(Opponents, "find", away)
+    with serving(tmp_path) as site, window(browser, site, phone=True) as shown:
+        shown.page.goto("/play?opponent=zoo/wall-hugger")
+        line, again = (shown.page.locator(each) for each in ("[data-line]", "[data-do=again]"))
+        expect(line).to_contain_text("cannot reach its records")
+        again.tap()
+        expect(again).to_be_visible()
+        monkeypatch.undo()
+        again.tap()
+        await_game(shown)
+        expect(line).to_be_hidden()
+        expect(shown.page.locator("[data-opponent-name]")).to_have_text("Wall Hugger")

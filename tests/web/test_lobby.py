@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from arena.errors import StorageError
+from arena.errors import DatabaseAwayError, StorageError
 from arena.records import HumanRecord
 from tests.web.test_inference import Restless
 from tests.web.test_recorder import NOBODY
@@ -172,6 +172,21 @@ def test_a_database_that_fails_for_a_moment_costs_nobody_the_place_in_line(notes
     finally:
         lobby.close()
     assert [command.ticket.client for command in opened(notes)] == ["a"]
+
+
+def test_who_waits_is_told_the_place_while_the_database_is_away(
+    notes: Notes, monkeypatch: pytest.MonkeyPatch
+):
+    def away(self: Anybody) -> Opponent:
+        raise DatabaseAwayError("nothing answers")
+
+    monkeypatch.setattr(Anybody, "light_champion", away)
+    lobby = lobby_of(notes)
+    notes.playing[OPPONENT.sha256, 10] = 100
+    lobby.join("a", Join("zoo/m", 10))
+    ((client, event, payload),) = notes.told
+    assert (client, event, payload["place"], payload["offer"]) == ("a", "waiting", 1, None)
+    lobby.close()
 
 
 def test_a_rematch_needs_no_waiting_once_its_model_is_there(notes: Notes):

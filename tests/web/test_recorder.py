@@ -16,7 +16,7 @@ from arena.records import HumanRecord
 from arena.settings import load_settings
 from arena.storage import open_storage
 from arena.stored_games import NewHumanGame
-from replays.format import Ending
+from replays.format import Ending, decode
 from replays.playback import verify
 from tests.web.test_judging import SHUT_IN, left_game
 from tron_env.batch import BatchEngine
@@ -31,7 +31,15 @@ from web.tickets import NOTHING_PLAYED, Opponent, Ticket, result_of
 
 PATIENCE_SECONDS = 60.0
 OPPONENT = Opponent("champion@2", "voronoi", "champion of round 2", 2, "ab" * 32)
+NOWHERE = Path("/dev/null/unstored")
+"""For games that are all stored."""
 NOBODY = HumanRecord(0, 0, 0, 0, 0, 0, 0)
+
+
+@pytest.fixture(autouse=True)
+def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("web.patience.AGAIN_SECONDS", 0.001)
+    monkeypatch.setattr("web.patience.CLOSING_SECONDS", 0.2)
 
 
 class Shelf:
@@ -39,7 +47,7 @@ class Shelf:
 
     def __init__(self, failures: int = 0) -> None:
         self.failures = failures
-        self.failure = StorageError("busy")
+        self.failure: StorageError = DatabaseAwayError("busy")
         self.games: list[NewHumanGame] = []
         self.earlier: set[str] = set()
         """Sessions with games from before this process began."""
@@ -67,10 +75,10 @@ class Shelf:
 class Desk:
     """A recorder with its messages kept."""
 
-    def __init__(self, shelf: HumanGames) -> None:
+    def __init__(self, shelf: HumanGames, unstored: Path = NOWHERE) -> None:
         self.sent: queue.Queue[tuple[str, str, Any]] = queue.Queue()
         self.shelf = shelf
-        self.recorder = Recorder(shelf, self, 4)
+        self.recorder = Recorder(shelf, self, 4, unstored)
         self.recorder.admit(OPPONENT)
         self.recorder.start()
 
@@ -194,17 +202,44 @@ def test_a_busy_database_delays_no_result_and_loses_no_game():
     assert events == [("end", 1), ("end", 2), ("stored", 1), ("stored", 2)]
 
 
-def test_a_database_that_is_away_for_long_loses_no_game(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr("web.recorder.RETRY_SECONDS", (0.001, 0.002))
+def test_a_database_that_is_away_for_long_loses_no_game(tmp_path: Path):
     shelf = Shelf(failures=50)
-    shelf.failure = DatabaseAwayError("away")
-    desk = Desk(shelf)
-    desk.play(ticket())
+    desk = Desk(shelf, tmp_path)
+    for game in (1, 2, 3):
+        desk.play(ticket(game))
     deadline = time.monotonic() + PATIENCE_SECONDS
-    while not shelf.games:
+    while len(shelf.games) < 3:
         assert time.monotonic() < deadline
         time.sleep(0.01)
     desk.messages()
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("player", ["p", None], ids=["known", "unknown"])
+def test_a_database_still_away_when_the_site_closes_leaves_replays_in_files(
+    tmp_path: Path, player: str | None
+):
+    # A known player's first try is asked for, which fails before the game is made.
+    desk = Desk(Shelf(failures=10**9), tmp_path / "unstored")
+    for game in (1, 2, 3):
+        desk.play(ticket(game, player=player))
+    messages = desk.messages()
+    assert [event for _, event, _ in messages] == ["end"] * 3
+    for game in (1, 2, 3):
+        verify(decode((tmp_path / "unstored" / f"{game}.trp").read_bytes()))
+
+
+def test_a_game_that_storage_will_never_take_is_kept_as_a_file_and_holds_up_no_other(
+    tmp_path: Path,
+):
+    shelf = Shelf(failures=2)
+    shelf.failure = StorageError("damaged")
+    desk = Desk(shelf, tmp_path)
+    for game in (1, 2):
+        desk.play(ticket(game, player=None))
+    desk.messages()
+    assert [each.name for each in tmp_path.iterdir()] == ["1.trp"]
+    assert len(shelf.games) == 1
 
 
 def test_a_game_whose_player_cannot_be_told_is_stored_once():
@@ -294,7 +329,7 @@ def test_news_that_cannot_be_told_ends_nothing_that_follows():
 
 
 def test_a_backlog_closes_the_door():
-    recorder = Recorder(Shelf(), Desk(Shelf()), 4)
+    recorder = Recorder(Shelf(), Desk(Shelf()), 4, NOWHERE)
     recorder.admit(OPPONENT)
     for number in range(1, BACKLOG + 1):
         recorder.finish(ticket(number), finished(ticket(number), LiveEnding.ABANDONED))

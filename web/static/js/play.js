@@ -36,9 +36,12 @@ const line = need("[data-line]", HTMLElement);
 const lineTitle = need("[data-line-title]", HTMLElement);
 const linePlace = need("[data-line-place]", HTMLElement);
 const lineOffer = need("[data-do=offer]", HTMLButtonElement);
+const lineAgain = need("[data-do=again]", HTMLButtonElement);
 const nickname = need("[data-nickname]", HTMLInputElement);
 const rungs = [...document.querySelectorAll("[data-rung]")];
 const NICKNAME_KEY = "tron-nickname";
+/** Why no ride starts, where asking again may help. */
+const PASSING = new Set(["unavailable", "full", "too_fast"]);
 /** Without a tick for so many of them the connection is taken for dead, and begun anew. */
 const SILENT_TICKS = 15;
 
@@ -113,13 +116,16 @@ function hideLine() {
  * @param {string} title
  * @param {string} text
  * @param {{spec: string, name: string}|null} offer
+ * @param {boolean} [again]  whether to offer to ask once more, too
  */
-function showLine(title, text, offer) {
+function showLine(title, text, offer, again = false) {
   hideResult();
   line.hidden = false;
   lineTitle.textContent = title;
   linePlace.textContent = text;
+  lineAgain.hidden = !again;
   lineOffer.hidden = offer === null;
+  lineOffer.classList.toggle("primary", !again);
   if (offer !== null) {
     lineOffer.textContent = say("play.offer", { name: offer.name });
     lineOffer.value = offer.spec;
@@ -390,10 +396,13 @@ const link = connect({
       lost = true;
       tell(say("play.abandoned"));
     } else if (code !== "unknown_game") {
-      if ((live === null || lost) && code !== "malformed") {
+      const riding = live !== null && !live.finished && !lost;
+      if (riding || ended !== null || code === "malformed") tell(message);
+      else {
         const light = { spec: "light", name: say("play.light_champion") };
-        showLine(say("play.no_ride"), message, opponentPick.value.startsWith("light") ? null : light);
-      } else tell(message);
+        const offer = opponentPick.value.startsWith("light") ? null : light;
+        showLine(say("play.no_ride"), message, offer, PASSING.has(code));
+      }
     }
   },
 });
@@ -425,6 +434,7 @@ addEventListener("keydown", (event) => {
 });
 need("[data-do=rematch]", HTMLButtonElement).addEventListener("click", rematch);
 need("[data-do=next]", HTMLButtonElement).addEventListener("click", nextOpponent);
+lineAgain.addEventListener("click", join);
 lineOffer.addEventListener("click", () => {
   leaveLine();
   link.join(lineOffer.value, speed());
