@@ -1,4 +1,4 @@
-"""How much of something one client may do: a budget that refills steadily."""
+"""How much of something a client may do: a budget that refills steadily."""
 
 
 class Allowance:
@@ -34,4 +34,31 @@ class Allowance:
         if self._left < 1.0:
             return False
         self._left -= 1.0
+        return True
+
+
+class Allowances:
+    """Several of which each must have one to take: a client's own, and what it shares with others.
+
+    >>> own, shared = Allowance(1, 2, now=0.0), Allowance(1, 1, now=0.0)
+    >>> both = Allowances(own, shared)
+    >>> both.take(0.0), both.take(0.0), own.take(0.0)
+    (True, False, True)
+    """
+
+    __slots__ = ("_parts",)
+
+    def __init__(self, *parts: Allowance) -> None:
+        self._parts = parts
+
+    def has(self, now: float) -> bool:
+        """Whether there is one to take of each."""
+        return all(part.has(now) for part in self._parts)
+
+    def take(self, now: float) -> bool:
+        """Take one of each; False, and nothing taken, where any has none left."""
+        if not self.has(now):
+            return False
+        for part in self._parts:
+            part.take(now)
         return True

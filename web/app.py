@@ -104,9 +104,7 @@ def create_app(
     referee = Referee(
         games,
         transport,
-        recorder.opened,
-        recorder.finish,
-        recorder.resume,
+        recorder,
         model_copies=config.model_copies,
     )
     lobby = Lobby(

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Protocol, TypeAlias
 
 from web.inference import Reply
-from web.live_types import Ticks
+from web.live_types import FinishedGame, Ticks
 from web.messages import GamePayload, Message
 from web.tickets import Ticket
 
@@ -21,6 +21,19 @@ class Outlet(Protocol):
 
     def ticks(self, clients: Sequence[str], ticks: Ticks) -> None:
         """Send each client the tick of its row, from the clock's thread."""
+
+
+class Keeper(Protocol):
+    """Keeps what becomes of games, and tells of it; must not block."""
+
+    def opened(self, ticket: Ticket) -> None:
+        """Take note of a game that was opened."""
+
+    def finish(self, ticket: Ticket, record: FinishedGame, watchers: tuple[str, ...]) -> None:
+        """Take a game that ended and the clients that watched it."""
+
+    def resume(self, ticket: Ticket, record: FinishedGame, countdown_ms: int) -> None:
+        """Take a game that goes on in so many ms, as it stands."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +54,7 @@ class Said:
 
 @dataclass(frozen=True, slots=True)
 class Gone:
-    """A client's connection ended; its game waits for it, once."""
+    """A client's connection ended; its game, if it has begun, waits for it, once."""
 
     client: str
 

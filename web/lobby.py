@@ -8,18 +8,16 @@ import itertools
 import logging
 import secrets
 import threading
-from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Final, Protocol
 
 from agents.errors import AgentError
 from arena.errors import ArenaFault
 from arena.records import HumanRecord
-from replays.format import TakeOver
 from tron_env.ruleset import ARENA
 from tron_env.spawn import spawns_for
-from tron_env.types import Seat, Spawn
+from tron_env.types import Spawn
 from web.commands import CaughtUp, Gone, Open, Outlet, Said
 from web.errors import Refusal, RefusedError
 from web.live_types import Opening, cells_ahead, person_seat
@@ -30,6 +28,7 @@ from web.referee import Referee
 from web.refusals import refused
 from web.room import RoomForGames
 from web.tickets import Opponent, Ticket, game_payload, opening_view, opponent_payload
+from web.waiting import Start, Taken, WaitingLines
 
 logger = logging.getLogger(__name__)
 
@@ -54,22 +53,6 @@ class Opponents(Protocol):
         """Load its model; raises ``AgentError`` or ``ArenaFault``."""
 
 
-@dataclass(frozen=True, slots=True)
-class Taken:
-    """Where to ride on from a replay: its start, what was played, and against whom.
-
-    ``stands_in`` says that the opponent is not the rider of the replay, who cannot be played.
-    """
-
-    seed: int
-    seat: Seat
-    prefix: bytes
-    takeover: TakeOver
-    source_id: int
-    opponent: Opponent
-    stands_in: bool
-
-
 class Replays(Protocol):
     """Knows stored replays."""
 
@@ -82,28 +65,10 @@ class _Client:
     """What is known of a connection."""
 
     player: str | None
+    address: str
     nickname: str = ""
     latest: tuple[int, Opponent, int] | None = None
     """Its latest game, against whom and at which speed."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Start:
-    """A game that somebody wants."""
-
-    client: str
-    opponent: Opponent
-    speed: int
-    taken: Taken | None = None
-
-
-@dataclass(slots=True)
-class _Line:
-    """Who waits for one model."""
-
-    waiting: deque[_Start] = field(default_factory=deque)
-    told: dict[str, int] = field(default_factory=dict)
-    """The place that each client was last told."""
 
 
 class Lobby:
@@ -140,7 +105,7 @@ class Lobby:
         self._numbers = itertools.count(1 + secrets.randbits(FIRST_GAME_BITS))
         self._lock = threading.Lock()
         self._clients: dict[str, _Client] = {}
-        self._lines: dict[str, _Line] = {}
+        self._lines = WaitingLines()
         self._closed = threading.Event()
         self._usher = threading.Thread(target=self._let_in_all, name="usher", daemon=True)
 
@@ -157,18 +122,24 @@ class Lobby:
     @property
     def waiting(self) -> int:
         """How many wait in line."""
-        return sum(len(line.waiting) for line in list(self._lines.values()))
+        return len(self._lines)
 
-    def connect(self, client: str, player: str | None) -> None:
-        """Take note of a connection and of the token of its session."""
+    def connect(self, client: str, player: str | None, address: str = "") -> None:
+        """Take note of a connection, of the token of its session, and of its household.
+
+        Args:
+            client: the connection.
+            player: the token, None without cookies.
+            address: what its games count for, "" for nothing.
+        """
         with self._lock:
-            self._clients[client] = _Client(player)
+            self._clients[client] = _Client(player, address)
 
     def disconnect(self, client: str) -> None:
         """Have what a lost connection was playing wait for another one."""
         with self._lock:
             self._clients.pop(client, None)
-            self._drop_from_lines(client)
+            self._lines.drop(client)
             self._referee.post(Gone(client))
 
     def catch_up(self, client: str) -> None:
@@ -187,7 +158,7 @@ class Lobby:
         Raises:
             RefusedError: UNKNOWN_OPPONENT, UNAVAILABLE, or whatever ``admit`` raises.
         """
-        self._want(_Start(client, self._opponents.find(join.opponent), join.speed))
+        self._want(Start(client, self._opponents.find(join.opponent), join.speed))
 
     def take_over(self, client: str, wish: TakeOverWish) -> None:
         """Open a game that goes on from a replay; blocks like ``join``.
@@ -196,7 +167,7 @@ class Lobby:
             RefusedError: UNKNOWN_REPLAY, or as ``join``.
         """
         taken = self._replays.taken(wish)
-        self._want(_Start(client, taken.opponent, wish.speed, taken))
+        self._want(Start(client, taken.opponent, wish.speed, taken))
 
     def rematch(self, client: str, rematch: Rematch) -> None:
         """Open another game like the client's latest; blocks like ``join``.
@@ -219,16 +190,17 @@ class Lobby:
                 key in self._lines
                 or not self._referee.pool.ready(key)
                 or not self._room.fits(key, start.speed)
+                or not self._may_have_more(client)
             ):
                 return False
-            self._drop_from_lines(client)
+            self._lines.drop(client)
         self._open(start)
         return True
 
     def leave_line(self, client: str) -> None:
         """Take a client out of the line it waits in."""
         with self._lock:
-            self._drop_from_lines(client)
+            self._lines.drop(client)
 
     def say(self, client: str, message: Message) -> None:
         """Pass on what a client says about a game; the referee answers if it is refused."""
@@ -241,7 +213,7 @@ class Lobby:
             StorageError: the database failed; whoever was not let in still waits.
         """
         with self._lock:
-            keys = list(self._lines)
+            keys = self._lines.keys
         for key in keys:
             while (start := self._next_in(key)) is not None:
                 try:
@@ -250,19 +222,19 @@ class Lobby:
                     self._send(start.client, "refused", refused(error))
                 except ArenaFault:
                     with self._lock:
-                        self._lines.setdefault(key, _Line()).waiting.appendleft(start)
+                        self._lines.put_back(start)
                     raise
             self._tell_places(key)
 
-    def _again(self, client: str, rematch: Rematch) -> _Start:
+    def _again(self, client: str, rematch: Rematch) -> Start:
         with self._lock:
             known = self._clients.get(client)
             latest = known.latest if known else None
         if latest is None or latest[0] != rematch.game:
             raise RefusedError(Refusal.UNKNOWN_GAME, "not_latest", game=rematch.game)
-        return _Start(client, latest[1], latest[2])
+        return Start(client, latest[1], latest[2])
 
-    def _want(self, start: _Start) -> None:
+    def _want(self, start: Start) -> None:
         opponent, pool = start.opponent, self._referee.pool
         key = opponent.sha256
         try:
@@ -276,23 +248,24 @@ class Lobby:
             ) from error
         self._open_or_wait(start)
 
-    def _open_or_wait(self, start: _Start) -> None:
+    def _open_or_wait(self, start: Start) -> None:
         key = start.opponent.sha256
         with self._lock:
-            self._drop_from_lines(start.client)
-            line = self._lines.get(key)
-            if line is not None or not self._room.fits(key, start.speed):
+            self._lines.drop(start.client)
+            if not self._may_have_more(start.client):
+                raise RefusedError(Refusal.FULL, "address_full")
+            waits = key in self._lines or not self._room.fits(key, start.speed)
+            if waits:
                 if not self._room.could_ever_fit(key, start.speed):
                     name, speed = start.opponent.name, start.speed
                     raise RefusedError(Refusal.UNAVAILABLE, "too_slow", name=name, speed=speed)
-                self._lines.setdefault(key, _Line()).waiting.append(start)
-                line = self._lines[key]
-        if line is not None:
+                self._lines.add(start)
+        if waits:
             self._tell_places(key)
         else:
             self._open(start)
 
-    def _open(self, start: _Start) -> None:
+    def _open(self, start: Start) -> None:
         record = self._admit(start.opponent)
         with self._lock:
             known = self._clients.get(start.client)
@@ -307,28 +280,23 @@ class Lobby:
             if start.client in self._clients:
                 self._referee.post(Open(ticket, payload))
 
-    def _next_in(self, key: str) -> _Start | None:
+    def _may_have_more(self, client: str) -> bool:
+        """Whether a client's household may have one more game; the lock is held."""
+        address = self._address_of(client)
+        return not address or self._room.fits_address(
+            address, self._lines.count(lambda other: self._address_of(other) == address)
+        )
+
+    def _address_of(self, client: str) -> str:
+        return self._clients[client].address if client in self._clients else ""
+
+    def _next_in(self, key: str) -> Start | None:
         with self._lock:
-            line = self._lines.get(key)
-            if line is None:
-                return None
-            if not line.waiting:
-                del self._lines[key]
-                return None
-            if not self._room.fits(key, line.waiting[0].speed):
-                return None
-            start = line.waiting.popleft()
-            line.told.pop(start.client, None)
-            return start
+            return self._lines.next_in(key, lambda start: self._room.fits(key, start.speed))
 
     def _tell_places(self, key: str) -> None:
         with self._lock:
-            line = self._lines.get(key)
-            news = []
-            for place, start in enumerate(line.waiting if line else (), 1):
-                if line and line.told.get(start.client) != place:
-                    line.told[start.client] = place
-                    news.append((place, start))
+            news = self._lines.news(key)
         if not news:
             return
         offer = self._offer(key)
@@ -347,12 +315,6 @@ class Lobby:
             return None
         return None if light.sha256 == key else opponent_payload(light)
 
-    def _drop_from_lines(self, client: str) -> None:
-        for line in self._lines.values():
-            if client in line.told or any(start.client == client for start in line.waiting):
-                line.waiting = deque(each for each in line.waiting if each.client != client)
-                line.told.pop(client, None)
-
     def _let_in_all(self) -> None:
         while not self._closed.wait(USHER_SECONDS):
             try:
@@ -360,7 +322,7 @@ class Lobby:
             except ArenaFault as error:
                 logger.warning("those in line wait a little longer: %s", error)
 
-    def _ticket(self, start: _Start, known: _Client) -> Ticket:
+    def _ticket(self, start: Start, known: _Client) -> Ticket:
         taken = start.taken
         if taken is None:
             seed, spawns = self._draw_start()
@@ -384,6 +346,7 @@ class Lobby:
             nickname=known.nickname,
             takeover=taken.takeover if taken else None,
             source_id=taken.source_id if taken else None,
+            address=known.address,
         )
 
     def _draw_start(self) -> tuple[int, tuple[Spawn, Spawn]]:

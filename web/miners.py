@@ -4,8 +4,6 @@ import hashlib
 import hmac
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from ipaddress import IPv4Address, IPv6Network, ip_address
-from typing import Final
 
 from arena.admission import decode_findings, receive
 from arena.limits import Limits
@@ -18,12 +16,11 @@ from arena.storage import Storage
 from arena.stored_miners import MinerRow, RegistrationLimits
 from arena.stored_submissions import WAITING
 from web.errors import WebError
+from web.households import connection_of
 from web.payloads import MinerPayload, SubmissionPayload
 from web.texts import tell
 
 LISTED = 50
-HOUSEHOLD_BITS: Final = 64
-"""Of an IPv6 address; whoever has the rest of them has all."""
 ROUND_OVER = (SubmissionStatus.ENTERED, SubmissionStatus.FORFEITED)
 
 
@@ -164,19 +161,3 @@ class MinerDesk:
         """Return an identity of an address from which the address cannot be told."""
         key, origin = self.secret_key.encode(), connection_of(address)
         return hmac.new(key, f"origin:{origin}".encode(), hashlib.sha256).hexdigest()
-
-
-def connection_of(address: str) -> str:
-    """Return what one household or server has of an address: of IPv6 the first half, its own net.
-
-    >>> connection_of("2001:db8:1:2:aaaa::7"), connection_of("::ffff:192.0.2.1")
-    ('2001:db8:1:2::/64', '192.0.2.1')
-    """
-    try:
-        parsed = ip_address(address)
-    except ValueError:  # a socket in the file system, or a proxy that tells none
-        return address
-    if isinstance(parsed, IPv4Address):
-        return str(parsed)
-    mapped = parsed.ipv4_mapped
-    return str(mapped or IPv6Network((parsed, HOUSEHOLD_BITS), strict=False))

@@ -15,8 +15,9 @@ from typing import Final
 from tron_env.types import Action
 from web.audience import Audience
 from web.clock import Clock
-from web.commands import CaughtUp, Command, Gone, Open, Outlet, Said, Stop
+from web.commands import CaughtUp, Command, Gone, Keeper, Open, Outlet, Said, Stop
 from web.errors import Refusal, RefusedError
+from web.households import Headcount
 from web.inference import InferencePool, Reply
 from web.lateness import Lateness
 from web.live import LiveGames
@@ -54,9 +55,7 @@ class Referee:
     Args:
         games: driven from here only.
         send: takes messages for clients.
-        opened: takes games that begin; must not block.
-        finish: takes games that ended and the clients that watched; must not block.
-        resume: takes games that go on, as they stand, and how many ms from now; must not block.
+        keeper: takes what becomes of games.
         now: a monotonic clock in seconds.
         model_copies: of a model that many ride against, at most so many.
     """
@@ -65,22 +64,20 @@ class Referee:
         self,
         games: LiveGames,
         send: Outlet,
-        opened: Callable[[Ticket], None],
-        finish: Callable[[Ticket, FinishedGame, tuple[str, ...]], None],
-        resume: Callable[[Ticket, FinishedGame, int], None],
+        keeper: Keeper,
         now: Callable[[], float] = time.monotonic,
         model_copies: int = 1,
     ) -> None:
         self.pool = InferencePool(self.post, model_copies)
         self.lateness = Lateness()
         self.endings: Counter[LiveEnding] = Counter()
-        self.playing: Counter[tuple[str, int]] = Counter()
+        self.playing: Headcount[tuple[str, int]] = Headcount()
         """How many games there are against each model at each speed."""
+        self.at: Headcount[str] = Headcount()
+        """How many games count for each household."""
         self._games = games
         self._send = send
-        self._opened = opened
-        self._finish = finish
-        self._resume = resume
+        self._keeper = keeper
         self._now = now
         self._tickets: dict[int, Ticket] = {}
         self._game_of: dict[str, int] = {}
@@ -185,10 +182,11 @@ class Referee:
         for game in (*self._silent_of(ticket.client), *([] if running is None else [running])):
             self._end(self._games.leave(game))
         slots = self._games.open(ticket.opening)
-        self._opened(ticket)
+        self._keeper.opened(ticket)
         self._audience.leave(ticket.client)
         self._tickets[ticket.game] = ticket
         self.playing[ticket.opponent.sha256, ticket.opening.speed] += 1
+        self.at[ticket.address] += 1
         self._game_of[ticket.client] = ticket.game
         payload["countdown_ms"] = round(1000 * slots / SLOTS_PER_SECOND)
         self._send(ticket.client, "game", payload)
@@ -208,10 +206,11 @@ class Referee:
         self._end(self._games.leave(game))
 
     def _wait_for(self, client: str) -> None:
+        """Have a lost client's game stand still, once, or end it: also if it has not begun."""
         game = self._game_of.get(client)
         if game is None:
             return
-        if not self._freeze(client, game):
+        if not self._games.peek(game).begun or not self._freeze(client, game):
             self._leave(client, game)
 
     def _freeze(self, client: str, game: int) -> bool:
@@ -230,9 +229,9 @@ class Referee:
             raise RefusedError(Refusal.UNKNOWN_GAME, "over", game=game)
         if self._game_of.get(client, game) != game:
             raise RefusedError(Refusal.UNKNOWN_GAME, "one_game")
-        if self._game_of.get(ticket.client) == game:
+        if self._game_of.get(ticket.client) == game and not self._freeze(ticket.client, game):
             # The new connection is here before the old one was found dead.
-            self._wait_for(ticket.client)
+            self._leave(ticket.client, game)
         self._go_on(client, game)
         self._audience.leave(client)
 
@@ -245,7 +244,7 @@ class Referee:
             self._end(self._games.leave(other))
         ticket = self._tickets[game] = replace(self._tickets[game], client=client)
         self._game_of[client] = game
-        self._resume(ticket, record, round(1000 * slots / SLOTS_PER_SECOND))
+        self._keeper.resume(ticket, record, round(1000 * slots / SLOTS_PER_SECOND))
         self._show(self._audience.of(game), ticket)
 
     def _watch(self, client: str, game: int) -> None:
@@ -372,7 +371,7 @@ class Referee:
     def _end(self, record: FinishedGame) -> None:
         watchers = tuple(self._audience.of(record.opening.game))
         ticket = self._forget(record.opening.game)
-        self._finish(ticket, record, watchers)
+        self._keeper.finish(ticket, record, watchers)
         if record.kept:
             self.endings[record.ending] += 1
         elif watchers:
@@ -385,10 +384,8 @@ class Referee:
 
     def _forget(self, game: int) -> Ticket:
         ticket = self._tickets.pop(game)
-        key = ticket.opponent.sha256, ticket.opening.speed
-        self.playing[key] -= 1
-        if not self.playing[key]:
-            del self.playing[key]
+        self.playing.leave((ticket.opponent.sha256, ticket.opening.speed))
+        self.at.leave(ticket.address)
         self._sent.pop(game, None)
         self._latencies.pop(game, None)
         self._answering.discard(game)

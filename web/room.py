@@ -30,6 +30,15 @@ class RoomForGames:
         games[speed] += 1
         return cost.keeps(speed) and cost.carries(games, referee.pool.copies(model))
 
+    def fits_address(self, address: str, waiting: int) -> bool:
+        """Whether a household may have one more game: at most half of the seats are one's.
+
+        Args:
+            address: the household's.
+            waiting: how many of its clients wait in line.
+        """
+        return self._referee.at[address] + waiting < max(1, self._capacity // 2)
+
     def lacks_copies(self, model: str, speed: int) -> bool:
         """Whether it would be if more copies of the model were there."""
         cost = self._referee.pool.cost(model)

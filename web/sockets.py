@@ -5,11 +5,9 @@ of it read by then (``web.sayings``); the rest takes Socket.IO's ordinary way. A
 and none waits on the serving thread.
 """
 
-import ipaddress
 import json
 import logging
 import time
-from collections import Counter
 from collections.abc import Callable
 from typing import Any, Final
 
@@ -18,8 +16,9 @@ from flask import request, session
 from flask_socketio import ConnectionRefusedError, Namespace, SocketIO
 
 from arena.errors import ArenaFault
-from web.allowance import Allowance
+from web.allowance import Allowance, Allowances
 from web.errors import Refusal, RefusedError
+from web.households import Headcount, SharedAllowances, connection_of, is_here
 from web.lobby import Lobby
 from web.messages import (
     Echo,
@@ -50,6 +49,9 @@ GAMES_PER_SECOND: Final = 1.0
 GAMES_AT_ONCE: Final = 8.0
 CLIENTS_AN_ADDRESS: Final = 100
 """Connections to live play: a class behind one router, and no flood."""
+ADDRESS_GAMES_PER_SECOND: Final = 10.0
+ADDRESS_GAMES_AT_ONCE: Final = 100.0
+"""All of them may begin together, and begin anew every ten seconds."""
 WATCH: Final = "watch"
 """What costs as much as a game."""
 
@@ -78,10 +80,11 @@ class LiveNamespace(Namespace):  # type: ignore[misc]
         self._transport = transport
         self._now = now
         self._events: dict[str, Allowance] = {}
-        self._games: dict[str, Allowance] = {}
+        self._games: dict[str, Allowances] = {}
+        self._shared = SharedAllowances(ADDRESS_GAMES_PER_SECOND, ADDRESS_GAMES_AT_ONCE)
         self._address_of: dict[str, str] = {}
-        self._at: Counter[str] = Counter()
-        """How many clients there are at each address."""
+        self._at: Headcount[str] = Headcount()
+        """How many clients there are at each address, this machine's own left out."""
         transport.listen(self.hear, self.heard, lobby.catch_up)
 
     def hear(self, client: str, message: bytes) -> bool:
@@ -120,12 +123,13 @@ class LiveNamespace(Namespace):  # type: ignore[misc]
     def on_connect(self, auth: object = None) -> None:
         """A client is there; where its address has too many it is turned away."""
         client = _client()
-        self._come_from(client, request.remote_addr or "")
+        address = self._come_from(client, request.remote_addr or "")
         now = self._now()
         self._events[client] = Allowance(EVENTS_PER_SECOND, EVENTS_AT_ONCE, now)
-        self._games[client] = Allowance(GAMES_PER_SECOND, GAMES_AT_ONCE, now)
+        own = Allowance(GAMES_PER_SECOND, GAMES_AT_ONCE, now)
+        self._games[client] = Allowances(own, *([self._shared.of(address, now)] if address else []))
         self._transport.enter(client, self._engine(client), request.environ)
-        self._lobby.connect(client, session.get(PLAYER))
+        self._lobby.connect(client, session.get(PLAYER), address)
 
     def on_disconnect(self, reason: object = None) -> None:
         """A client's connection ended."""
@@ -134,10 +138,8 @@ class LiveNamespace(Namespace):  # type: ignore[misc]
         self._transport.leave(client, self._engine(client))
         self._events.pop(client, None)
         self._games.pop(client, None)
-        address = self._address_of.pop(client, "")
-        self._at[address] -= 1
-        if self._at[address] <= 0:
-            del self._at[address]
+        if (address := self._address_of.pop(client, None)) is not None:
+            self._at.leave(address)
 
     def on_join(self, data: object = None, *rest: object) -> None:
         """Open a game."""
@@ -211,12 +213,17 @@ class LiveNamespace(Namespace):  # type: ignore[misc]
         if refusal is not None:
             self._refuse(client, refusal)
 
-    def _come_from(self, client: str, address: str) -> None:
+    def _come_from(self, client: str, address: str) -> str:
+        """Count a client for its household, which is returned; "" where it counts for none."""
         # Whoever comes by this machine itself is its operator, or a proxy nobody has told us of.
-        if self._at[address] >= CLIENTS_AN_ADDRESS and not _is_here(address):
+        if is_here(address):
+            return ""
+        household = connection_of(address)
+        if self._at[household] >= CLIENTS_AN_ADDRESS:
             raise ConnectionRefusedError(tell("refusal.crowd"))
-        self._address_of[client] = address
-        self._at[address] += 1
+        self._address_of[client] = household
+        self._at[household] += 1
+        return household
 
     def _say(
         self,
@@ -263,13 +270,6 @@ def make_socketio(redis_url: str = "") -> SocketIO:
 def _client() -> str:
     client: str = request.sid  # type: ignore[attr-defined]
     return client
-
-
-def _is_here(address: str) -> bool:
-    try:
-        return ipaddress.ip_address(address).is_loopback
-    except ValueError:
-        return False
 
 
 def _only(data: object, rest: tuple[object, ...]) -> object:

@@ -4,9 +4,9 @@ from typing import Protocol
 
 from replays.format import PERSON, Replay, TakeOver, decode
 from web.errors import Refusal, RefusedError
-from web.lobby import Taken
 from web.messages import TakeOverWish
 from web.tickets import Opponent, may_go_on
+from web.waiting import Taken
 
 
 class Stored(Protocol):

@@ -54,7 +54,7 @@ class Ticket:
 
     ``client`` is the connection, ``player`` the session's token or None without cookies, ``key``
     what lets another connection go on with the game, ``nickname`` what its player is called or "",
-    ``takeover`` which replay it goes on from.
+    ``takeover`` which replay it goes on from, ``address`` the household that it counts for or "".
     """
 
     opening: Opening
@@ -66,6 +66,7 @@ class Ticket:
     takeover: TakeOver | None = None
     source_id: int | None = None
     """The stored game of the replay that it goes on from."""
+    address: str = ""
 
     @property
     def game(self) -> int:

@@ -331,7 +331,7 @@ def test_a_site_whose_live_play_breaks_ends_and_keeps_its_games(tmp_path: Path):
 
 
 def test_an_address_has_only_so_many_players(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(sockets, "_is_here", lambda address: False)
+    monkeypatch.setattr(sockets, "is_here", lambda address: False)
     monkeypatch.setattr(sockets, "CLIENTS_AN_ADDRESS", 2)
     with serving(tmp_path) as site:
         with riding(site), riding(site) as second:
@@ -343,6 +343,47 @@ def test_an_address_has_only_so_many_players(tmp_path: Path, monkeypatch: pytest
             time.sleep(0.05)
         with riding(site) as rider:
             assert "game" in rider.join(), "places are given back"
+
+
+def test_who_hangs_up_again_and_again_takes_nobody_s_seat(tmp_path: Path):
+    with serving(tmp_path, capacity=2, countdown_seconds=PATIENCE_SECONDS) as site:
+        for _ in range(4):
+            with riding(site) as rider:
+                assert "game" in rider.join()
+        with riding(site) as rider:
+            assert "game" in rider.join()
+
+
+def test_an_address_begins_only_so_many_games_however_it_connects(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(sockets, "ADDRESS_GAMES_PER_SECOND", 1e-6)
+    monkeypatch.setattr(sockets, "ADDRESS_GAMES_AT_ONCE", 2)
+    with serving(tmp_path) as site:
+        for _ in range(3):
+            with riding(site) as rider:
+                assert "game" in rider.join(), "who comes by this machine itself is its operator"
+        monkeypatch.setattr(sockets, "is_here", lambda address: False)
+        answers = []
+        for _ in range(3):
+            with riding(site) as rider:
+                answers.append(rider.join().get("code"))
+    assert answers == [None, None, "too_fast"]
+
+
+def test_games_that_wait_for_their_players_count_for_the_address(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(sockets, "is_here", lambda address: False)
+    with serving(tmp_path, capacity=4) as site:
+        for _ in range(2):
+            with riding(site) as rider:
+                rider.join("zoo/voronoi", 8)
+                rider.next("tick")
+        with riding(site) as rider:
+            refused = rider.join()
+            assert refused["code"] == "full"
+            assert "from your address" in refused["message"]
 
 
 def test_watching_is_no_more_often_than_riding(site: Site, monkeypatch: pytest.MonkeyPatch):

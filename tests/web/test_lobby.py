@@ -19,9 +19,10 @@ from web.commands import Command, Open
 from web.errors import Refusal, RefusedError
 from web.inference import InferencePool
 from web.live_types import Ticks, cells_ahead
-from web.lobby import MIN_CELLS_AHEAD, Lobby, Taken
+from web.lobby import MIN_CELLS_AHEAD, Lobby
 from web.messages import Join, Rematch, TakeOverWish
 from web.tickets import Opponent
+from web.waiting import Taken
 
 PATIENCE_SECONDS = 120.0
 OPPONENT = Opponent("zoo/m", "M", "a model", None, "aa" * 32)
@@ -35,6 +36,7 @@ class Notes:
         self.pool = InferencePool(queue.SimpleQueue().put)
         self.posted: list[Command] = []
         self.playing: Counter[tuple[str, int]] = Counter()
+        self.at: Counter[str] = Counter()
         self.told: list[tuple[str, str, Any]] = []
         self.opening = threading.Event()
 
@@ -138,6 +140,27 @@ def test_who_does_not_fit_waits_in_line_and_is_let_in_in_turn(notes: Notes):
     lobby.let_in()
     assert [command.ticket.client for command in opened(notes)] == ["a", "b", "d"]
     assert lobby.waiting == 0
+
+
+def test_of_one_address_at_most_half_of_the_site_s_seats_are_ridden_or_waited_for(notes: Notes):
+    lobby = lobby_of(notes, capacity=4)
+    for client in "abc":
+        lobby.connect(client, None, "192.0.2.1")
+    lobby.join("a", Join("zoo/m", 10))
+    notes.at["192.0.2.1"] = 1
+    notes.playing[OPPONENT.sha256, 10] = 4
+    lobby.join("b", Join("zoo/m", 10))
+    assert (len(opened(notes)), lobby.waiting) == (1, 1)
+    with pytest.raises(RefusedError, match="address_full"):
+        lobby.join("c", Join("zoo/m", 10))
+    lobby.join("b", Join("zoo/m", 8))
+    assert lobby.waiting == 1, "who waits may ask for another game"
+    lobby.join("d", Join("zoo/m", 10))
+    assert lobby.waiting == 2, "nobody counts for others, or is of no address"
+    lobby.leave_line("b")
+    notes.at.clear()
+    lobby.join("c", Join("zoo/m", 10))
+    assert lobby.waiting == 2, "places are given back"
 
 
 def test_nobody_is_let_in_past_the_line(notes: Notes):

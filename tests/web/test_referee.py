@@ -65,19 +65,23 @@ class Bench:
     ) -> None:
         self.sent: queue.Queue[tuple[str, str, Any, float]] = queue.Queue()
         self.finished: queue.Queue[tuple[Ticket, FinishedGame]] = queue.Queue()
-        self.opened: list[Ticket] = []
+        self.begun: list[Ticket] = []
         self.never_were: list[Ticket] = []
         self.resumed: queue.Queue[tuple[Ticket, FinishedGame, int]] = queue.Queue()
         self.referee = Referee(
             LiveGames(ARENA, 8, COUNTDOWN, freeze_slots),
             self,
-            self.opened.append,
-            self.finish,
-            lambda ticket, record, wait: self.resumed.put((ticket, record, wait)),
+            self,
             now,
         )
         self._now = now
         self.clock = threading.Thread(target=self.referee.run)
+
+    def opened(self, ticket: Ticket) -> None:
+        self.begun.append(ticket)
+
+    def resume(self, ticket: Ticket, record: FinishedGame, countdown_ms: int) -> None:
+        self.resumed.put((ticket, record, countdown_ms))
 
     def finish(self, ticket: Ticket, record: FinishedGame, watchers: tuple[str, ...]) -> None:
         if record.kept:
@@ -209,8 +213,8 @@ def test_a_lost_connection_is_waited_for_and_then_abandons():
         assert record.ending is LiveEnding.ABANDONED
 
 
-def test_a_game_that_nobody_came_back_to_before_its_first_ply_was_never_there():
-    with refereeing(freeze_slots=1) as bench:
+def test_a_game_whose_player_is_gone_before_its_first_ply_ends_at_once_and_was_never_there():
+    with refereeing() as bench:
         bench.load("m", fine)
         bench.open(1)
         bench.referee.post(Said("w", Watch(1)))
@@ -221,7 +225,9 @@ def test_a_game_that_nobody_came_back_to_before_its_first_ply_was_never_there():
                 break
         assert (client, payload["game"]) == ("w", 1)
         assert bench.finished.empty()
-        assert bench.never_were == bench.opened
+        assert bench.never_were == bench.begun
+        assert len(bench.referee) == 0
+        assert not bench.referee.at
         assert not bench.referee.endings
 
 

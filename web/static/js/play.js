@@ -391,10 +391,13 @@ const link = connect({
   onRefused: ({ code, message }) => {
     if (code === "queue_full") live?.refuseTurn();
     else if ((returning || frozen) && code === "unknown_game") {
+      const begun = live?.begun || live?.resumed;
       returning = false;
       frozen = false;
       lost = true;
-      tell(say("play.abandoned"));
+      // What has not begun waits for nobody, and is nobody's loss.
+      if (begun) tell(say("play.abandoned"));
+      else join();
     } else if (code !== "unknown_game") {
       const riding = live !== null && !live.finished && !lost;
       if (riding || ended !== null || code === "malformed") tell(message);
