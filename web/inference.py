@@ -10,7 +10,7 @@ import threading
 import time
 from collections import defaultdict, deque
 from collections.abc import Callable, Iterable
-from concurrent.futures import Future
+from concurrent.futures import Future, wait
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -35,6 +35,9 @@ IN_USE_SECONDS: Final = 30.0
 """A model asked for within this time is in use; a countdown is far shorter."""
 STUCK_SECONDS: Final = 0.2
 """A copy whose oldest question has waited so long is passed over while another keeps up."""
+HUNG_SECONDS: Final = 1.0
+"""One whose oldest question has waited so long takes no new game: those it has are void by then."""
+LOOK_SECONDS: Final = 0.1
 AT_ONCE_SECONDS: Final = 0.002
 """A shipped model that computes no longer than this is asked on the spot: passing a question to a
 thread and back costs more where the interpreter is busy. What it computes for, not what that takes
@@ -121,14 +124,17 @@ class ModelThread:
 
         Raises:
             AgentError: the model's fault.
-            ArenaFault: ours; also where it stays busy for ``PREPARE_SECONDS``.
+            ArenaFault: ours; also where it hangs, or stays busy for ``PREPARE_SECONDS``.
         """
-        ready: Future[None] = Future()
-        self._questions.put(ready)
-        try:
-            ready.result(PREPARE_SECONDS)
-        except TimeoutError as error:
-            raise SandboxLostError("it is busy; try again in a moment") from error
+        ready: Future[None] | None = None
+        until = time.monotonic() + PREPARE_SECONDS
+        while (now := time.monotonic()) < until and self.waited(now) < HUNG_SECONDS:
+            if ready is None:
+                ready = Future()
+                self._questions.put(ready)
+            if wait([ready], LOOK_SECONDS).done:
+                return ready.result()
+        raise SandboxLostError("it is busy; try again in a moment")
 
     def submit(self, question: Question) -> None:
         """Queue a question; never blocks; one thread submits."""

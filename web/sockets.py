@@ -52,6 +52,8 @@ CLIENTS_AN_ADDRESS: Final = 100
 ADDRESS_GAMES_PER_SECOND: Final = 10.0
 ADDRESS_GAMES_AT_ONCE: Final = 100.0
 """All of them may begin together, and begin anew every ten seconds."""
+OPENERS: Final = 64
+"""Threads on which games are opened: as many may wait for slow models or the database."""
 WATCH: Final = "watch"
 """What costs as much as a game."""
 
@@ -209,7 +211,9 @@ class LiveNamespace(Namespace):  # type: ignore[misc]
         if not self._games[client].take(self._now()):
             self._refuse(client, RefusedError(Refusal.TOO_FAST, "not_so_many"))
             return
-        refusal = gevent.get_hub().threadpool.apply(_refusal_of, (act,))
+        openers = gevent.get_hub().threadpool  # which nothing else uses
+        openers.maxsize = max(openers.maxsize, OPENERS)
+        refusal = openers.apply(_refusal_of, (act,))
         if refusal is not None:
             self._refuse(client, refusal)
 

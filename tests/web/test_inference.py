@@ -88,6 +88,27 @@ def test_a_busy_model_holds_up_only_its_own_players(
     busy.answering.set()
 
 
+def test_a_hung_model_refuses_its_players_at_once(
+    pool: InferencePool, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(inference, "PREPARE_SECONDS", 10 * PATIENCE_SECONDS)
+    monkeypatch.setattr(inference, "HUNG_SECONDS", 0.01)
+    hung = Restless()
+    pool.ensure("hung", lambda: hung)
+    hung.answering.clear()
+    pool.submit(question("hung"))
+    for _ in range(2):
+        with pytest.raises(SandboxLostError, match="busy"):
+            pool.ensure("hung", lambda: hung)
+        assert not hung.answering.is_set()
+    (copy,) = pool._models["hung"].workers
+    queued = copy._questions.qsize()
+    with pytest.raises(SandboxLostError, match="busy"):
+        copy.prepare()
+    assert copy._questions.qsize() == queued, "known to hang, it is not even asked"
+    hung.answering.set()
+
+
 def test_a_model_that_is_slow_to_load_holds_up_only_its_own_players(pool: InferencePool):
     loading, loaded = threading.Event(), threading.Event()
 
