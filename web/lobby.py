@@ -21,7 +21,7 @@ from tron_env.types import Spawn
 from web.commands import CaughtUp, Gone, Open, Outlet, Said
 from web.errors import Refusal, RefusedError
 from web.live_types import Opening, cells_ahead, person_seat
-from web.messages import Join, Message, OpponentPayload, Rematch, TakeOverWish
+from web.messages import Join, Message, Rematch, TakeOverWish
 from web.policies import Policy
 from web.recorder import record_payload
 from web.referee import Referee
@@ -46,8 +46,8 @@ class Opponents(Protocol):
     def find(self, spec: str) -> Opponent:
         """Raise ``RefusedError`` (UNKNOWN_OPPONENT) where ``spec`` names nobody."""
 
-    def light_champion(self) -> Opponent:
-        """Return whom to offer while another is too busy."""
+    def light_besides(self, sha256: str) -> Opponent:
+        """Return whom to offer while a model is too busy."""
 
     def load(self, opponent: Opponent) -> Policy:
         """Load its model; raises ``AgentError`` or ``ArenaFault``."""
@@ -299,21 +299,26 @@ class Lobby:
             news = self._lines.news(key)
         if not news:
             return
-        offer = self._offer(key)
+        other = self._offer(key)
         for place, start in news:
             waiting = opponent_payload(start.opponent)
+            there = other is not None and self._has_room(other, start.speed)
+            offer = opponent_payload(other) if other and there else None
             self._send(
                 start.client, "waiting", {"place": place, "opponent": waiting, "offer": offer}
             )
 
-    def _offer(self, key: str) -> OpponentPayload | None:
+    def _offer(self, key: str) -> Opponent | None:
         """Return whom to offer to those who wait for a model, while the database can tell."""
         try:
-            light = self._opponents.light_champion()
+            return self._opponents.light_besides(key)
         except ArenaFault as error:
             logger.warning("nobody is offered to those in line: %s", error)
             return None
-        return None if light.sha256 == key else opponent_payload(light)
+
+    def _has_room(self, opponent: Opponent, speed: int) -> bool:
+        key = opponent.sha256
+        return key not in self._lines and self._room.fits(key, speed)
 
     def _let_in_all(self) -> None:
         while not self._closed.wait(USHER_SECONDS):

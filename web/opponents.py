@@ -46,6 +46,14 @@ class Opponents:
             return _light(reigning)
         return _zoo(self._shipped[DEFAULT_LIGHT], tell("opponents.house_light"))
 
+    def light_besides(self, sha256: str) -> Opponent:
+        """Return the light champion or, where that is the model, the cheapest other shipped one."""
+        light = self.light_champion()
+        if light.sha256 != sha256:
+            return light
+        others = (each for each in self._shipped.values() if each.sha256 != sha256)
+        return _zoo(min(others, key=lambda each: each.path.stat().st_size))
+
     def crowned(self, prefix: bytes) -> Opponent | None:
         """Return the opponent whose model's hash begins so, if it was crowned or is shipped."""
         crowned = crowns(self._storage)

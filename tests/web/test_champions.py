@@ -66,6 +66,14 @@ def test_a_new_champion_takes_new_games_while_running_ones_keep_the_old(tmp_path
         )
 
 
+def test_who_waits_for_the_light_champion_is_offered_the_cheapest_other(tmp_path: Path):
+    opponents, storage = opponents_in(tmp_path)
+    with storage:
+        light = opponents.light_champion()
+        assert opponents.light_besides(light.sha256).spec == "zoo/wall-hugger"
+        assert opponents.light_besides(opponents.champion().sha256) == light
+
+
 def test_former_champions_stay_playable_by_their_round(played: Path):
     play_round(played, 3, 4, 5)
     opponents, storage = opponents_in(played)

@@ -64,7 +64,7 @@ class Anybody:
     def find(self, spec: str) -> Opponent:
         return OPPONENT
 
-    def light_champion(self) -> Opponent:
+    def light_besides(self, sha256: str) -> Opponent:
         return LIGHT
 
     def load(self, opponent: Opponent) -> Restless:
@@ -129,7 +129,7 @@ def test_who_does_not_fit_waits_in_line_and_is_let_in_in_turn(notes: Notes):
         ("c", "waiting", 2),
         ("d", "waiting", 3),
     ]
-    assert {news["offer"]["spec"] for _, _, news in notes.told} == {LIGHT.spec}
+    assert {news["offer"] for _, _, news in notes.told} == {None}, "another has no seat either"
 
     lobby.let_in()
     assert len(opened(notes)) == 1, "nobody is let in while it is full"
@@ -140,6 +140,15 @@ def test_who_does_not_fit_waits_in_line_and_is_let_in_in_turn(notes: Notes):
     lobby.let_in()
     assert [command.ticket.client for command in opened(notes)] == ["a", "b", "d"]
     assert lobby.waiting == 0
+
+
+def test_who_waits_for_a_busy_model_is_offered_another_that_has_room(notes: Notes):
+    lobby = lobby_of(notes)
+    notes.pool.ensure(OPPONENT.sha256, Restless)
+    notes.pool._models[OPPONENT.sha256].cost = Cost(0.0, 0.05)
+    notes.playing[OPPONENT.sha256, 10] = 1
+    lobby.join("a", Join("zoo/m", 10))
+    assert [news["offer"]["spec"] for _, _, news in notes.told] == [LIGHT.spec]
 
 
 def test_of_one_address_at_most_half_of_the_site_s_seats_are_ridden_or_waited_for(notes: Notes):
