@@ -35,6 +35,9 @@ class Keeper(Protocol):
     def resume(self, ticket: Ticket, record: FinishedGame, countdown_ms: int) -> None:
         """Take a game that goes on in so many ms, as it stands."""
 
+    def tell_again(self, client: str, game: int, key: str) -> bool:
+        """Tell a client how a game ended that it comes back to; False where none is just over."""
+
 
 @dataclass(frozen=True, slots=True)
 class Open:

@@ -17,16 +17,18 @@ from typing import Final, Protocol, TypeVar
 from arena.errors import ArenaFault
 from arena.records import HumanRecord
 from arena.stored_games import NewHumanGame
-from replays.format import Replay, encode
+from replays.format import encode
 from web.commands import Outlet
 from web.errors import Refusal, RefusedError
 from web.first_tries import FirstTries
 from web.human import total_record
 from web.judging import judged
+from web.last_ends import CameBack, LastEnd, LastEnds, Told
 from web.live_types import FinishedGame, LiveEnding
 from web.messages import EndPayload, RecordPayload, StoredPayload
 from web.patience import Patience
-from web.standing import NOTHING, Counted, Standing, counted_as
+from web.refusals import refused
+from web.standing import NOTHING, Standing, counted_as
 from web.texts import tell
 from web.tickets import (
     STORED_NAME,
@@ -86,17 +88,6 @@ class _Over:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _Told:
-    """A game to be stored."""
-
-    ticket: Ticket
-    record: FinishedGame
-    replay: Replay
-    counted: Counted | None
-    """What it counts as."""
-
-
-@dataclass(frozen=True, slots=True, eq=False)
 class _GoesOn:
     ticket: Ticket
     record: FinishedGame
@@ -118,11 +109,14 @@ class Recorder:
         self._unstored = unstored
         self._send = send
         self._standing = Standing()
+        self._last_ends = LastEnds()
         self._read_at = time.monotonic()
         self._first_tries = FirstTries(storage.has_played)
         # Lobby.join asks `admit` first, so a queue of this size never overflows.
-        self._to_tell: queue.Queue[_Over | _GoesOn | None] = queue.Queue(BACKLOG + 2 * capacity)
-        self._to_store: queue.Queue[_Told | None] = queue.Queue(BACKLOG + 2 * capacity)
+        self._to_tell: queue.Queue[_Over | _GoesOn | CameBack | None] = queue.Queue(
+            BACKLOG + 2 * capacity
+        )
+        self._to_store: queue.Queue[Told | None] = queue.Queue(BACKLOG + 2 * capacity)
         self._closing = threading.Event()
         self._patience = Patience()
         self._threads = (
@@ -175,6 +169,7 @@ class Recorder:
         if not record.kept:
             self._first_tries.never_was(ticket)
             return
+        self._last_ends.keep(ticket)
         self._to_tell.put_nowait(_Over(ticket, record, watchers))
 
     def resume(self, ticket: Ticket, record: FinishedGame, countdown_ms: int) -> None:
@@ -183,6 +178,19 @@ class Recorder:
             self._to_tell.put_nowait(_GoesOn(ticket, record, countdown_ms))
         except queue.Full:
             logger.warning("game %d goes on unseen: too much is waiting", ticket.game)
+
+    def tell_again(self, client: str, game: int, key: str) -> bool:
+        """Tell a client that comes back how its game ended meanwhile; never blocks.
+
+        Returns:
+            False where no such game is just over.
+        """
+        if self._to_tell.qsize() >= BACKLOG:  # the rest is for games that end
+            return False
+        last = self._last_ends.found(client, game, key)
+        if last is not None:
+            self._to_tell.put_nowait(CameBack(last, client))
+        return last is not None
 
     def _tell_all(self) -> None:
         running = True
@@ -211,10 +219,12 @@ class Recorder:
             batch.append(waiting.get())
         return batch
 
-    def _tell_one(self, over: _Over | _GoesOn) -> None:
+    def _tell_one(self, over: _Over | _GoesOn | CameBack) -> None:
         try:
             if isinstance(over, _GoesOn):
                 self._show(over)
+            elif isinstance(over, CameBack):
+                self._tell_late(over.last, over.client)
             else:
                 self._tell_over(over)
         except Exception:
@@ -230,19 +240,31 @@ class Recorder:
     def _tell_over(self, over: _Over) -> None:
         ticket, record = over.ticket, judged(over.ticket, over.record)
         counted = counted_as(ticket, record)
-        told = _Told(ticket, record, replay_of(ticket, record), counted)
+        told = Told(ticket, record, replay_of(ticket, record), counted)
+        if (last := self._last_ends.of(ticket.game)) is not None:
+            last.told = told
         if counted is not None:
             self._standing.tell(counted)
         try:
             if record.told:
-                self._tell(told)
+                self._tell(told, ticket.client)
             if over.watchers:
                 self._tell_watchers(told, over.watchers)
         finally:
             if record.ending is not LiveEnding.VOID:
                 self._to_store.put(told)
 
-    def _tell(self, told: _Told) -> None:
+    def _tell_late(self, last: LastEnd, client: str) -> None:
+        game = last.ticket.game
+        if last.told is None or not last.told.has_result:
+            over = RefusedError(Refusal.UNKNOWN_GAME, "over", game=game)
+            self._send(client, "refused", refused(over))
+            return
+        self._tell(last.told, client)
+        if last.address is not None:  # else it is told once it is stored
+            self._send(client, "stored", {"game": game, "replay": last.address})
+
+    def _tell(self, told: Told, client: str) -> None:
         ticket, record = told.ticket, told.record
         result, text = result_of(ticket, record)
         payload: EndPayload = {
@@ -254,9 +276,9 @@ class Recorder:
             "replay": None,
             "record": record_payload(self._standing.of(ticket.opponent.sha256)),
         }
-        self._send(ticket.client, "end", payload)
+        self._send(client, "end", payload)
 
-    def _tell_watchers(self, told: _Told, watchers: tuple[str, ...]) -> None:
+    def _tell_watchers(self, told: Told, watchers: tuple[str, ...]) -> None:
         ticket, replay = told.ticket, told.replay
         view = watched_view(ticket, told.record)
         text = verdict_of(
@@ -290,7 +312,7 @@ class Recorder:
             {each: total_record((NOTHING, *found.get(each, {}).values())) for each in models}
         )
 
-    def _store(self, batch: list[_Told]) -> None:
+    def _store(self, batch: list[Told]) -> None:
         """Store games in one transaction; each alone where that fails for good."""
         made = [(told, new) for told in batch if (new := self._new_game(told)) is not None]
         try:
@@ -303,7 +325,7 @@ class Recorder:
             self._tell_stored(made, numbers)
         self._standing.settle(told.counted for told in batch if told.counted is not None)
 
-    def _store_alone(self, told: _Told, new: NewHumanGame) -> None:
+    def _store_alone(self, told: Told, new: NewHumanGame) -> None:
         try:
             numbers = self._saved([new])
         except Exception:
@@ -311,7 +333,7 @@ class Recorder:
         else:
             self._tell_stored([(told, new)], numbers)
 
-    def _apart(self, told: _Told) -> str:
+    def _apart(self, told: Told) -> str:
         """Keep the replay of a game that cannot be stored as a file; say what became of it."""
         path = self._unstored / f"{told.ticket.game}.trp"
         try:
@@ -322,22 +344,26 @@ class Recorder:
         return f"its replay is {path}"
 
     def _tell_stored(
-        self, made: Sequence[tuple[_Told, NewHumanGame]], numbers: tuple[int, ...]
+        self, made: Sequence[tuple[Told, NewHumanGame]], numbers: tuple[int, ...]
     ) -> None:
         """Tell players; the games are stored by now, whatever comes of it."""
         for (told, _), number in zip(made, numbers, strict=True):
-            if not told.record.told:
+            game, client = told.ticket.game, told.ticket.client
+            message: StoredPayload = {"game": game, "replay": f"/replays/{number}"}
+            if (last := self._last_ends.of(game)) is not None:
+                last.address = message["replay"]
+                client = last.client
+            if not told.record.told and client == told.ticket.client:
                 continue
-            message: StoredPayload = {"game": told.ticket.game, "replay": f"/replays/{number}"}
             try:
-                self._send(told.ticket.client, "stored", message)
+                self._send(client, "stored", message)
             except Exception:
                 logger.exception("game %d: its replay could not be told", told.ticket.game)
 
     def _saved(self, new: list[NewHumanGame]) -> tuple[int, ...]:
         return self._patience.ask(lambda: self._storage.save_human_games(new))
 
-    def _new_game(self, told: _Told) -> NewHumanGame | None:
+    def _new_game(self, told: Told) -> NewHumanGame | None:
         ticket, record = told.ticket, told.record
         try:
             first = record.ending is not LiveEnding.CLOSED and self._patience.ask(

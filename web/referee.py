@@ -225,6 +225,8 @@ class Referee:
 
     def _return(self, client: str, game: int, key: str) -> None:
         ticket = self._tickets.get(game)
+        if ticket is None and self._keeper.tell_again(client, game, key):
+            return
         if ticket is None or not secrets.compare_digest(ticket.key, key):
             raise RefusedError(Refusal.UNKNOWN_GAME, "over", game=game)
         if self._game_of.get(client, game) != game:

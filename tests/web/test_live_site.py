@@ -1,8 +1,10 @@
 """Whole games over real WebSockets against a real server."""
 
+import threading
 import time
 import urllib.request
 from collections.abc import Iterator
+from contextlib import ExitStack
 from http.cookiejar import CookieJar
 from pathlib import Path
 from typing import Any
@@ -211,6 +213,26 @@ def test_a_lost_connection_comes_back_to_a_frozen_board(tmp_path: Path):
             assert rider.next("refused")["code"] == "unknown_game", "a game waits once"
 
 
+def test_who_comes_back_after_the_end_is_told_how_it_ended(tmp_path: Path):
+    with serving(tmp_path) as site, riding(site) as rider:
+        ridden = rider.ride()
+        game = ridden.game
+        with riding(site) as again:
+            again.send("resume", {"game": game["game"], "key": "0" * 32})
+            assert again.next("refused", "end")["code"] == "unknown_game"
+            again.send("resume", {"game": game["game"], "key": game["key"]})
+            end = again.next("refused", "end")
+            assert (end["game"], end["result"]) == (game["game"], ridden.end["result"])
+            assert end["view"] == ridden.end["view"]
+            assert again.next("stored") == ridden.stored
+        game = rider.join("zoo/voronoi", 8)
+        rider.next("tick")
+        rider.send("leave", {"game": game["game"]})
+        with riding(site) as again:
+            again.send("resume", {"game": game["game"], "key": game["key"]})
+            assert again.next("refused", "end")["code"] == "unknown_game", "nobody won"
+
+
 def test_who_finds_the_site_full_waits_in_line_until_a_game_ends(tmp_path: Path):
     # A countdown so long that the first game cannot end before the second person comes.
     with (
@@ -223,7 +245,7 @@ def test_who_finds_the_site_full_waits_in_line_until_a_game_ends(tmp_path: Path)
         waiting = two.next("waiting", "game", "refused")
         assert waiting["place"] == 1
         assert waiting["opponent"]["spec"] == "zoo/voronoi"
-        assert waiting["offer"]["spec"] == site.services.opponents.light_champion().spec
+        assert waiting["offer"] is None, "no seat is free for another game either"
         one.send("leave", {"game": game["game"]})
         assert two.next("game", "refused")["opponent"]["spec"] == "zoo/voronoi"
 
@@ -409,6 +431,28 @@ def test_who_asks_for_a_ride_while_the_database_is_away_is_told_so(
     assert refused["code"] == "unavailable"
     assert "try again" in refused["message"]
     assert "away" not in refused["message"], "what the database says is for the log"
+
+
+def test_many_who_wait_for_one_model_hold_up_nobody_else(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+):
+    find, slow = site.services.opponents.find, threading.Event()
+
+    def find_slowly(spec: str) -> Opponent:
+        if spec == "zoo/voronoi":
+            assert slow.wait(PATIENCE_SECONDS)
+        return find(spec)
+
+    monkeypatch.setattr(site.services.opponents, "find", find_slowly)
+    with ExitStack() as stack:
+        many = [stack.enter_context(riding(site)) for _ in range(12)]
+        for rider in many:
+            rider.send("join", {"opponent": "zoo/voronoi", "speed": 8})
+        other = stack.enter_context(riding(site))
+        assert "game" in other.join("zoo/hunter")
+        assert all(rider._messages.empty() for rider in many)
+        slow.set()
+        assert many[0].next("game", "waiting", "refused")
 
 
 def test_an_answer_to_a_tick_of_no_game_of_ones_own_is_refused(site: Site):

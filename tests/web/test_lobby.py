@@ -209,10 +209,10 @@ def test_a_database_that_fails_for_a_moment_costs_nobody_the_place_in_line(notes
 def test_who_waits_is_told_the_place_while_the_database_is_away(
     notes: Notes, monkeypatch: pytest.MonkeyPatch
 ):
-    def away(self: Anybody) -> Opponent:
+    def away(self: Anybody, sha256: str) -> Opponent:
         raise DatabaseAwayError("nothing answers")
 
-    monkeypatch.setattr(Anybody, "light_champion", away)
+    monkeypatch.setattr(Anybody, "light_besides", away)
     lobby = lobby_of(notes)
     notes.playing[OPPONENT.sha256, 10] = 100
     lobby.join("a", Join("zoo/m", 10))

@@ -83,6 +83,9 @@ class Bench:
     def resume(self, ticket: Ticket, record: FinishedGame, countdown_ms: int) -> None:
         self.resumed.put((ticket, record, countdown_ms))
 
+    def tell_again(self, client: str, game: int, key: str) -> bool:
+        return False
+
     def finish(self, ticket: Ticket, record: FinishedGame, watchers: tuple[str, ...]) -> None:
         if record.kept:
             self.finished.put((ticket, record))
