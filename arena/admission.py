@@ -6,6 +6,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
 from functools import cache
 from typing import Final
 
@@ -28,6 +29,11 @@ from arena.validation import Verdict, after_trial, trial_ms, validate_model
 CLAIM_SECONDS: Final = 30.0
 RENEW_SECONDS: Final = 5.0
 MAX_ATTEMPTS: Final = 3
+"""How many checkers may die at one file."""
+PUT_OFF_SECONDS: Final = (10.0, 900.0)
+"""The shortest and the longest wait after a fault of ours."""
+PUT_OFF_SHARE: Final = 0.25
+"""Of the time that a file has been there it waits again: ever longer, however often it is tried."""
 logger = logging.getLogger(__name__)
 
 
@@ -98,29 +104,30 @@ def check_next(
 
     Raises:
         ClaimLostError: it took so long that another checker began as well.
-        ArenaFault: a fault of ours; the submission waits again, or is rejected saying so after
-            ``MAX_ATTEMPTS``.
+        ArenaFault: a fault of ours; the submission waits again, a while behind all others.
     """
     claim = storage.claim(checker, CLAIM_SECONDS, only)
     if claim is None:
         return None
     if claim.attempts > MAX_ATTEMPTS:
-        given_up = _given_up("it ended whoever checked it")
+        given_up = _given_up()
         return storage.settle(claim, given_up), decode_findings(given_up.body)
     try:
         with _renewed(storage, claim):
             found, replays = _examine(storage, models, claim, limits, with_trial, progress)
-    except ArenaFault as fault:
-        _put_off(storage, claim, fault)
+        settlement = Settlement(
+            reason=found.verdict.reason or shipped_under_other_names(found.verdict),
+            alone=found.verdict.alone,
+            graph_sha256=found.verdict.graph_sha256,
+            body=encode_findings(found),
+            trials=replays,
+        )
+        return storage.settle(claim, settlement), found
+    except ClaimLostError:
         raise
-    settlement = Settlement(
-        reason=found.verdict.reason or shipped_under_other_names(found.verdict),
-        alone=found.verdict.alone,
-        graph_sha256=found.verdict.graph_sha256,
-        body=encode_findings(found),
-        trials=replays,
-    )
-    return storage.settle(claim, settlement), found
+    except ArenaFault:
+        storage.give_back(claim, put_off_seconds(claim.submission.submitted_at))
+        raise
 
 
 def encode_findings(found: Findings) -> str:
@@ -212,18 +219,15 @@ def shipped_graphs() -> dict[str, str]:
     return found
 
 
-def _put_off(storage: Storage, claim: Claim, fault: ArenaFault) -> None:
-    """Have it checked again, unless that was tried often enough."""
-    if isinstance(fault, ClaimLostError):
-        return
-    if claim.attempts < MAX_ATTEMPTS:
-        storage.give_back(claim)
-        return
-    storage.settle(claim, _given_up(str(fault)))
+def put_off_seconds(submitted_at: datetime) -> float:
+    """Return how long a file waits after a fault of ours that kept it from being checked."""
+    shortest, longest = PUT_OFF_SECONDS
+    age = (datetime.now(UTC) - submitted_at).total_seconds()
+    return min(max(shortest, PUT_OFF_SHARE * age), longest)
 
 
-def _given_up(fault: str) -> Settlement:
-    reason = f"could not be checked, by a fault of ours ({fault}); submit it again"
+def _given_up() -> Settlement:
+    reason = "could not be checked: it ended whoever checked it; submit it again"
     body = encode_findings(Findings(Verdict(accepted=False, checks=())))
     return Settlement(reason, alone=False, graph_sha256=None, body=body)
 

@@ -21,7 +21,8 @@ from tron_env.errors import TronArenaError
 from tron_env.warming import compile_kernels
 
 IDLE_SECONDS: Final = 0.5
-FAULT_SECONDS: Final = 5.0
+FAULT_SECONDS: Final = (5.0, 300.0)
+"""The wait after a fault of ours, and the longest, as it doubles while there is nothing else."""
 ACCEPT: Final = "--i-accept-unsandboxed"
 
 logger = logging.getLogger(__name__)
@@ -38,15 +39,19 @@ def work(settings: Settings, stop: threading.Event) -> None:
     with open_storage(settings) as storage:
         compile_kernels()
         shipped_graphs()
+        pause, longest = FAULT_SECONDS
         while not stop.is_set():
             try:
                 done = check_next(storage, models, checker)
             except ArenaFault as fault:
                 logger.warning("a check failed: %s", fault)
-                stop.wait(FAULT_SECONDS)
+                stop.wait(pause)
+                pause = min(2 * pause, longest)
             else:
                 if done is None:
                     stop.wait(IDLE_SECONDS)
+                else:
+                    pause = FAULT_SECONDS[0]
 
 
 def main() -> int:

@@ -37,7 +37,7 @@ class Claim:
     submission: SubmissionRow
     model: bytes
     attempts: int
-    """How often it was begun, this time included."""
+    """How often it was begun and not given back, this time included."""
     checker: str
 
 
@@ -145,14 +145,24 @@ class StoredQueue(StoredSubmissions):
             until = _now(connection) + timedelta(seconds=seconds)
             _change_claim(connection, claim, claim.checker, until)
 
-    def give_back(self, claim: Claim) -> None:
-        """Let another try at a claimed submission be made.
+    def give_back(self, claim: Claim, seconds: float) -> None:
+        """Let another try at a claimed submission be made, and this one not be counted.
+
+        Args:
+            claim: the claim.
+            seconds: how long nobody is to try, by the database's clock.
 
         Raises:
             ClaimLostError: another checker has it.
         """
         with self.writing() as connection:
-            _change_claim(connection, claim, None, None)
+            until = _now(connection) + timedelta(seconds=seconds)
+            _change_claim(connection, claim, None, until)
+            connection.execute(
+                update(uploads)
+                .where(uploads.c.submission_id == claim.submission.id)
+                .values(attempts=claim.attempts - 1)
+            )
             connection.execute(
                 update(submissions)
                 .where(submissions.c.id == claim.submission.id)
@@ -297,7 +307,7 @@ def _unclaimed(now: datetime) -> ColumnElement[bool]:
 
 def _drop_waiting(connection: Connection, miner_id: int) -> None:
     """Supersede what waits of a miner and nobody is checking."""
-    unclaimed = _unclaimed(_now(connection))
+    unclaimed = or_(uploads.c.claimed_by.is_(None), _unclaimed(_now(connection)))
     waiting = (
         select(submissions.c.id)
         .join(uploads, uploads.c.submission_id == submissions.c.id)

@@ -4,6 +4,7 @@ import hashlib
 import threading
 import time
 from contextlib import suppress
+from datetime import UTC, datetime, timedelta
 
 import onnx
 import pytest
@@ -11,9 +12,9 @@ from sqlalchemy import delete, select, update
 
 from agents.zoo import shipped_model
 from arena import admission
-from arena.admission import check_next, decode_findings, receive
+from arena.admission import check_next, decode_findings, put_off_seconds, receive
 from arena.analyst import pass_over
-from arena.errors import SandboxLostError
+from arena.errors import StorageError
 from arena.miners import TOKEN, TokenRefusedError, known_by, local_miner, new_token, register
 from arena.models import ModelStore, digest
 from arena.names import NameRefusedError
@@ -303,24 +304,41 @@ class TestQueue:
         for late in (
             lambda: storage.settle(dead, Settlement("no", False, None, "{}")),
             lambda: storage.renew(dead, 60.0),
-            lambda: storage.give_back(dead),
+            lambda: storage.give_back(dead, 0.0),
         ):
             with pytest.raises(ClaimLostError):
                 late()
         assert storage.submission(row.id).status is SubmissionStatus.ACCEPTED
 
-    def test_a_fault_of_ours_is_tried_again_and_then_told(self, storage, models, monkeypatch):
+    def test_a_fault_of_ours_rejects_nothing_however_long_it_lasts(self, storage, models):
         row = receive(storage, local_miner(storage, "ann"), graphs.policy())
+        other = receive(storage, local_miner(storage, "bob"), b"no model at all")
+        models.folder.write_text("where a folder should be")  # what a lost disk looks like
+        for _ in range(admission.MAX_ATTEMPTS + 2):
+            with pytest.raises(StorageError, match="cannot store"):
+                check(storage, models, only=row.id)
+            assert storage.submission(row.id).status is SubmissionStatus.RECEIVED
+        assert check(storage, models)[0].id == other.id
+        assert check(storage, models) is None  # it is put off
+        models.folder.unlink()
+        assert check(storage, models, only=row.id)[0].status is SubmissionStatus.ACCEPTED
 
-        def lost(*_arguments, **_options):
-            raise SandboxLostError("no memory left")
+    def test_a_file_that_is_put_off_is_tried_again_and_gives_way_to_a_later_one(
+        self, storage, models
+    ):
+        ann = local_miner(storage, "ann")
+        first = receive(storage, ann, rival(1))
+        storage.give_back(claimed(storage), 3600.0)
+        assert claimed(storage) is None
+        second = receive(storage, ann, rival(2))
+        assert storage.submission(first.id).status is SubmissionStatus.SUPERSEDED
+        storage.give_back(claimed(storage), -1.0)
+        assert check(storage, models)[0].id == second.id
 
-        monkeypatch.setattr(admission, "validate_model", lost)
-        for status in (SubmissionStatus.RECEIVED,) * 2 + (SubmissionStatus.REJECTED,):
-            with pytest.raises(SandboxLostError):
-                check(storage, models)
-            assert storage.submission(row.id).status is status
-        assert "a fault of ours (no memory left)" in storage.submission(row.id).reason
+    def test_the_longer_a_fault_lasts_the_more_seldom_a_file_is_tried(self):
+        now = datetime.now(UTC)
+        waits = [put_off_seconds(now - timedelta(minutes=age)) for age in (0, 4, 40, 4000)]
+        assert waits == [10.0, pytest.approx(60, rel=0.1), pytest.approx(600, rel=0.1), 900.0]
 
     def test_a_file_that_ends_every_checker_is_given_up(self, storage, models):
         row = receive(storage, local_miner(storage, "ann"), graphs.policy())
@@ -329,7 +347,7 @@ class TestQueue:
             assert claimed(storage, "dead", seconds=-1.0).submission.id == row.id
         done, _ = check(storage, models)
         assert (done.id, done.status) == (row.id, SubmissionStatus.REJECTED)
-        assert "a fault of ours" in done.reason
+        assert "it ended whoever checked it" in done.reason
         assert check(storage, models)[0].id == next_row.id
 
     def test_a_later_file_counts_whichever_is_settled_first(self, storage):
