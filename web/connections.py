@@ -39,6 +39,10 @@ TELL_SECONDS: Final = 60.0
 PAGE_THREADS: Final = 4
 MAX_BODY_BYTES: Final = 32 * 1024 * 1024
 """No request may be longer; views have limits of their own."""
+SHORT_BODY_BYTES: Final = 64 * 1024
+"""No request may be longer but one that brings a model, and says who sends it."""
+UPLOADS: Final = {"/submit": "HTTP_COOKIE", "/api/v1/submissions": "HTTP_AUTHORIZATION"}
+"""Where models are sent to, and what says by whom."""
 STALL_SECONDS: Final = 20.0
 """How long a read or write may wait for a visitor, and a connection for its next request."""
 HEAD_SECONDS: Final = 20.0
@@ -238,6 +242,11 @@ def _body_of(environ: dict[str, Any]) -> IO[bytes]:
     Raises:
         _RefusedRequestError: it is too long, or too long on its way.
     """
+    path = "/" + environ["PATH_INFO"].lstrip("/")
+    uploads = environ["REQUEST_METHOD"] == "POST" and path in UPLOADS
+    if uploads and not environ.get(UPLOADS[path]):
+        return io.BytesIO()  # the site refuses it whatever it holds
+    most = MAX_BODY_BYTES if uploads else min(SHORT_BODY_BYTES, MAX_BODY_BYTES)
     length = environ.get("CONTENT_LENGTH", "")
     chunked = "chunked" in environ.get("HTTP_TRANSFER_ENCODING", "").lower()
     if not chunked and not length.strip("0"):
@@ -248,7 +257,7 @@ def _body_of(environ: dict[str, Any]) -> IO[bytes]:
         with gevent.Timeout(BODY_SECONDS, TimeoutError("the body did not come to its end")):
             while chunk := environ["wsgi.input"].read(READ_BYTES):
                 size += len(chunk)
-                if size > MAX_BODY_BYTES:
+                if size > most:
                     raise _RefusedRequestError("413 Content Too Large")
                 file.write(chunk)
     except TimeoutError as error:

@@ -1,9 +1,11 @@
 """Visitors who dawdle."""
 
+import io
 import socket
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
@@ -57,3 +59,30 @@ def test_a_body_that_is_too_long_is_not_read(site: Site, monkeypatch: pytest.Mon
     monkeypatch.setattr(connections, "MAX_BODY_BYTES", 10)
     said = b"POST /api/v1/miners HTTP/1.1\r\nHost: x\r\nContent-Length: 11\r\n\r\nhello world"
     assert answer_to(site, said).startswith(b"HTTP/1.1 413 ")
+
+
+def test_a_long_body_is_kept_only_where_a_model_is_sent_by_somebody_who_says_who(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+):
+    written = []
+
+    class Counting(io.BytesIO):
+        def write(self, part: Any) -> int:
+            written.append(len(part))
+            return super().write(part)
+
+    monkeypatch.setattr(connections.tempfile, "SpooledTemporaryFile", lambda _size: Counting())
+    body = bytes(1024 * 1024)
+
+    def sent(path: str, header: str = "X-Nothing: x") -> tuple[bytes, int]:
+        written.clear()
+        head = f"POST {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n{header}\r\n"
+        said = f"{head}Content-Length: {len(body)}\r\n\r\n".encode()
+        return answer_to(site, said + body).split()[1], sum(written)
+
+    submissions = "/api/v1/submissions"
+    assert sent(submissions) == (b"401", 0)
+    assert sent("/submit") == (b"413", 0)
+    status, kept = sent("/api/v1/miners", "Authorization: Bearer x")
+    assert (status, kept <= connections.SHORT_BODY_BYTES) == (b"413", True)
+    assert sent(submissions, "Authorization: Bearer x") == (b"401", len(body))
