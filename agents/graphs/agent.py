@@ -11,15 +11,17 @@ import numpy as np
 from agents.errors import InvalidModelError, SearchDescriptionError
 from agents.graphs import twin
 from agents.graphs.boards import SIDE
-from agents.graphs.description import Evaluation, TreeSearch
+from agents.graphs.description import Correction, Evaluation, TreeSearch
 from agents.heuristic import parse_options, spec_of
 from agents.policy import select_actions
 from tron_env.batch import BatchEngine
 from tron_env.errors import AgentSpecError
 from tron_env.types import PLANES, Float32Array, IntArray, UInt8Array
 
-_OF_SEARCH = {f.name: str(f.default) for f in fields(TreeSearch) if f.name != "evaluation"}
+_PARTS = {"evaluation", "correction"}
+_OF_SEARCH = {f.name: str(f.default) for f in fields(TreeSearch) if f.name not in _PARTS}
 _OF_LEAVES = {f.name: str(f.default) for f in fields(Evaluation)}
+_OF_ROOT = {f.name: str(f.default) for f in fields(Correction)}
 
 
 class TreeAgent:
@@ -32,7 +34,7 @@ class TreeAgent:
 
     def __init__(self, name: str, description: TreeSearch) -> None:
         self.name = name
-        self._description = description
+        self.description = description
 
     def act(self, engine: BatchEngine, games: IntArray, seats: IntArray) -> UInt8Array:
         """Return one action a rider; see ``tron_env.agent.Agent``.
@@ -47,22 +49,23 @@ class TreeAgent:
             )
         seen: Float32Array = np.empty((len(games), PLANES, height, width), dtype=np.float32)
         engine.gather(games, seats, seen)
-        logits = twin.values(self._description, seen)
+        logits = twin.values(self.description, seen)
         return select_actions(logits, engine.masks[games, seats], engine.headings[games, seats])
 
 
 def make_tree(argument: str) -> TreeAgent:
-    """Make ``tree:rounds=2,width=12``, with any field of ``TreeSearch`` and ``Evaluation``.
+    """Make ``tree:rounds=2,width=12``, with any field of a search and its parts.
 
     Raises:
         AgentSpecError: a key is unknown, or a value no whole number or out of range.
     """
-    options = parse_options("tree", argument, _OF_SEARCH | _OF_LEAVES)
+    options = parse_options("tree", argument, _OF_SEARCH | _OF_LEAVES | _OF_ROOT)
     try:
         numbers = {key: int(value) for key, value in options.items()}
         evaluation = Evaluation(**{key: numbers[key] for key in _OF_LEAVES})
         search = {key: numbers[key] for key in _OF_SEARCH}
-        description = TreeSearch(**search, evaluation=evaluation)
+        correction = Correction(**{key: numbers[key] for key in _OF_ROOT})
+        description = TreeSearch(**search, evaluation=evaluation, correction=correction)
     except SearchDescriptionError as error:
         raise AgentSpecError(f"tree: {error}") from error
     except ValueError as error:

@@ -19,8 +19,8 @@ MAX_PLIES: Final = 48
 plies stays within int32."""
 
 MAX_WEIGHT: Final = 3000
-"""900 cells, 1740 pairs and 784 inner cells of such a weight stay within ``WIN``, and that within
-int32."""
+"""900 cells, pinched or not, 1740 pairs and 784 inner cells of such a weight stay within ``WIN``,
+and that within int32."""
 
 JOINT: Final = ACTIONS * ACTIONS
 """Joint plies of a position: own move times four plus reply."""
@@ -47,6 +47,11 @@ HOPE_UNIT: Final = 64
 
 REJECTED: Final = -2 * WIN
 
+DECIDED: Final = WIN - 500_000
+"""Values beyond it, of either sign, are wins and losses."""
+
+CORRECTION_UNIT: Final = 64
+
 CLOSED, OPEN, APART = range(3)
 """What a joint ply leads to: nothing to look into, a position, one with the riders apart."""
 
@@ -70,6 +75,9 @@ class Evaluation:
         cell: weight of a cell that one reaches first.
         edge: weight of a pair of such cells side by side: room is worth more than corridors.
         inner: weight of such a cell with all four neighbours among them: so is one piece.
+        pinched: what a cell costs, of those reached first, whose neighbours among them are not
+            joined around it: such cells lead from chamber to chamber, and who passes one does not
+            come back.
         apart_cell: weight of a cell that can be filled, by colours, once the riders can never meet.
         apart_edge: weight of a pair of cells then: keeps what is left in one piece.
         clash: what heads meeting on one cell cost both riders. The search lets the other answer
@@ -87,13 +95,37 @@ class Evaluation:
     clash: int = 0
     ahead: int = 0
     strides: int = 9
+    pinched: int = 0
 
     def __post_init__(self) -> None:
-        for name in ("cell", "edge", "inner", "apart_cell", "apart_edge"):
+        for name in ("cell", "edge", "inner", "pinched", "apart_cell", "apart_edge"):
             _check("evaluation", name, getattr(self, name), 0, MAX_WEIGHT)
         _check("evaluation", "clash", self.clash, 0, 1_000_000)
         _check("evaluation", "ahead", self.ahead, 0, 1_000_000)
         _check("evaluation", "strides", self.strides, 1, 113)
+
+
+@dataclass(frozen=True, slots=True)
+class Correction:
+    """What is added to the root's moves while the riders can meet, learned by a linear model.
+
+    Attributes:
+        promise: in 64ths, of what a move was worth less than the best one before the tree grew.
+        spare: in 64ths, of what the second-worst reply gives more than the worst.
+        share: for each 64th of the positions looked into that lie behind the move.
+        exits: for each empty neighbour of the cell moved to.
+    """
+
+    promise: int = 0
+    spare: int = 0
+    share: int = 0
+    exits: int = 0
+
+    def __post_init__(self) -> None:
+        for name in ("promise", "spare"):
+            _check("correction", name, getattr(self, name), -1024, 1024)
+        for name in ("share", "exits"):
+            _check("correction", name, getattr(self, name), -3000, 3000)
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +158,7 @@ class TreeSearch:
             gives more. The worst reply knows the move, which no rider does. Where several moves
             are worth as much against it, above all a clash, this tells them apart.
         evaluation: of leaves.
+        correction: of the root's values.
     """
 
     rounds: int = 40
@@ -143,6 +176,7 @@ class TreeSearch:
     max_plies: int = 32
     hope: int = 0
     evaluation: Evaluation = field(default_factory=Evaluation)
+    correction: Correction = field(default_factory=Correction)
 
     def __post_init__(self) -> None:
         _check("search", "rounds", self.rounds, 0, 1000)

@@ -158,6 +158,41 @@ def grown(board: Rows, colour: int, within: Rows) -> Rows:
     )
 
 
+def pinched(board: Rows, around_it: tuple[Around, Around], colour: int, axis: int) -> Rows:
+    """Return the cells of a board whose neighbours are not joined around the cell.
+
+    These may part the territory; see ``tron_env.chambers.pinched_cells``.
+
+    Args:
+        board: of one colour.
+        around_it: what ``around`` tells of the other colour's cells of the same territory.
+        colour: of ``board``.
+        axis: of the words.
+    """
+    even, odd = board
+    # The cells at the corners of a cell have its colour and lie in rows of the other kind.
+    corners = (
+        (odd, odd.take(_BEFORE, axis) * _FIELD_UP),
+        (even, even.take(_AFTER, axis) >> _FIELD_DOWN),
+    )
+    found: list[Value] = []
+    for parity, (cells, near, (level, beyond)) in enumerate(
+        zip(board, around_it, corners, strict=True)
+    ):
+        to_left = parity != colour
+        across = [side >> _ONE if to_left else side << _ONE for side in (level, beyond)]
+        ring = (near.beside, near.level, near.across, near.beyond)
+        between = (level, across[0], across[1], beyond)
+        # Neighbours after which a group of joined ones ends; two groups or more are parted.
+        ends = [
+            ring[i] - ((ring[i] & between[i]) & ring[(i + 1) % len(ring)]) for i in range(len(ring))
+        ]
+        first, second, third, fourth = ends
+        parted = ((first & second) | (third & fourth)) | ((first | second) & (third | fourth))
+        found.append(parted & cells)
+    return Rows(*found)
+
+
 def some(board: Value) -> Value:
     """Return bool ``(n,)``: whether columns ``(8, n)`` hold any cell."""
     return board.cast(np.float32).sum(0).greater(np.float32(0))

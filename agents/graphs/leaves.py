@@ -47,6 +47,8 @@ class Measures:
     """Pairs of these side by side."""
     inner: Value
     """Of these, with all four neighbours among them."""
+    pinched: Value | None
+    """Of these, with neighbours that are not joined around the cell; only where it counts."""
     stuck: Value
     """bool, no cell can be reached."""
     contact: Value
@@ -85,6 +87,8 @@ class Leaves:
         edges = _lead(found.edges)
         together = _lead(found.cells) * np.int32(weights.cell) + edges * np.int32(weights.edge)
         together = together + _lead(found.inner) * np.int32(weights.inner)
+        if found.pinched is not None:
+            together = together - _lead(found.pinched) * np.int32(weights.pinched)
         lead = _lead(fill) + meetings.solo.cast(np.int32)
         separate = lead * np.int32(weights.apart_cell) + edges * np.int32(weights.apart_edge)
         separate = separate + graph.op("Sign", lead) * np.int32(weights.ahead)
@@ -134,15 +138,17 @@ class Leaves:
         contact = graph.concat(
             [board.reshape(halves.QUARTER, -1) for board in touching] + list(split.tied), axis=0
         )
-        sets = (low, high, halves.Rows(*inner_low), halves.Rows(*inner_high))
-        even, odd, inside, within, single, double = halves.count(
-            [*sets, halves.Rows(*ones), halves.Rows(*twos)]
-        )
+        sets = [low, high, halves.Rows(*inner_low), halves.Rows(*inner_high)]
+        sets += [halves.Rows(*ones), halves.Rows(*twos)]
+        if self._search.evaluation.pinched:
+            sets += [halves.pinched(low, over_low, 0, 1), halves.pinched(high, over_high, 1, 1)]
+        even, odd, inside, within, single, double, *parting = halves.count(sets)
         return Measures(
             cells=even + odd,
             even=even,
             edges=single + (double + within) * np.int32(2),
             inner=inside + within,
+            pinched=parting[0] + parting[1] if parting else None,
             stuck=found.stuck.take(graph.concat([own.unsqueeze(0), other.unsqueeze(0)], axis=0), 0),
             contact=halves.some(contact),
         )

@@ -15,6 +15,7 @@ import numpy as np
 
 from agents.graphs import boards, filling, halves, tables
 from agents.graphs.builder import Graph, Value
+from agents.graphs.correction import corrected
 from agents.graphs.description import (
     APART,
     BOUND_LIMIT,
@@ -29,6 +30,7 @@ from agents.graphs.description import (
     REJECTED,
     SHUT,
     WIN,
+    Correction,
     TreeSearch,
 )
 from agents.graphs.leaves import Leaves, Meetings, Riders
@@ -157,6 +159,15 @@ class _Tree:
         table = state[0].slice(1, 2, axis=1).reshape(-1, ACTIONS, ACTIONS)
         worst = table.min(2)
         logits = tables.hoped(self._search, table)
+        if self._search.correction != Correction():
+            _, exits = boards.targets_and_exits(
+                graph, boards.free_plane(graph, self._planes), self._planes, Plane.OWN_HEAD
+            )
+            before = values.reshape(-1, ACTIONS, ACTIONS)
+            better = corrected(
+                graph, self._search, before, (state[0], state[3]), exits.cast(np.int32)
+            )
+            logits = graph.where(root.apart.unsqueeze(1).cast(np.bool_), logits, better)
         logits = graph.op("Clip", logits, np.int32(REJECTED), np.int32(WIN))
         if self._search.rides:
             apart = root.apart.unsqueeze(1).cast(np.bool_)

@@ -4,6 +4,8 @@ Values equal those of the graph exactly. What the graph does for many positions 
 by one, in the same order; boards are those of ``agents.graphs.twin_leaves``.
 """
 
+from dataclasses import astuple
+
 import numpy as np
 
 from agents.graphs.boards import ACTION_OFFSETS, SIDE
@@ -12,6 +14,7 @@ from agents.graphs.description import (
     BOUND_LIMIT,
     BOUND_UNIT,
     CLOSED,
+    DECIDED,
     FACTS,
     FIRST,
     HOPE_LIMIT,
@@ -33,6 +36,7 @@ from agents.graphs.description import (
     TreeSearch,
 )
 from agents.graphs.filling import costs, ranks
+from agents.graphs.twin_correction import correction
 from agents.graphs.twin_filling import RIDDEN, ride
 from agents.graphs.twin_leaves import (
     BOARDS,
@@ -92,6 +96,8 @@ def values(description: TreeSearch, observations: Float32Array) -> Float32Array:
             description.hope,
             description.more_rounds,
             description.live,
+            weights.pinched,
+            *astuple(description.correction),
         ],
         dtype=np.int64,
     )
@@ -290,6 +296,14 @@ def _ridden(
 
 
 @njit()
+def _exits(free: BoardRows, cell: int) -> int:
+    found = 0
+    for step in ACTION_OFFSETS:
+        found += holds(free, inside(cell + step))
+    return found
+
+
+@njit()
 def _search(
     root_free: BoardRows,
     own: int,
@@ -319,6 +333,7 @@ def _search(
         more_rounds = 0
         width = min(width, numbers[SOLO_WIDTH])
     _expand(free[1], facts[1], numbers, boards, found, tree[1], kinds[1])
+    early = np.array([_hoped(tree[1], action, numbers[HOPE]) for action in range(ACTIONS)])
     chosen = np.empty(width, dtype=np.int64)
     nodes = 2
     for number in range(rounds + more_rounds):
@@ -348,5 +363,12 @@ def _search(
         )
         _ridden(free, facts, tree, regrets, nodes, numbers[RIDES], costs, ranks, out_values)
         return
+    behind = np.zeros(ACTIONS, dtype=np.int64)
+    for node in range(2, nodes):
+        behind[facts[node, FIRST]] += _value(tree[node], 0) > -NEVER
     for action in range(ACTIONS):
-        out_values[action] = max(REJECTED, min(WIN, _hoped(tree[1], action, numbers[HOPE])))
+        value = _hoped(tree[1], action, numbers[HOPE])
+        if not apart and abs(value) < DECIDED:
+            exits = _exits(root_free, inside(own + ACTION_OFFSETS[action]))
+            value += correction(tree[1], action, early, behind, exits, numbers)
+        out_values[action] = max(REJECTED, min(WIN, value))

@@ -15,11 +15,12 @@ from tron_env.types import Int64Array
 ROUNDS, WIDTH, SOLO_ROUNDS, SOLO_WIDTH, RIDES = range(5)
 OWN_REGRET, REPLY_REGRET, PLY_COST, SOLO_COST, MAX_PLIES = range(5, 10)
 CELL, EDGE, INNER, APART_CELL, APART_EDGE, CLASH, AHEAD, STRIDES, HOPE = range(10, 19)
-MORE_ROUNDS, LIVE = range(19, 21)
+MORE_ROUNDS, LIVE, PINCHED_COST = range(19, 22)
+PROMISE, SPARE, SHARE, EXITS = range(22, 26)
 
 # What a flood found, int64, by rider.
-CELLS, EVEN, EDGES, INSIDE = range(4)
-FINDINGS = 4
+CELLS, EVEN, EDGES, INSIDE, PINCHED = range(5)
+FINDINGS = 5
 
 # Scratch boards, uint64 (5, 32): what is left, what each rider reaches, what is new of that.
 LEFT, REACH, NEW, BOARDS = 0, 1, 3, 5
@@ -82,11 +83,25 @@ def _flood(own: int, other: int, strides: int, boards: BoardRows) -> None:
         reach[rider, heads[rider] // SIDE] &= ~bit_of(heads[rider])
 
 
+@njit(inline="always")
+def _pinched(area: BoardRows, row: int) -> np.uint64:
+    """Return the cells of one inner row whose neighbours in the area are not joined around them."""
+    above, word, below = area[row - 1], area[row], area[row + 1]
+    left, right = word << ONE, word >> ONE
+    # Around the cell, the neighbours after which a group of joined ones ends.
+    end_0 = above & ~((above >> ONE) & right)
+    end_1 = right & ~((below >> ONE) & below)
+    end_2 = below & ~((below << ONE) & left)
+    end_3 = left & ~((above << ONE) & above)
+    parted: np.uint64 = (end_0 & end_1) | (end_2 & end_3) | ((end_0 | end_1) & (end_2 | end_3))
+    return parted & word
+
+
 @njit()
 def measure(
     free: BoardRows, own: int, other: int, strides: int, boards: BoardRows, found: Int64Array
 ) -> tuple[int, int]:
-    """Write what a flood found into ``found``, int64 ``(2, 4)``; ``boards`` are overwritten.
+    """Write what a flood found into ``found``, int64 ``(2, FINDINGS)``; ``boards`` are overwritten.
 
     Returns:
         the number of cells reached at once, and one that is 0 only if the riders cannot meet.
@@ -115,6 +130,7 @@ def measure(
             found[rider, INSIDE] += popcount(
                 word & beside & reach[rider, row - 1] & reach[rider, row + 1]
             )
+            found[rider, PINCHED] += popcount(_pinched(reach[rider], row))
     return tied, tied + contact
 
 
@@ -159,6 +175,7 @@ def evaluate(
         cells = found[0, CELLS] - found[1, CELLS]
         inner = found[0, INSIDE] - found[1, INSIDE]
         value = cells * numbers[CELL] + edges * numbers[EDGE] + inner * numbers[INNER]
+        value -= (found[0, PINCHED] - found[1, PINCHED]) * numbers[PINCHED_COST]
     if own_stuck or ply >= numbers[MAX_PLIES]:
         return value, CLOSED
     return value, (APART if apart else OPEN)

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import onnx
 import onnxruntime
@@ -7,6 +9,7 @@ from agents.errors import SearchDescriptionError
 from agents.graphs import boards, filling, halves, twin
 from agents.graphs.builder import Graph
 from agents.graphs.description import (
+    DECIDED,
     HOPE_LIMIT,
     HOPE_UNIT,
     LENGTH,
@@ -14,6 +17,7 @@ from agents.graphs.description import (
     REJECTED,
     SHIPPED_SEARCHES,
     WIN,
+    Correction,
     Evaluation,
     TreeSearch,
 )
@@ -22,8 +26,9 @@ from agents.graphs.search import build_search
 from agents.heuristic import make_random, make_voronoi
 from agents.onnx_agent import OnnxAgent
 from tests.agents.games import play
-from tron_env import territory
+from tron_env import chambers, lanes, territory
 from tron_env.batch import BatchEngine
+from tron_env.compiling import kernel
 from tron_env.observation import encode_state
 from tron_env.ruleset import APEX, ARENA
 from tron_env.types import Plane
@@ -43,6 +48,13 @@ OTHERS = [
         evaluation=Evaluation(clash=30_000, ahead=9000),
     ),
     TreeSearch(rounds=1, width=20, more_rounds=3, live=250, solo_rounds=3),
+    TreeSearch(rounds=2, width=6, evaluation=Evaluation(inner=1200, pinched=800)),
+    TreeSearch(
+        rounds=3,
+        width=9,
+        hope=4,
+        correction=Correction(promise=-30, spare=17, share=-211, exits=333),
+    ),
     SHIPPED_SEARCHES["duelist"],
 ]
 
@@ -104,7 +116,18 @@ def test_the_largest_shipped_search_equals_its_twin(observations):
 
 @pytest.mark.proof
 @pytest.mark.parametrize(
-    "description", [SHIPPED_SEARCHES["duelist"], TreeSearch(rounds=3, width=8)]
+    "description",
+    [
+        SHIPPED_SEARCHES["duelist"],
+        TreeSearch(rounds=3, width=8),
+        TreeSearch(
+            rounds=3,
+            width=8,
+            hope=4,
+            evaluation=Evaluation(inner=1200, pinched=800),
+            correction=Correction(promise=5, spare=-9, share=40, exits=-70),
+        ),
+    ],
 )
 def test_values_equal_the_twin_on_10000_positions(description):
     found = play(make_voronoi(""), make_voronoi("tie=open"), 50)[1][:10_000]
@@ -119,9 +142,9 @@ def test_values_equal_the_twin_on_10000_positions(description):
 
 
 def measures(observations):
-    """Return cells, edges, inner cells and contact of the compiled leaf evaluation."""
+    """Return cells, edges, inner and pinched cells and contact of the compiled leaf evaluation."""
     found = []
-    for pick in ("cells", "edges", "inner", "contact"):
+    for pick in ("cells", "edges", "inner", "pinched", "contact"):
         graph = Graph()
         planes = boards.observation(graph)
         free = halves.pack(graph, boards.free_plane(graph, planes))
@@ -129,7 +152,7 @@ def measures(observations):
             graph.op("ArgMax", planes.slice(head, head + 1, 1).reshape(0, -1), axis=1, keepdims=0)
             for head in (Plane.OWN_HEAD, Plane.OTHER_HEAD)
         ]
-        leaves = Leaves(graph, TreeSearch(evaluation=Evaluation(strides=113)))
+        leaves = Leaves(graph, TreeSearch(evaluation=Evaluation(strides=113, pinched=1)))
         rows = graph.op("NonZero", heads[0].equals(heads[0])).reshape(-1)
         riders = Riders(free=graph.concat([free, free], axis=0), cells=graph.concat(heads, axis=0))
         others = rows + graph.op("Shape", heads[0])
@@ -149,9 +172,17 @@ def measures(observations):
     return found
 
 
+@kernel
+def pinched_rows(area):
+    board = lanes.load(area)
+    out = np.zeros(32, np.uint64)
+    lanes.store(chambers.pinched_cells(board) & board, out)
+    return out
+
+
 def test_leaves_agree_with_the_territory_kernels(engine, observations):
     seats = np.arange(engine.n) % 2
-    cells, edges, inner, contact = measures(observations)
+    cells, edges, inner, pinched, contact = measures(observations)
     reference = territory.territory(engine.cells, engine.heads, engine.causes)
     own_first = np.where(seats[:, None] == 0, reference, reference[:, ::-1])
     assert (cells == own_first).all()
@@ -177,6 +208,7 @@ def test_leaves_agree_with_the_territory_kernels(engine, observations):
             beside = (mine << np.uint64(1)) & (mine >> np.uint64(1))
             within = mine[1:-1] & beside[1:-1] & mine[:-2] & mine[2:]
             assert inner[i, rider] == int(np.bitwise_count(within).sum())
+            assert pinched[i, rider] == int(np.bitwise_count(pinched_rows(mine)).sum())
     assert 20 < meetings < engine.n - 20
 
 
@@ -258,6 +290,37 @@ def test_hope_counts_what_replies_other_than_the_worst_give(engine, observations
 def code(*empty):
     """Return the code of a cell to go to, of which these cells around it are empty."""
     return (filling.CODES >> 1) + sum(1 << filling.RING.index(offset) for offset in empty)
+
+
+def test_a_pinched_cell_costs_what_the_description_says(engine, observations):
+    """Without looking further, values differ by the cost of pinched cells alone."""
+    plain, costly = (
+        twin.values(TreeSearch(rounds=0, evaluation=Evaluation(pinched=cost)), observations)
+        for cost in (0, 100)
+    )
+    changed = plain != costly
+    assert changed.any()
+    assert ((plain - costly)[changed] % 100 == 0).all()
+
+
+def test_a_correction_moves_open_values_by_what_is_learned_and_no_others(observations):
+    plain = twin.values(SMALL, observations)
+    correction = Correction(exits=64)
+    better = twin.values(replace(SMALL, correction=correction), observations)
+    occupied = observations[:, :3].max(axis=1) > 0
+    own = observations[:, Plane.OWN_HEAD].reshape(len(observations), -1).argmax(axis=1)
+    steps = ((-1, 0), (0, 1), (1, 0), (0, -1))
+    moved = np.flatnonzero((plain != better).any(axis=1))
+    assert len(moved) > 50
+    for i in moved:
+        row, col = divmod(int(own[i]), 32)
+        for action, step in enumerate(steps):
+            around = [(row + step[0] + down, col + step[1] + right) for down, right in steps]
+            exits = sum(not occupied[i, r, c] for r, c in around if 0 <= r < 32 and 0 <= c < 32)
+            if abs(plain[i, action]) < DECIDED:
+                assert better[i, action] - plain[i, action] == 64 * exits
+            else:
+                assert better[i, action] == plain[i, action]
 
 
 def test_riding_goes_along_walls_and_cuts_nothing_off():
