@@ -94,7 +94,8 @@ def _pinched(area: BoardRows, row: int) -> np.uint64:
     end_2 = below & ~((below << ONE) & left)
     end_3 = left & ~((above << ONE) & above)
     parted: np.uint64 = (end_0 & end_1) | (end_2 & end_3) | ((end_0 | end_1) & (end_2 | end_3))
-    return parted & word
+    pinched: np.uint64 = parted & word
+    return pinched
 
 
 @njit()
