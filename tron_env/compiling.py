@@ -168,6 +168,8 @@ def _root() -> Path:
     given = os.environ.get(FOLDER_VARIABLE)
     folder = Path(given) if given else _home() / "kernels"
     try:
+        if not given:  # a new home is its owner's alone: secrets and models will be kept there
+            folder.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         folder.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=folder):
             pass

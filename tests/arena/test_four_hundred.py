@@ -40,9 +40,9 @@ def test_a_round_of_four_hundred_ends_within_four_gigabytes(tmp_path, capsys):
         row = closed_round(storage, ModelStore(tmp_path / "models"), entrants, starts=1)
         assert (row.entrants, row.duels_total) == (ENTRANTS, DUELS)
     began = time.monotonic()
-    process = subprocess.Popen(
-        command(tmp_path), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-    )
+    said = tmp_path / "said"
+    with said.open("wb") as lines:
+        process = subprocess.Popen(command(tmp_path), stdout=lines, stderr=subprocess.STDOUT)
     most = 0
     while process.poll() is None:
         try:
@@ -51,7 +51,7 @@ def test_a_round_of_four_hundred_ends_within_four_gigabytes(tmp_path, capsys):
             continue
         time.sleep(5)
     seconds = time.monotonic() - began
-    assert process.returncode == 0
+    assert process.returncode == 0, said.read_text()[-2000:]
     assert most < MEMORY_BYTES
     with Storage(f"sqlite:///{tmp_path / 'arena.db'}") as storage:
         assert storage.round(1).status is RoundStatus.DONE

@@ -44,10 +44,12 @@ def run(code: str, **variables: str) -> tuple[list[str], str]:
 
 
 def test_kernels_are_compiled_once_into_the_home(tmp_path):
-    first, quiet = run(SCALAR, TRON_HOME=str(tmp_path))
-    second, _ = run(SCALAR, TRON_HOME=str(tmp_path))
+    home = tmp_path / "home"
+    first, quiet = run(SCALAR, TRON_HOME=str(home))
+    second, _ = run(SCALAR, TRON_HOME=str(home))
+    assert home.stat().st_mode & 0o777 == 0o700  # secrets will lie there, too
     assert (first[0], second[0], quiet) == ("0", "1", "")
-    assert Path(first[1]).parent == tmp_path / "kernels"
+    assert Path(first[1]).parent == home / "kernels"
     assert any(Path(first[1]).rglob("spawn.random_u64*.nbc"))
 
 
