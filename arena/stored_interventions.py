@@ -93,6 +93,7 @@ class StoredInterventions(StoredRounds, StoredAudit):
                 is being played.
         """
         with self.writing() as connection:
+            hold_open_round(connection)  # a closing that is under way has chosen its field
             query = select(submissions).where(submissions.c.id == submission_id)
             row = connection.execute(query.with_for_update()).first()
             if row is None or row.status not in COUNTING:

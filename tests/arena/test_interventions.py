@@ -9,6 +9,7 @@ import pytest
 
 from arena.errors import StorageError
 from arena.estimate import Terms
+from arena.field import choose_field
 from arena.fsck import check_all
 from arena.models import ModelStore
 from arena.records import Deed, EntryKind, NewEntry, RoundFormat, RoundStatus, SubmissionStatus
@@ -187,6 +188,30 @@ def test_a_withdrawn_champion_does_not_defend_its_crown(storage, models):
     assert champion not in reigning(storage)
     assert storage.champion() == champion
     assert check_all(storage, models).findings == []
+
+
+def test_a_submission_is_not_taken_out_of_a_field_that_is_being_frozen(storage, models):
+    enter(storage, models)
+    refused = []
+
+    def take_out():
+        try:
+            storage.take_out(1, "too late")
+        except StorageError as error:
+            refused.append(str(error))
+
+    taking = threading.Thread(target=take_out)
+
+    def choose(rows):
+        taking.start()
+        taking.join(0.5)  # it waits for the closing by now
+        return choose_field(rows, (), (), {})
+
+    storage.freeze(1, choose, round_robin, next_seed="33" * 32, next_starts=1)
+    taking.join()
+    assert "tron round cancel 1" in refused[0]
+    assert storage.submission(1).status is SubmissionStatus.ENTERED
+    assert [deed.action for deed in storage.audit(1)] == [Deed.CLOSED]
 
 
 def test_a_file_that_is_gone_is_named_before_a_round_is_closed_with_it(storage, models):
