@@ -63,6 +63,8 @@ let latencyMs = 0;
 let frozen = false;
 /** Whether a ride starts by itself once it is one's turn. */
 let inLine = false;
+/** Whether the last ride could not wait, and the next one is to be asked for. */
+let rideOver = false;
 /** @type {{replay: number, ply: number, seat: import("./types.js").Seat}|null} */
 let takeOver = readTakeOver();
 
@@ -108,6 +110,7 @@ function leaveLine() {
 
 function hideLine() {
   inLine = false;
+  rideOver = false;
   line.hidden = true;
 }
 
@@ -116,16 +119,17 @@ function hideLine() {
  * @param {string} title
  * @param {string} text
  * @param {{spec: string, name: string}|null} offer
- * @param {boolean} [again]  whether to offer to ask once more, too
+ * @param {string|null} [again]  what a button says that asks once more
  */
-function showLine(title, text, offer, again = false) {
+function showLine(title, text, offer, again = null) {
   hideResult();
   line.hidden = false;
   lineTitle.textContent = title;
   linePlace.textContent = text;
-  lineAgain.hidden = !again;
+  lineAgain.hidden = again === null;
+  lineAgain.textContent = again;
   lineOffer.hidden = offer === null;
-  lineOffer.classList.toggle("primary", !again);
+  lineOffer.classList.toggle("primary", again === null);
   if (offer !== null) {
     lineOffer.textContent = say("play.offer", { name: offer.name });
     lineOffer.value = offer.spec;
@@ -235,6 +239,11 @@ function showRung(spec) {
 /** @param {EndMessage} message */
 function finish(message) {
   if (live === null || message.game !== live.id) return;
+  // Told late, on another connection than it was ridden on, which has no latest game.
+  lost ||= returning;
+  returning = false;
+  frozen = false;
+  tell(null);
   live.end(message, performance.now());
   climb(message.result);
   sound.hush();
@@ -338,7 +347,7 @@ const link = connect({
     latencyMs ||= ms;
     if (nickname.value !== "") link.callMe(nickname.value);
     // The server keeps no place in line for a connection that ended.
-    if (live === null || !line.hidden) join();
+    if (live === null || (!line.hidden && !rideOver)) join();
     else if (live.finished || lost) {
       tell(null);
       lost = true;
@@ -396,15 +405,19 @@ const link = connect({
       frozen = false;
       lost = true;
       // What has not begun waits for nobody, and is nobody's loss.
-      if (begun) tell(say("play.abandoned"));
-      else join();
+      if (!begun) join();
+      else {
+        tell(null);
+        showLine(say("play.ride_over"), say("play.abandoned"), null, say("play.ride_again"));
+        rideOver = true;
+      }
     } else if (code !== "unknown_game") {
       const riding = live !== null && !live.finished && !lost;
       if (riding || ended !== null || code === "malformed") tell(message);
       else {
         const light = { spec: "light", name: say("play.light_champion") };
         const offer = opponentPick.value.startsWith("light") ? null : light;
-        showLine(say("play.no_ride"), message, offer, PASSING.has(code));
+        showLine(say("play.no_ride"), message, offer, PASSING.has(code) ? say("play.again") : null);
       }
     }
   },
