@@ -21,7 +21,9 @@ from tron_env.ruleset import ARENA
 from tron_env.spawn import spawns_for
 from tron_env.types import Action, Outcome, Seat, Spawn
 from web.capacity import Cost
+from web.commands import Said
 from web.live_types import cells_ahead
+from web.messages import Leave
 from web.opponents import Opponents
 
 pytestmark = pytest.mark.browser
@@ -402,6 +404,66 @@ def test_a_ride_goes_on_after_the_connection_was_lost(site: Site, browser: Brows
         assert_drawn_as_recorded(drawn, record)
         page.keyboard.press("Space")
         assert await_game(shown, before=game) != game
+
+
+TUNNEL = """
+    window.lines = [];
+    window.WebSocket = class extends WebSocket {
+        constructor(...how) {
+            super(...how);
+            window.lines.push(this);
+            this.addEventListener("message", (event) => {
+                if (this.deaf) event.stopImmediatePropagation();
+            });
+        }
+        send(message) {
+            if (!this.deaf) super.send(message);
+        }
+    };
+"""
+
+
+def test_a_phone_back_from_a_tunnel_shows_how_its_ride_ended(site: Site, browser: Browser):
+    with window(browser, site, phone=True) as shown:
+        page = shown.page
+        page.add_init_script(TUNNEL)
+        page.goto("/play?opponent=zoo/wall-hugger")
+        game = await_game(shown)
+        page.evaluate(
+            """async () => {
+                const board = document.querySelector("[data-board]");
+                while (Number(board.dataset.ply) < 20) await new Promise(requestAnimationFrame);
+                window.lines.at(-1).deaf = true;
+            }"""
+        )
+        result = page.locator("[data-result]")
+        expect(result).to_be_visible()
+        assert page.evaluate("window.lines.length") > 1, "told on another line"
+        expect(page.locator("[data-notice]")).to_be_hidden()
+        assert_drawn_as_recorded(shown.drawn(), recorded(site, page))
+        page.locator("[data-do=rematch]").tap()
+        await_game(shown, before=game)
+
+
+def test_a_phone_whose_ride_could_not_wait_has_a_button_for_another(site: Site, browser: Browser):
+    with window(browser, site, phone=True) as shown:
+        page = shown.page
+        page.add_init_script(TUNNEL)
+        page.goto("/play?opponent=zoo/voronoi")
+        game = await_game(shown)
+        page.wait_for_function("() => document.querySelector('[data-board]').dataset.ply > 2")
+        page.evaluate("window.lines.at(-1).deaf = true")
+        (client,) = [
+            each.client for each in site.services.referee.tickets() if each.game == int(game)
+        ]
+        site.services.referee.post(Said(client, Leave(int(game))))
+        line = page.locator("[data-line]")
+        expect(line).to_contain_text("counts as abandoned")
+        expect(line).not_to_contain_text("space")
+        expect(page.locator("[data-notice]")).to_be_hidden()
+        line.get_by_role("button", name="Ride again").tap()
+        await_game(shown, before=game)
+        expect(line).to_be_hidden()
 
 
 def test_sound_waits_for_the_player_and_stays_muted_once_muted(site: Site, browser: Browser):
