@@ -31,7 +31,7 @@ class Judge:
         thought = self._search.think(engine, game, seat)
         ways = engine.masks[game].sum(axis=1)
         if ways[seat] > 1:
-            return Judgement(thought.action, _cells(thought.value))
+            return Judgement(thought.action, _cells(thought.value), thought.line)
         if ways[1 - seat] > 1:
             other = self._search.think(engine, game, 1 - seat)
             return Judgement(thought.action, -_cells(other.value))

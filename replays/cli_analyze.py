@@ -73,6 +73,9 @@ def analyze(
         line = f"{mark['ply']:>5}  {kind:<17}{rider:<20}{first:>5} {second:>5}"
         if mark["better"] is not None:
             line += f"  better was {('up', 'right', 'down', 'left')[mark['better']]}"
+        if mark["line"]:
+            own, other = ("".join("↑→↓←"[move] for move in mark["line"][k::2]) for k in (0, 1))
+            line += f": {own}" + (f" against {other}" if other else "")
         click.echo(line)
 
 

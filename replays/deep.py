@@ -23,7 +23,7 @@ from tron_env.types import Action, Int16Array, Outcome, Seat
 
 EVALUATOR_GROUP: Final = "tron.evaluators"
 
-DEEP_VERSION: Final = 1
+DEEP_VERSION: Final = 2
 """Rises when the same evaluators would find something else; stored deep passes of older versions
 are made again."""
 
@@ -40,6 +40,9 @@ SUSPECT_CELLS: Final = 60
 BLUNDER_CELLS: Final = 45
 """A loss that, confirmed, is a blunder."""
 
+LINE_MOVES: Final = 12
+"""Of the better line that a blunder's mark tells, both riders' together."""
+
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
@@ -49,6 +52,8 @@ class Judgement:
     """Its best move."""
     cells: int
     """How far ahead the rider is, in cells of territory; ``MOST_CELLS`` or more is a forced win."""
+    line: tuple[Action, ...] = ()
+    """What it expects, from ``action`` on: own moves and the other's answers in turn."""
 
 
 class Evaluator(Protocol):
@@ -138,8 +143,14 @@ def deepen(
         before, best = _judge(playback, analysis, engine, deeper, ply)
         after, _ = _judge(playback, analysis, engine, deeper, ply + 1)
         loss = before - after if seat is Seat.FIRST else after - before
-        if loss >= BLUNDER_CELLS and best[seat] != playback.replay.actions[ply, seat]:
-            blunders.append(Mark(ply + 1, MarkKind.BLUNDER, seat, amount=loss, better=best[seat]))
+        found = best[seat]
+        if found is None or found.action == playback.replay.actions[ply, seat]:
+            continue
+        if loss >= BLUNDER_CELLS:
+            line = found.line[:LINE_MOVES]
+            blunders.append(
+                Mark(ply + 1, MarkKind.BLUNDER, seat, amount=loss, better=found.action, line=line)
+            )
     return DeepAnalysis(values=values, losses=losses, blunders=tuple(blunders))
 
 
@@ -148,8 +159,8 @@ _NO_BEST: Final = (None, None)
 
 def _judge(
     playback: Playback, analysis: Analysis, engine: BatchEngine, evaluator: Evaluator, ply: int
-) -> tuple[int, tuple[Action | None, Action | None]]:
-    """Return how many cells seat 0 is ahead at one ply, and both riders' best moves."""
+) -> tuple[int, tuple[Judgement | None, Judgement | None]]:
+    """Return how many cells seat 0 is ahead at one ply, and what both riders' searches found."""
     counted = analysis.survey
     if ply == playback.plies and playback.replay.outcome is not Outcome.ONGOING:
         return _worth(playback.replay.outcome), _NO_BEST
@@ -162,7 +173,7 @@ def _judge(
     engine.reset_to_state(0, playback.state(ply))
     one, other = (evaluator.judge(engine, 0, int(seat)) for seat in Seat)
     cells = (_capped(one.cells) - _capped(other.cells)) / 2
-    return round(cells), (one.action, other.action)
+    return round(cells), (one, other)
 
 
 def _worth(outcome: Outcome) -> int:

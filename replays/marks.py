@@ -76,6 +76,9 @@ class Mark:
     amount: int | None = None
     better: Action | None = None
     """What would have been better than the move that led here."""
+    line: tuple[Action, ...] = ()
+    """How it would have gone on, from ``better`` on: own moves and the other's answers in turn, as
+    far as the deep pass told."""
 
 
 def find_marks(

@@ -21,6 +21,8 @@ class MarkView(TypedDict):
     amount: int | None
     better: int | None
     """The better action, 0 to 3."""
+    line: list[int]
+    """How it would have gone on: the rider's moves from ``better`` on and the other's in turn."""
 
 
 class FactView(TypedDict):
@@ -139,6 +141,7 @@ def mark_view(mark: Mark) -> MarkView:
         pair=None if mark.pair is None else list(mark.pair),
         amount=mark.amount,
         better=None if mark.better is None else int(mark.better),
+        line=[int(action) for action in mark.line],
     )
 
 

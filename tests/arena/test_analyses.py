@@ -281,7 +281,7 @@ def test_blunders_are_counted_over_the_deep_passes_there_are(storage):
     assert storage.insight(entry.id).blunders_per_hundred is None
     game = next(game for game in rows(storage) if game.names[1] == "voronoi")
     judged = judge_game(storage.replay(game.id), "minimax:nodes=20", "minimax:nodes=60")
-    blunder = {"ply": 3, "kind": "blunder", "pair": None, "amount": 50, "better": 1}
+    blunder = {"ply": 3, "kind": "blunder", "pair": None, "amount": 50, "better": 1, "line": []}
     judged["blunders"] = [blunder | {"seat": 1}, blunder | {"seat": 1}, blunder | {"seat": 0}]
     storage.save_deep(game.id, judged)
     told = storage.insight(entry.id)

@@ -9,7 +9,7 @@ from replays.playback import Playback
 from tests.replays.games import duel
 from tests.replays.test_analysis import HEADS_MEET, POCKET
 from tron_env.ruleset import Ruleset
-from tron_env.types import Action, Seat
+from tron_env.types import Action, CellKind, Seat
 
 
 class Table:
@@ -95,6 +95,16 @@ def test_the_search_finds_a_pocket_a_blunder():
     assert blunder.seat is Seat.FIRST
     assert blunder.amount >= BLUNDER_CELLS
     assert blunder.better is Action.RIGHT
+    # The line can be ridden from the position before, own moves and the other's in turn.
+    assert blunder.line[0] is blunder.better
+    assert len(blunder.line) > 2
+    state = Playback(POCKET).state(blunder.ply - 1)
+    heads, taken = list(state.heads), state.cells.copy()
+    for place, action in enumerate(blunder.line):
+        (row, col), (down, right) = heads[place % 2], action.offset
+        heads[place % 2] = row + down, col + right
+        assert taken[heads[place % 2]] == CellKind.EMPTY
+        taken[heads[place % 2]] = CellKind.TRAIL_0
 
 
 def test_the_deep_pass_repeats_exactly():

@@ -1,4 +1,5 @@
 import json
+import re
 
 from click.testing import CliRunner
 
@@ -56,6 +57,14 @@ def test_the_command_prints_json(tmp_path):
     assert json.loads(analyzed(tmp_path, "--json").output) == VIEW
 
 
+def test_the_command_shows_the_line_that_would_have_been_better(tmp_path):
+    (tmp_path / "game.trp").write_bytes(encode(POCKET))
+    arguments = ["analyze", str(tmp_path / "game.trp"), "--deep", "minimax:nodes=100"]
+    result = CliRunner().invoke(command, [*arguments, "--confirm", "minimax:nodes=600"])
+    assert result.exit_code == 0, result.output
+    assert re.search(r"11  blunder .* better was right: →[↑→↓←]+ against [↑→↓←]+\n", result.output)
+
+
 def test_the_deep_pass_adds_values_and_blunders(tmp_path):
     (tmp_path / "game.trp").write_bytes(encode(POCKET))
     arguments = ["analyze", str(tmp_path / "game.trp"), "--deep", "minimax:nodes=100"]
@@ -65,5 +74,6 @@ def test_the_deep_pass_adds_values_and_blunders(tmp_path):
     view = json.loads(result.stdout)
     blunder = next(mark for mark in view["marks"] if mark["kind"] == "blunder")
     assert (blunder["ply"], blunder["seat"], blunder["better"]) == (11, 0, 1)
+    assert blunder["line"][0] == 1
     assert len(view["deep"]["values"]) == len(view["deep"]["losses"][0]) + 1
     assert [mark["ply"] for mark in view["marks"]] == sorted(mark["ply"] for mark in view["marks"])

@@ -204,6 +204,7 @@ def test_a_search_judges_a_game_on_request(client: FlaskClient, storage: Storage
         "pair": None,
         "amount": 60,
         "better": 1,
+        "line": [1, 3, 2],
     }
     deep = {"values": values, "losses": [[60, 0], [0, 0]]}
     storage.save_deep(1, {"judges": "a b", "deep": deep, "blunders": [blunder]})

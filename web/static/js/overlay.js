@@ -20,8 +20,9 @@ const CROSS = 0.34;
  */
 
 /**
- * A mistake: where the rider stood, what it did, and what would have been better.
- * @typedef {{ply: number, seat: Seat, from: Cell, played: Action, better: Action, kind: string}} Mistake
+ * A mistake: where the rider stood, what it did, what would have been better, and how it would have
+ * gone on from there where a search told: own moves and the other's in turn.
+ * @typedef {{ply: number, seat: Seat, from: Cell, played: Action, better: Action, line: readonly Action[], kind: string}} Mistake
  */
 
 /**
@@ -88,31 +89,45 @@ function traceHatch(path, x, y, cellPx, row, from, to) {
 
 /**
  * @param {ReplayView} view
- * @param {readonly {ply: number, kind: string, seat: Seat|null, better: Action|null}[]} marks
+ * @param {readonly {ply: number, kind: string, seat: Seat|null, better: Action|null, line: readonly Action[]}[]} marks
  * @returns {Mistake[]} the marks that know a better move, each with the moves it compares
  */
 export function mistakes(view, marks) {
   /** @type {Mistake[]} */
   const found = [];
-  for (const { ply, kind, seat, better } of marks) {
+  for (const { ply, kind, seat, better, line } of marks) {
     if (seat === null || better === null || ply < 1) continue;
     const from = view.trails[seat][ply - 1];
     if (from === undefined) continue;
-    found.push({ ply, seat, from, played: headingAfter(view, seat, ply - 1), better, kind });
+    found.push({ ply, seat, from, played: headingAfter(view, seat, ply - 1), better, line, kind });
   }
   return found;
 }
 
 /**
- * The better move as a dashed arrow of light, where the rider stood.
+ * @param {Pick<Mistake, "from"|"better"|"line">} mistake
+ * @returns {Cell[]} the way that would have been better, from where the rider stood; where no line
+ *   of two own moves is known, a few cells ahead, which tell the direction only
+ */
+export function betterWay({ from, better, line }) {
+  const own = line.filter((_, place) => place % 2 === 0);
+  const way = [from];
+  for (const action of own.length > 1 ? own : [better, better, better]) {
+    const [row, col] = way[way.length - 1];
+    way.push([row + ROW_STEP[action], col + COL_STEP[action]]);
+  }
+  return way;
+}
+
+/**
+ * The better way as a dashed arrow of light, from where the rider stood.
  * @param {Pen} pen
  * @param {Mistake} mistake
  */
-export function paintBetter({ context: c, look, cellPx, place }, { from, seat, better }) {
-  const reach = 3;
-  const [x, y] = place(from);
-  const [dx, dy] = [COL_STEP[better] * cellPx, ROW_STEP[better] * cellPx];
-  const tip = [x + dx * reach, y + dy * reach];
+export function paintBetter({ context: c, look, cellPx, place }, mistake) {
+  const [[x, y], ...way] = betterWay(mistake).map((cell) => place(cell));
+  const [tip, before] = [way[way.length - 1], way[way.length - 2]];
+  const [dx, dy] = [tip[0] - before[0], tip[1] - before[1]];
   c.strokeStyle = look.core;
   c.fillStyle = look.core;
   c.lineWidth = cellPx * 0.16;
@@ -120,17 +135,18 @@ export function paintBetter({ context: c, look, cellPx, place }, { from, seat, b
   c.globalAlpha = 0.95;
   c.setLineDash([cellPx * 0.3, cellPx * 0.34]);
   c.beginPath();
-  c.moveTo(x + dx * 0.5, y + dy * 0.5);
+  c.moveTo((x + way[0][0]) / 2, (y + way[0][1]) / 2);
+  for (const cell of way.slice(0, -1)) c.lineTo(cell[0], cell[1]);
   c.lineTo(tip[0] - dx * 0.5, tip[1] - dy * 0.5);
   c.stroke();
   c.setLineDash([]);
   c.beginPath();
-  c.moveTo(...place([from[0] + ROW_STEP[better] * reach, from[1] + COL_STEP[better] * reach]));
+  c.moveTo(tip[0], tip[1]);
   c.lineTo(tip[0] - dx * 0.7 - dy * 0.42, tip[1] - dy * 0.7 + dx * 0.42);
   c.lineTo(tip[0] - dx * 0.7 + dy * 0.42, tip[1] - dy * 0.7 - dx * 0.42);
   c.closePath();
   c.fill();
-  c.strokeStyle = look.hot[seat];
+  c.strokeStyle = look.hot[mistake.seat];
   c.lineWidth = cellPx * 0.1;
   c.beginPath();
   c.arc(x, y, cellPx * 0.9, 0, 2 * Math.PI);

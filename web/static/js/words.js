@@ -4,7 +4,7 @@
 /** @import {Action, Seat} from "./types.js" */
 import texts from "../../texts/browser.json" with { type: "json" };
 
-/** @typedef {{ply: number, kind: string, seat: Seat|null, pair: number[]|null, amount: number|null, better: number|null}} Mark */
+/** @typedef {{ply: number, kind: string, seat: Seat|null, pair: number[]|null, amount: number|null, better: Action|null, line: readonly Action[]}} Mark */
 
 export const ARROWS = Object.freeze(["↑", "→", "↓", "←"]);
 
@@ -52,13 +52,19 @@ export function markText({ ply, kind, seat, amount, pair }, names) {
 }
 
 /**
- * @param {{better: Action, played: Action, seat: Seat}} mistake
+ * @param {{better: Action, played: Action, seat: Seat, line: readonly Action[]}} mistake
  * @param {readonly string[]} names
+ * @returns {string} such as "Ann went up; left was better: ←←↑ against ↓↓→"
  */
-export function betterText({ better, played, seat }, names) {
-  return say(better === played ? "viewer.best" : "viewer.better", {
+export function betterText({ better, played, seat, line }, names) {
+  const told = say(better === played ? "viewer.best" : "viewer.better", {
     name: names[seat],
     better: directionText(better),
     played: directionText(played),
   });
+  if (line.length < 2) return told;
+  const [own, other] = [0, 1].map((rider) =>
+    line.map((action, place) => (place % 2 === rider ? ARROWS[action] : "")).join(""),
+  );
+  return say("viewer.line", { told, own, other });
 }
