@@ -1,9 +1,11 @@
 """The models that ship with the package, each a ``NAME.onnx`` beside its card ``NAME.md``.
 
 A card is Markdown with a YAML front matter of one-line ``key: value`` pairs, at least ``name``,
-``title``, ``summary``, ``command`` (which makes the file again) and ``license``; ``division`` is
-``light`` unless it says ``open``; ``values: logits`` says that its outputs are logits. Only these
-files are ever loaded in-process; every other model goes through the sandbox.
+``title``, ``summary``, ``how`` it was made, ``command`` (which makes the file again), ``commit``
+(of the code that made it), ``seed``, ``time`` (that making it took), ``results`` (points a game
+against others, with intervals) and ``license``; ``division`` is ``light`` unless it says ``open``;
+``values: logits`` says that its outputs are logits. Only these files are ever loaded in-process;
+every other model goes through the sandbox.
 """
 
 import hashlib
@@ -18,7 +20,10 @@ DEFAULT_CHAMPION: Final = "duelist"
 """Holds the crown until a first round has been played."""
 
 FOLDER: Final = Path(__file__).parent
-REQUIRED_KEYS: Final = ("name", "title", "summary", "command", "license")
+REQUIRED_KEYS: Final = (
+    *("name", "title", "summary", "how", "command", "commit", "seed", "time", "results"),
+    "license",
+)
 DIVISIONS: Final = ("light", "open")
 
 _FENCE = "---"

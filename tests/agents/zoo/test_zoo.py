@@ -1,10 +1,13 @@
 import hashlib
+import re
 
 import pytest
 
 from agents import zoo
 from agents.errors import ZooError
-from agents.zoo import DEFAULT_CHAMPION, FOLDER, read_card, shipped, shipped_model
+from agents.zoo import DEFAULT_CHAMPION, FOLDER, REQUIRED_KEYS, read_card, shipped, shipped_model
+
+REST = "\n".join(f"{key}: x" for key in REQUIRED_KEYS if key != "name")
 
 
 def test_every_model_has_a_card_and_every_card_a_model():
@@ -16,7 +19,11 @@ def test_every_model_has_a_card_and_every_card_a_model():
         assert model.sha256 == hashlib.sha256(model.path.read_bytes()).hexdigest()
         assert model.title
         assert model.summary.endswith(".")
-        assert read_card(model.path.with_suffix(".md"))["license"] == "MIT"
+        card = read_card(model.path.with_suffix(".md"))
+        assert card["license"] == "MIT"
+        assert re.fullmatch(r"[0-9a-f]{7,}(, [0-9a-f]{7,})*", card["commit"])
+        scores = card["results"].split("], ")
+        assert all(re.search(r"\S \d\.\d{3} \[\d\.\d{3}, \d\.\d{3}\]?$", each) for each in scores)
 
 
 def test_the_first_champion_is_shipped():
@@ -38,9 +45,7 @@ def test_baselines_are_the_light_ones():
 )
 def test_unknown_divisions_and_values_are_named(tmp_path, monkeypatch, line, complaint):
     (tmp_path / "y.onnx").write_bytes(b"")
-    (tmp_path / "y.md").write_text(
-        f"---\nname: y\ntitle: T\nsummary: S.\ncommand: c\nlicense: MIT\n{line}\n---\n"
-    )
+    (tmp_path / "y.md").write_text(f"---\nname: y\n{REST}\n{line}\n---\n")
     monkeypatch.setattr(zoo, "FOLDER", tmp_path)
     with pytest.raises(ZooError, match=rf"y\.md: {complaint}"):
         shipped.__wrapped__()
@@ -56,7 +61,10 @@ def test_unknown_names_list_the_known_ones():
     [
         ("# No front matter\n", "front matter"),
         ("---\nname: x\n", "front matter"),
-        ("---\nname: x\n---\n", "lacks title, summary, command, license"),
+        (
+            "---\nname: x\n---\n",
+            "lacks title, summary, how, command, commit, seed, time, results, license",
+        ),
         ("---\nname\n---\n", "not 'key: value'"),
     ],
 )
@@ -72,7 +80,6 @@ def test_a_model_without_card_or_with_anothers_is_refused(tmp_path, monkeypatch)
     monkeypatch.setattr(zoo, "FOLDER", tmp_path)
     with pytest.raises(ZooError, match=r"y\.md cannot be read"):
         shipped.__wrapped__()
-    keys = "title: T\nsummary: S.\ncommand: c\nlicense: MIT"
-    (tmp_path / "y.md").write_text(f"---\nname: z\n{keys}\n---\n")
+    (tmp_path / "y.md").write_text(f"---\nname: z\n{REST}\n---\n")
     with pytest.raises(ZooError, match="is about 'z'"):
         shipped.__wrapped__()
