@@ -3,7 +3,8 @@ from click.testing import CliRunner
 
 from agents.graphs.agent import make_tree
 from agents.graphs.description import Correction
-from agents.graphs.learn import Choices, correction_of, fit, main, record
+from agents.graphs.learn import Choices, correction_of, fit, record
+from agents.graphs.learn.__main__ import main
 
 
 def test_a_correction_that_made_the_choices_is_found_again():
