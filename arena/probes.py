@@ -33,9 +33,9 @@ def probe_positions(seed: int) -> tuple[Float32Array, BoolArray, UInt8Array]:
     """
     kept, fresh = _drawn(KEPT_SEED, PROBES - FRESH), _drawn(seed, FRESH)
     order = np.random.Generator(np.random.PCG64(KEPT_SEED)).permutation(PROBES)
-    observations, masks, headings = (
-        np.concatenate(parts)[order] for parts in zip(kept, fresh, strict=True)
-    )
+    observations = np.concatenate((kept[0], fresh[0]))[order]
+    masks = np.concatenate((kept[1], fresh[1]))[order]
+    headings = np.concatenate((kept[2], fresh[2]))[order]
     return observations, masks, headings
 
 
