@@ -27,4 +27,4 @@ def test_the_early_one_is_harmless_but_no_fool():
 def test_the_distilled_one_beats_the_wall_hugger_clearly():
     distilled = shipped_agent("distilled")
     assert evaluate(distilled, make_agent("wall-hugger"), starts=25, seed=2).points > 0.75
-    assert evaluate(distilled, make_agent("voronoi"), starts=25, seed=2).points > 0.2
+    assert evaluate(distilled, make_agent("voronoi"), starts=25, seed=2).points > 0.5
