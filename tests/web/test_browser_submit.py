@@ -39,7 +39,7 @@ def test_a_name_a_file_and_its_verdict(browser: Browser, site: Site, tmp_path: P
         page.get_by_role("button", name="Send it to its checks").click()
         page.wait_for_url("**/submissions/*")
         expect(page.locator(".state-accepted")).to_be_visible(timeout=PATIENCE_MS)
-        expect(page.locator(".checks li")).to_have_count(12)
+        expect(page.locator(".checks li")).to_have_count(13)
         expect(page.locator(".checks .loss")).to_have_count(0)
         assert not page.evaluate("document.documentElement.scrollWidth > innerWidth")
         expect(page.locator("details.fold .checks")).to_be_hidden()
