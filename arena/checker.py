@@ -22,7 +22,7 @@ from tron_env.warming import compile_kernels
 
 IDLE_SECONDS: Final = 0.5
 FAULT_SECONDS: Final = (5.0, 300.0)
-"""The wait after a fault of ours, and the longest, as it doubles while there is nothing else."""
+"""The wait after a fault of ours, and the longest, as it doubles from fault to fault."""
 ACCEPT: Final = "--i-accept-unsandboxed"
 
 logger = logging.getLogger(__name__)
@@ -48,10 +48,9 @@ def work(settings: Settings, stop: threading.Event) -> None:
                 stop.wait(pause)
                 pause = min(2 * pause, longest)
             else:
+                pause = FAULT_SECONDS[0]
                 if done is None:
                     stop.wait(IDLE_SECONDS)
-                else:
-                    pause = FAULT_SECONDS[0]
 
 
 def main() -> int:

@@ -92,7 +92,9 @@ class _Hasher:
             known = defs.get_schema(node.op_type, version, domain).attributes.get(attribute.name)
         except defs.SchemaError:  # a local function
             return False
-        return known is not None and _plain(known.default_value) == _plain(attribute)
+        if known is None or known.default_value.type != attribute.type:
+            return False
+        return _plain(known.default_value) == _plain(attribute)
 
     def _attribute(self, attribute: "onnx.AttributeProto", scope: Scope) -> bytes:
         kind = attribute.type
