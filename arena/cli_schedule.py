@@ -26,7 +26,8 @@ def schedule(
     """Close and play a round every so often, until stopped.
 
     May be started more than once, on several machines too: one leads, the others wait for it to
-    end. May be killed at any moment. A round that nobody submitted to stays open.
+    end. May be killed at any moment. A round that nobody submitted to stays open; one above the
+    budget has fewer starts, or else is Swiss.
     """
     from arena.cli_terms import executor_of, terms_of
     from arena.durations import parse_span

@@ -126,6 +126,7 @@ def close_round(
     budget_hours: float | None = None,
     anchors: Sequence[ShippedModel] | None = None,
     measure: Measure = measure_cost,
+    reason: str = "",
 ) -> RoundRow:
     """Freeze the open round's field, publish its seed, and open the next round.
 
@@ -141,6 +142,7 @@ def close_round(
         budget_hours: the most CPU-hours that it may be expected to take.
         anchors: the baselines; the shipped models of the light division by default.
         measure: returns what a model costs that was not measured at its admission.
+        reason: why on these terms, for the audit log.
 
     Raises:
         BudgetError: it would take more than the budget; the error tells what would not.
@@ -164,6 +166,7 @@ def close_round(
         next_seed=new_seed(),
         next_starts=DEFAULT_STARTS,
         settle=settle,
+        reason=reason,
     )
     return existing_round(storage, number)
 

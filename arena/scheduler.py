@@ -24,7 +24,7 @@ from arena.executors.base import Executor
 from arena.leases import Lease, LeaseHeldError
 from arena.models import ModelStore
 from arena.records import RoundRow
-from arena.rounds import close_round, ensure_open
+from arena.rounds import BudgetError, close_round, ensure_open
 from arena.runner import Progress, RoundError, run_round
 from arena.settings import load_settings
 from arena.storage import Storage, open_storage
@@ -46,7 +46,7 @@ class Plan:
     terms: Terms | None = None
     """How rounds are played; the usual way by default."""
     budget_hours: float | None = None
-    """The most CPU-hours that a round may be expected to take."""
+    """The most CPU-hours that a round may be expected to take; above that its terms are reduced."""
     poll_seconds: float = POLL_SECONDS
 
 
@@ -60,7 +60,8 @@ class Scheduler:
         plan: what to do.
         tell: told in words whatever happens.
         progress: told how far a round is.
-        close: closes the round of this number; ``close_round`` by default.
+        close: closes the round of this number on these terms, and says why they are not the
+            planned ones; ``close_round`` by default.
     """
 
     def __init__(
@@ -72,7 +73,7 @@ class Scheduler:
         *,
         tell: Callable[[str], None],
         progress: Progress | None = None,
-        close: Callable[[int], RoundRow] | None = None,
+        close: Callable[[int, Terms | None, str], RoundRow] | None = None,
     ) -> None:
         self._storage = storage
         self._executor = executor
@@ -80,12 +81,13 @@ class Scheduler:
         self._tell = tell
         self._progress = progress
         self._close = close or (
-            lambda number: close_round(
+            lambda number, terms, why: close_round(
                 storage,
                 models,
                 number=number,
-                terms=plan.terms,
+                terms=terms,
                 budget_hours=plan.budget_hours,
+                reason=why,
             )
         )
         self._said = ""
@@ -138,11 +140,22 @@ class Scheduler:
         if played_before and not self._storage.live_submissions(opened.number):
             return "nobody has submitted to it"
         try:
-            closed = self._close(opened.number)
-        except RoundError as error:  # above the budget, or too few for these terms
+            closed = self._close_in_budget(opened.number, self._plan.terms)
+        except RoundError as error:  # above the budget on any terms, or too few for these
             return str(error)
         self._say(f"round {closed.number} is closed with {closed.entrants} entrants")
         return None
+
+    def _close_in_budget(self, number: int, terms: Terms | None, why: str = "") -> RoundRow:
+        """Close a round on these terms, or on the nearest that fit: nobody is there to choose."""
+        try:
+            return self._close(number, terms, why)
+        except BudgetError as error:
+            if not error.offers:
+                raise
+            why = f"{error}; the first of these is taken"
+            self._say(why)
+            return self._close_in_budget(number, error.offers[0].terms, why)
 
     def _play(self, waiting: RoundRow) -> float:
         try:

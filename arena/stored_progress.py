@@ -62,6 +62,7 @@ class StoredProgress(StoredRounds):
         next_seed: str,
         next_starts: int,
         settle: Callable[[Sequence[NewEntry]], Estimate] | None = None,
+        reason: str = "",
     ) -> None:
         """Close a round, freeze its field and schedule, and open the next one of its ruleset.
 
@@ -74,6 +75,7 @@ class StoredProgress(StoredRounds):
             next_starts: starts a pair meets in there, whatever this round was reduced to.
             settle: returns for the field how the round is played, and may refuse by raising;
                 a round-robin in the round's own number of starts by default.
+            reason: why so, for the audit log.
 
         Raises:
             StorageError: the round is not open, or nothing could be played in it.
@@ -102,7 +104,8 @@ class StoredProgress(StoredRounds):
             for number, entry in enumerate(field):
                 _insert_entry(connection, round_number, number, entry)
             insert_duels(connection, round_number, schedule, stage=0)
-            record(connection, Deed.CLOSED, round_number, values)
+            detail = values | ({"reason": reason} if reason else {})
+            record(connection, Deed.CLOSED, round_number, detail)
             entered = [entry.submission_id for entry in field if entry.submission_id is not None]
             connection.execute(
                 update(submissions)

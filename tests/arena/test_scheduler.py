@@ -9,8 +9,10 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from arena.divisions import Cost
 from arena.errors import StorageError
-from arena.estimate import Terms
+from arena.estimate import Terms, estimate
+from arena.fsck import check_all
 from arena.models import ModelStore
 from arena.records import Deed, RoundFormat, RoundStatus
 from arena.rounds import BudgetError, close_round, ensure_open
@@ -22,6 +24,8 @@ from tests.modules import ROOT
 
 NOON = datetime(2030, 1, 1, 12, tzinfo=UTC)
 DAY = timedelta(hours=24)
+FLAT = Cost(1.0, 1.0, 1.0)
+"""No cheaper in company, so that only the number of games matters."""
 TWO = {f"rival-{seed}": rival(seed) for seed in range(2)}
 
 
@@ -41,15 +45,12 @@ def scheduler(storage, tmp_path, said):
     models = ModelStore(tmp_path / "models")
     options = {"budget_hours": None}
 
-    def close(number):
-        terms = {"starts": 1} | options
-        return close_round(
-            storage, models, number=number, anchors=(), measure=lambda *_: CHEAP, **terms
-        )
+    def close(number, terms, reason):
+        fixed = {"number": number, "reason": reason, "anchors": (), "measure": lambda *_: CHEAP}
+        return close_round(storage, models, terms=terms, **fixed | options)
 
-    made = Scheduler(
-        storage, models, SerialExecutor(models), Plan(DAY), tell=said.append, close=close
-    )
+    plan = Plan(DAY, Terms(starts=1))
+    made = Scheduler(storage, models, SerialExecutor(models), plan, tell=said.append, close=close)
     made.models, made.options = models, options
     return made
 
@@ -84,7 +85,7 @@ def test_a_round_is_closed_when_due_played_and_the_next_one_planned(storage, sch
 def test_a_new_scheduler_goes_on_where_another_was(storage, scheduler):
     entered(storage, scheduler.models)
     steps(scheduler, NOON)
-    scheduler._close(1)  # and is gone before anything is played
+    scheduler._close(1, Terms(starts=1), "")  # and is gone before anything is played
     assert storage.round(1).status is RoundStatus.CLOSED
     steps(scheduler, NOON + timedelta(hours=1))
     assert storage.round(1).status is RoundStatus.DONE
@@ -101,7 +102,57 @@ def test_a_round_that_nobody_entered_stays_open(storage, scheduler, said):
     assert storage.audit(2)[0].action is Deed.POSTPONED
 
 
-def test_a_round_above_the_budget_stays_open_and_says_why(storage, scheduler):
+def test_a_round_above_the_budget_is_played_on_the_nearest_terms_within(storage, scheduler, said):
+    entered(storage, scheduler.models, range(6))
+    scheduler._plan = Plan(DAY, Terms(starts=4))
+    costs = [CHEAP] * 6
+    scheduler.options["budget_hours"] = estimate(costs, Terms(starts=3)).cpu_hours
+    steps(scheduler, NOON)
+    steps(scheduler, NOON + DAY)
+    done = storage.round(1)
+    assert (done.status, done.format, done.starts) == (
+        RoundStatus.DONE,
+        RoundFormat.ROUND_ROBIN,
+        3,
+    )
+    why = storage.audit(1)[0].detail["reason"]
+    assert why in said
+    assert "CPU-hours, and" in why
+    assert "--starts 3 takes" in why
+    assert storage.round(2).closes_at == NOON + 2 * DAY
+
+
+def test_a_budget_too_small_for_every_pair_gets_a_swiss_round(storage, scheduler):
+    entered(storage, scheduler.models, range(6))
+    whole = estimate([FLAT] * 6, Terms(starts=1))
+    scheduler.options |= {"measure": lambda *_: FLAT, "budget_hours": 0.9 * whole.cpu_hours}
+    steps(scheduler, NOON)
+    steps(scheduler, NOON + DAY)
+    done = storage.round(1)
+    assert (done.status, done.format, done.starts) == (RoundStatus.DONE, RoundFormat.SWISS, 1)
+    assert check_all(storage, scheduler.models).findings == []
+
+
+def test_one_more_entrant_between_refusal_and_closing_reduces_the_terms_again(storage, scheduler):
+    entered(storage, scheduler.models, range(6))
+    scheduler._plan = Plan(DAY, Terms(starts=4))
+    fits = estimate([FLAT] * 6, Terms(starts=3))
+    scheduler.options |= {"measure": lambda *_: FLAT, "budget_hours": fits.cpu_hours}
+    close = scheduler._close
+
+    def joined(number, terms, reason):
+        if reason and len(storage.live_submissions(1)) == 6:
+            entered(storage, scheduler.models, [6])
+        return close(number, terms, reason)
+
+    scheduler._close = joined
+    steps(scheduler, NOON)
+    steps(scheduler, NOON + DAY)
+    done = storage.round(1)
+    assert (done.status, done.entrants, done.starts) == (RoundStatus.DONE, 7, 2)
+
+
+def test_a_round_above_the_budget_on_any_terms_stays_open_and_says_why(storage, scheduler):
     entered(storage, scheduler.models)
     scheduler.options["budget_hours"] = 1e-9
     steps(scheduler, NOON)
@@ -109,7 +160,7 @@ def test_a_round_above_the_budget_stays_open_and_says_why(storage, scheduler):
     assert storage.open_round().number == 1
     assert "CPU-hours" in storage.audit(1)[0].detail["reason"]
     with pytest.raises(BudgetError):
-        scheduler._close(1)
+        scheduler._close(1, None, "")
 
 
 def test_a_closing_planned_too_far_ahead_is_planned_again(storage, scheduler):
@@ -122,7 +173,7 @@ def test_a_closing_planned_too_far_ahead_is_planned_again(storage, scheduler):
 
 def test_a_field_too_small_for_its_terms_stays_open_and_says_why(storage, scheduler):
     entered(storage, scheduler.models)
-    scheduler.options["terms"] = Terms(RoundFormat.SWISS, starts=1, stages=5)
+    scheduler._plan = Plan(DAY, Terms(RoundFormat.SWISS, starts=1, stages=5))
     steps(scheduler, NOON)
     steps(scheduler, NOON + DAY)
     assert storage.open_round().number == 1
@@ -134,9 +185,9 @@ def test_a_round_closed_by_hand_when_due_does_not_close_the_next_one(storage, sc
     steps(scheduler, NOON)
     close = scheduler._close
 
-    def overtaken(number):
-        close(number)
-        return close(number)
+    def overtaken(*asked):
+        close(*asked)
+        return close(*asked)
 
     scheduler._close = overtaken
     with pytest.raises(StorageError, match="round 1 is not open"):
@@ -162,7 +213,7 @@ def test_the_second_scheduler_waits_and_takes_over(storage, scheduler, said):
             threading.Event().wait(0.05)
         raise AssertionError(said)
 
-    scheduler._plan = Plan(DAY, poll_seconds=0.05)
+    scheduler._plan = Plan(DAY, Terms(starts=1), poll_seconds=0.05)
     start(first)
     wait_for(lambda: storage.lease_holder(LEADING))
     leader = storage.lease_holder(LEADING)
