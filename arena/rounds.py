@@ -130,7 +130,8 @@ def close_round(
 ) -> RoundRow:
     """Freeze the open round's field, publish its seed, and open the next round.
 
-    The next round takes the default number of starts, whatever this one took.
+    The next round takes the default number of starts, whatever this one took. A submission whose
+    file the arena has lost is left out, and its author is told to submit it again.
 
     Args:
         storage: the database.
@@ -147,7 +148,8 @@ def close_round(
     Raises:
         BudgetError: it would take more than the budget; the error tells what would not.
         RoundError: the field is too small for these terms.
-        StorageError: fewer than two entrants, or another round than ``number`` is open.
+        StorageError: fewer than two entrants, another round than ``number`` is open, or more
+            files are lost than a round can do without.
         ArenaFault: a fault of ours; try again.
     """
     opened = ensure_open(storage)
@@ -156,7 +158,8 @@ def close_round(
     number = opened.number
     anchors = baselines() if anchors is None else anchors
     wanted = terms or Terms(starts=starts or opened.starts)
-    choose = _chooser(storage, models, number, anchors, measure)
+    lost = _lost(storage, models, number)
+    choose = _chooser(storage, models, number, anchors, measure, lost)
     settle = _settler(storage, number, wanted, budget_hours)
     seed = storage.seed(number)
     storage.freeze(
@@ -167,6 +170,7 @@ def close_round(
         next_starts=DEFAULT_STARTS,
         settle=settle,
         reason=reason,
+        lost=lost,
     )
     return existing_round(storage, number)
 
@@ -186,7 +190,8 @@ def preview(
     """
     opened = ensure_open(storage)
     anchors = baselines() if anchors is None else anchors
-    choose = _chooser(storage, models, opened.number, anchors, measure)
+    lost = _lost(storage, models, opened.number)
+    choose = _chooser(storage, models, opened.number, anchors, measure, lost)
     field = choose(storage.live_submissions(opened.number))
     wanted = terms or Terms(starts=opened.starts)
     return field, _settler(storage, opened.number, wanted, budget_hours)(field)
@@ -198,43 +203,61 @@ def _chooser(
     number: int,
     anchors: Sequence[ShippedModel],
     measure: Measure,
+    lost: Mapping[int, str],
 ) -> Callable[[Sequence[SubmissionRow]], tuple[NewEntry, ...]]:
     for anchor in anchors:
         if models.put(anchor.path.read_bytes()) != anchor.sha256:
             raise StorageError(f"the shipped model {anchor.name} has changed since it was listed")
     champions = reigning(storage)
     wanted = {anchor.sha256: False for anchor in anchors}
-    wanted |= {row.sha256: row.alone for row in storage.live_submissions(number)}
+    live = storage.live_submissions(number)
+    wanted |= {row.sha256: row.alone for row in live if row.id not in lost}
     wanted |= {champion.sha256: champion.alone for champion in champions}
-    _check_files(storage, models, number, champions)
     costs = _costs(storage, models, wanted, measure)
 
     def choose(submissions: Sequence[SubmissionRow]) -> tuple[NewEntry, ...]:
         # Measuring takes a while; what was accepted meanwhile was measured at its admission.
         late = {row.sha256 for row in submissions} - wanted.keys()
-        return choose_field(submissions, champions, anchors, costs | storage.costs(late))
+        found = [row for row in submissions if row.id not in lost]
+        return choose_field(found, champions, anchors, costs | storage.costs(late))
 
     return choose
 
 
-def _check_files(
-    storage: Storage, models: ModelStore, number: int, champions: Sequence[ChampionRow]
-) -> None:
-    """Raise ``StorageError`` for a file that is gone: no round could be played with its model."""
-    entered = {row.id: (row.name, row.sha256) for row in storage.live_submissions(number)}
-    entered |= {
-        champion.submission_id: (champion.name, champion.sha256)
-        for champion in champions
-        if champion.submission_id is not None
-    }
-    for own, (name, sha256) in entered.items():
+def _lost(storage: Storage, models: ModelStore, number: int) -> dict[int, str]:
+    """Return why each submission whose file is gone or damaged must be left out, by ID.
+
+    Raises:
+        StorageError: such a file is a champion's, whose crown must not pass on by our fault, or
+            no submission has one: then more is wrong than a file.
+    """
+    live = storage.live_submissions(number)
+    lost: dict[int, str] = {}
+    for row in live:
         try:
-            models.get(sha256)
+            models.get(row.sha256)
         except StorageError as error:
-            raise StorageError(
-                f"{error}; it is submission {own}, of {name}: put the file back, or leave it out "
-                f"by `tron round withdraw {own} --reason WHY`"
-            ) from error
+            lost[row.id] = str(error)
+    for champion in reigning(storage):
+        if champion.submission_id is not None:
+            _demand(models, champion.submission_id, champion.name, champion.sha256)
+    if len(lost) == len(live):
+        for row in live:
+            _demand(models, row.id, row.name, row.sha256)
+    for row in live:
+        if row.id in lost:
+            logger.warning("submission %d of %s is left out: %s", row.id, row.name, lost[row.id])
+    return lost
+
+
+def _demand(models: ModelStore, submission: int, name: str, sha256: str) -> None:
+    try:
+        models.get(sha256)
+    except StorageError as error:
+        raise StorageError(
+            f"{error}; it is submission {submission}, of {name}: put the file back, or leave it "
+            f"out by `tron round withdraw {submission} --reason WHY`"
+        ) from error
 
 
 def _settler(

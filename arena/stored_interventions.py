@@ -13,7 +13,13 @@ from arena.records import Deed, RoundStatus, Standing, SubmissionRow, Submission
 from arena.schedule import ScheduledDuel
 from arena.schema import duels, entries, games, insights, metadata, rounds, submissions
 from arena.stored_audit import StoredAudit, record
-from arena.stored_progress import change_round, check_played, hold_open_round, insert_duels
+from arena.stored_progress import (
+    change_round,
+    check_played,
+    hold_open_round,
+    insert_duels,
+    take_out,
+)
 from arena.stored_rounds import UNFINISHED, StoredRounds
 from arena.stored_submissions import COUNTING, submission_row
 
@@ -105,14 +111,8 @@ class StoredInterventions(StoredRounds, StoredAudit):
                     f"submission {submission_id} is in round {row.round}, which is being played; "
                     f"wait for its end, or `tron round cancel {row.round}` first"
                 )
-            values = {
-                "status": SubmissionStatus.REJECTED,
-                "reason": f"withdrawn by the operator: {reason}",
-            }
-            same = submissions.c.id == submission_id
-            connection.execute(update(submissions).where(same).values(values))
-            detail = {"reason": f"submission {submission_id} of {row.name}: {reason}"}
-            record(connection, Deed.WITHDRAWN, row.round, detail)
+            told = f"withdrawn by the operator: {reason}"
+            take_out(connection, submission_row(row), told, reason)
             return submission_row(connection.execute(query).one())
 
     def reset(self, round_number: int, reason: str) -> str:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import Connection, func, insert, select, text, update
 
@@ -25,6 +25,9 @@ from arena.stored_audit import record
 from arena.stored_games import duel_game_values
 from arena.stored_rounds import UNFINISHED, StoredRounds, round_row
 from arena.stored_submissions import submission_row
+
+LOST: Final = "the arena lost this file, by no fault of the model or of yours; submit it again"
+"""Told to the author of a submission that a closing left out."""
 
 
 class StoredProgress(StoredRounds):
@@ -63,6 +66,7 @@ class StoredProgress(StoredRounds):
         next_starts: int,
         settle: Callable[[Sequence[NewEntry]], Estimate] | None = None,
         reason: str = "",
+        lost: Mapping[int, str] | None = None,
     ) -> None:
         """Close a round, freeze its field and schedule, and open the next one of its ruleset.
 
@@ -76,6 +80,8 @@ class StoredProgress(StoredRounds):
             settle: returns for the field how the round is played, and may refuse by raising;
                 a round-robin in the round's own number of starts by default.
             reason: why so, for the audit log.
+            lost: why the arena has lost the files of these submissions, which ``choose`` leaves
+                out; they count no more.
 
         Raises:
             StorageError: the round is not open, or nothing could be played in it.
@@ -84,7 +90,11 @@ class StoredProgress(StoredRounds):
             closed = {"status": RoundStatus.CLOSED, "closed_at": datetime.now(UTC)}
             # First of all, so that no submission can slip in behind the choice.
             change_round(connection, round_number, (RoundStatus.OPEN,), closed)
-            field = choose(_live_submissions(connection, round_number))
+            submitted = _live_submissions(connection, round_number)
+            field = choose(submitted)
+            for row in submitted:
+                if lost and row.id in lost:
+                    take_out(connection, row, LOST, lost[row.id])
             schedule = arrange(len(field))
             if not schedule:
                 raise StorageError(
@@ -279,6 +289,21 @@ def insert_duels(
         for duel in schedule
     ]
     connection.execute(insert(duels), rows)
+
+
+def take_out(connection: Connection, row: SubmissionRow, told: str, why: str) -> None:
+    """Reject a submission that was accepted.
+
+    Args:
+        connection: the transaction.
+        row: the submission.
+        told: to its author.
+        why: for the audit log.
+    """
+    values = {"status": SubmissionStatus.REJECTED, "reason": told}
+    connection.execute(update(submissions).where(submissions.c.id == row.id).values(values))
+    detail = {"reason": f"submission {row.id} of {row.name}: {why}"}
+    record(connection, Deed.WITHDRAWN, row.round, detail)
 
 
 def check_played(connection: Connection, round_number: int) -> None:

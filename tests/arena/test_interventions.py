@@ -214,18 +214,65 @@ def test_a_submission_is_not_taken_out_of_a_field_that_is_being_frozen(storage, 
     assert [deed.action for deed in storage.audit(1)] == [Deed.CLOSED]
 
 
-def test_a_file_that_is_gone_is_named_before_a_round_is_closed_with_it(storage, models):
+def lose(models, row, torn=None):
+    path = models.path(row.sha256)
+    path.unlink() if torn is None else path.write_bytes(torn)
+
+
+def close(storage, models):
+    return close_round(storage, models, anchors=(), measure=lambda *_: CHEAP)
+
+
+@pytest.mark.parametrize(("torn", "words"), [(None, "is missing"), (b"half of", "is damaged")])
+def test_a_submission_whose_file_was_lost_is_left_out_by_no_fault_of_its_own(
+    storage, models, caplog, torn, words
+):
     enter(storage, models)
     row = storage.live_submissions(1)[2]
-    models.path(row.sha256).unlink()
+    lose(models, row, torn)
+    field, _ = preview(storage, models, anchors=(), measure=lambda *_: CHEAP)
+    assert row.name not in {entry.name for entry in field}
+    assert storage.submission(row.id) == row
+    assert close(storage, models).entrants == len(SIX) - 1
+    left = storage.submission(row.id)
+    assert left.status is SubmissionStatus.REJECTED
+    assert "no fault of the model or of yours; submit it again" in left.reason
+    assert str(models.folder) not in left.reason
+    told = storage.audit(1)
+    assert {line.action for line in told} == {Deed.CLOSED, Deed.WITHDRAWN}
+    (why,) = (line.detail["reason"] for line in told if line.action is Deed.WITHDRAWN)
+    assert f"submission {row.id} of {row.name}: model {row.sha256}" in why
+    assert words in why
+    assert f"{row.name} is left out" in caplog.text
+    run_round(storage, SerialExecutor(models))
+    assert storage.forfeits(1) == ()
+    assert check_all(storage, models).findings == []
+    again = submitted(storage, row.name, models.put(SIX[row.name]))
+    assert (again.status, again.round) == (SubmissionStatus.ACCEPTED, 2)
 
-    def close():
-        return close_round(storage, models, anchors=(), measure=lambda *_: CHEAP)
 
-    with pytest.raises(StorageError, match=f"tron round withdraw {row.id} --reason"):
-        close()
-    storage.take_out(row.id, "its file is gone")
-    assert close().entrants == len(SIX) - 1
+def test_a_crown_does_not_pass_on_because_its_file_was_lost(storage, models):
+    closed_round(storage, models, SIX, starts=1)
+    run_round(storage, SerialExecutor(models))
+    champion = storage.champion()
+    for seed in (8, 9):
+        submitted(storage, f"new-{seed}", models.put(rival(seed)))
+    lose(models, champion)
+    with pytest.raises(StorageError, match=f"tron round withdraw {champion.submission_id} "):
+        close(storage, models)
+    assert storage.open_round().number == 2
+    storage.take_out(champion.submission_id, "its file is gone")
+    assert close(storage, models).entrants == 2
+
+
+def test_no_round_is_closed_where_every_file_is_gone(storage, models):
+    enter(storage, models)
+    for row in storage.live_submissions(1):
+        lose(models, row)
+    with pytest.raises(StorageError, match="put the file back"):
+        close(storage, models)
+    assert storage.open_round().number == 1
+    assert len(storage.live_submissions(1)) == len(SIX)
 
 
 def test_a_round_that_is_cancelled_while_it_is_played_stops(storage, models):
