@@ -27,6 +27,7 @@ from gevent.threadpool import ThreadPool
 from web.doors import Door, Doors, taken
 from web.errors import WebError
 from web.routing import SOCKET_IO, side_of
+from web.senders import is_known, is_upload
 from web.transport import SOCKET_KEY
 
 logger = logging.getLogger(__name__)
@@ -40,9 +41,7 @@ PAGE_THREADS: Final = 4
 MAX_BODY_BYTES: Final = 32 * 1024 * 1024
 """No request may be longer; views have limits of their own."""
 SHORT_BODY_BYTES: Final = 64 * 1024
-"""No request may be longer but one that brings a model, and says who sends it."""
-UPLOADS: Final = {"/submit": "HTTP_COOKIE", "/api/v1/submissions": "HTTP_AUTHORIZATION"}
-"""Where models are sent to, and what says by whom."""
+"""No request may be longer but one that brings a model."""
 STALL_SECONDS: Final = 20.0
 """How long a read or write may wait for a visitor, and a connection for its next request."""
 HEAD_SECONDS: Final = 20.0
@@ -172,6 +171,7 @@ class Site:
     """
 
     def __init__(self, app: Flask, threads: int = PAGE_THREADS) -> None:
+        self._site = app
         self._app = app.wsgi_app
         self._pages = ThreadPool(threads)
 
@@ -179,8 +179,13 @@ class Site:
         """Answer a request."""
         if environ["PATH_INFO"].startswith(SOCKET_IO):
             return self._app(environ, start_response)
+        upload = is_upload(environ)
         try:
-            environ["wsgi.input"] = body = _body_of(environ)
+            if upload and not self._pages.apply(is_known, (self._site, environ)):
+                body: IO[bytes] = io.BytesIO()  # the view refuses it whatever it holds
+            else:
+                body = _body_of(environ, MAX_BODY_BYTES if upload else SHORT_BODY_BYTES)
+            environ["wsgi.input"] = body
         except _RefusedRequestError as refused:
             start_response(str(refused), [("Content-Length", "0"), ("Connection", "close")])
             return [b""]
@@ -236,17 +241,12 @@ def _begun(app: Any, environ: dict[str, Any]) -> _Page | Exception:
         return error
 
 
-def _body_of(environ: dict[str, Any]) -> IO[bytes]:
-    """Read a request's body, which pages cannot do from their threads.
+def _body_of(environ: dict[str, Any], most: int) -> IO[bytes]:
+    """Read a request's body of so many bytes at most, which pages cannot do from their threads.
 
     Raises:
         _RefusedRequestError: it is too long, or too long on its way.
     """
-    path = "/" + environ["PATH_INFO"].lstrip("/")
-    uploads = environ["REQUEST_METHOD"] == "POST" and path in UPLOADS
-    if uploads and not environ.get(UPLOADS[path]):
-        return io.BytesIO()  # the site refuses it whatever it holds
-    most = MAX_BODY_BYTES if uploads else min(SHORT_BODY_BYTES, MAX_BODY_BYTES)
     length = environ.get("CONTENT_LENGTH", "")
     chunked = "chunked" in environ.get("HTTP_TRANSFER_ENCODING", "").lower()
     if not chunked and not length.strip("0"):

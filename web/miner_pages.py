@@ -75,7 +75,7 @@ def submit() -> str:
 @upload.post("/submit")
 def send() -> AnyResponse | tuple[str, int]:
     """Take a model into the queue."""
-    miner = _logged_in()
+    miner = logged_in()
     desk = services().miners
     file = request.files.get("model")
     if file is None or not file.filename:
@@ -106,7 +106,7 @@ def register() -> AnyResponse | tuple[str, int]:
 @upload.post("/miners/token")
 def rotate() -> AnyResponse:
     """Give the miner another token, and show it once."""
-    miner = _logged_in()
+    miner = logged_in()
     token = services().miners.new_token(miner)
     session[SESSION] = token_id(token)
     return make_response(render_template("token.html", miner=miner, token=token, first=False))
@@ -135,7 +135,7 @@ def log_out() -> AnyResponse:
 def submission(submission_id: int) -> str:
     """What became of one submission; the page follows it while it waits."""
     desk = services().miners
-    row = desk.own(_logged_in(), submission_id)
+    row = desk.own(logged_in(), submission_id)
     if row is None:
         abort(404, tell("error.no_submission", submission=submission_id))
     shown = desk.submission(row)
@@ -153,7 +153,7 @@ def submission(submission_id: int) -> str:
 def trial_game(submission_id: int, number: int) -> str:
     """Watch one trial game."""
     desk = services().miners
-    row = desk.own(_logged_in(), submission_id)
+    row = desk.own(logged_in(), submission_id)
     if row is None:
         abort(404, tell("error.no_submission", submission=submission_id))
     replay, names = trial_replay(row, number)
@@ -168,7 +168,8 @@ def present() -> MinerRow | None:
     return found[0] if found else None
 
 
-def _logged_in() -> MinerRow:
+def logged_in() -> MinerRow:
+    """Return who is logged in; aborts with 403 where nobody is."""
     miner = present()
     if miner is None:
         abort(403, tell("error.log_in_first"))

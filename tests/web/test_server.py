@@ -56,12 +56,12 @@ def test_a_body_that_does_not_come_to_its_end_is_not_waited_for(
 
 
 def test_a_body_that_is_too_long_is_not_read(site: Site, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(connections, "MAX_BODY_BYTES", 10)
+    monkeypatch.setattr(connections, "SHORT_BODY_BYTES", 10)
     said = b"POST /api/v1/miners HTTP/1.1\r\nHost: x\r\nContent-Length: 11\r\n\r\nhello world"
     assert answer_to(site, said).startswith(b"HTTP/1.1 413 ")
 
 
-def test_a_long_body_is_kept_only_where_a_model_is_sent_by_somebody_who_says_who(
+def test_a_long_body_is_kept_only_where_a_model_is_sent_by_somebody_known(
     site: Site, monkeypatch: pytest.MonkeyPatch
 ):
     written = []
@@ -81,8 +81,14 @@ def test_a_long_body_is_kept_only_where_a_model_is_sent_by_somebody_who_says_who
         return answer_to(site, said + body).split()[1], sum(written)
 
     submissions = "/api/v1/submissions"
+    made_up = f"tron_{'0' * 12}_{'A' * 43}"
     assert sent(submissions) == (b"401", 0)
+    assert sent(submissions, "Authorization: Bearer x") == (b"401", 0)
+    assert sent(submissions, f"Authorization: Bearer {made_up}") == (b"401", 0)
     assert sent("/submit") == (b"413", 0)
+    assert sent("/submit", "Cookie: tron=made-up") == (b"413", 0)
     status, kept = sent("/api/v1/miners", "Authorization: Bearer x")
     assert (status, kept <= connections.SHORT_BODY_BYTES) == (b"413", True)
-    assert sent(submissions, "Authorization: Bearer x") == (b"401", len(body))
+    _, token = site.services.miners.register("ann", "127.0.0.1")
+    known = f"Authorization: Bearer {token}\r\nContent-Type: application/octet-stream"
+    assert sent(submissions, known) == (b"202", len(body))
