@@ -168,31 +168,29 @@ def _transport(setting: Setting, season: Path) -> Iterator[Measurement]:
 def _most(
     setting: Setting, home: Path, pages: Sequence[str], way: str, opponent: str, first: int
 ) -> Load:
-    """Return the greatest load that was kept: upwards in large steps, then halving the gap.
-
-    Raises:
-        RuntimeError: not every game that ended was stored.
-    """
+    """Return the greatest load that was kept: upwards in large steps, then halving the gap."""
     best = Load(0, 0.0, 0, 0, 0.0, 0, 0.0, 0, 0)
     with tempfile.TemporaryDirectory() as folder:
         copied = shutil.copytree(home, Path(folder) / "home")
-        with serving(copied, way, opponent, pages) as served:
-            clients, too_many = first, 0
-            while not too_many or too_many - best.clients > max(1, RESOLUTION * best.clients):
-                load = _tried(setting, served, f"{way} against {opponent}", clients)
-                if load.kept:
-                    best = load
-                else:
-                    too_many = clients
-                if setting.quick and best.clients:
-                    break
-                clients = (best.clients + too_many) // 2 if too_many else round(clients * GROWTH)
-            _check_stored(served)
+        clients, too_many = first, 0
+        while not too_many or too_many - best.clients > max(1, RESOLUTION * best.clients):
+            load = _tried(setting, copied, way, opponent, pages, clients)
+            if load.kept:
+                best = load
+            else:
+                too_many = clients
+            if setting.quick and best.clients:
+                break
+            clients = (best.clients + too_many) // 2 if too_many else round(clients * GROWTH)
     return best
 
 
 def _check_stored(served: Served) -> None:
-    """Have all riders go, and hold what is stored against what has ended."""
+    """Have all riders go, and hold what is stored against what has ended.
+
+    Raises:
+        RuntimeError: they differ.
+    """
     served.riders.ask("have 0")
     deadline = time.monotonic() + PATIENCE_SECONDS
     while (told := served.server.ask())["games"] or told["ended"] != told["kept"]:
@@ -201,13 +199,24 @@ def _check_stored(served: Served) -> None:
         time.sleep(0.5)  # games that nobody comes back to wait their ten seconds
 
 
-def _tried(setting: Setting, served: Served, name: str, clients: int) -> Load:
-    """Measure with so many clients, again where they were too many: a neighbour may have been."""
+def _tried(
+    setting: Setting, home: Path, way: str, opponent: str, pages: Sequence[str], clients: int
+) -> Load:
+    """Measure with so many clients, again where they were too many: a neighbour may have been.
+
+    Each time a site of its own serves them. One that had too many before would still have their
+    games, which wait ten seconds, and let few in for half a minute.
+
+    Raises:
+        RuntimeError: not every game that ended was stored.
+    """
     for _ in range(TRIES):
-        served.riders.ask(f"have {clients}")
-        load = _measured(setting, served, clients)
+        with serving(home, way, opponent, pages) as served:
+            served.riders.ask(f"have {clients}")
+            load = _measured(setting, served, clients)
+            _check_stored(served)
         setting.note(
-            f"{name}: {load.games} of {clients} ride, "
+            f"{way} against {opponent}: {load.games} of {clients} ride, "
             f"{load.turns:.1f} turns a second each, p99 {load.p99_ms:.0f} ms, "
             f"{100 * load.cpu:.0f}% of a core, {load.stored} stored, "
             f"{load.pages_failed} pages failed"
