@@ -25,8 +25,9 @@ from tron_env.spawn import spawns_for
 from tron_env.types import DeathCause, Outcome, Seat
 from web.errors import RefusedError
 from web.live_types import FinishedGame, LiveEnding, Opening, Ticks
-from web.recorder import BACKLOG, HumanGames, Recorder
+from web.recorder import BACKLOG, Recorder
 from web.standing import NOTHING, Standing
+from web.storer import HumanGames
 from web.tickets import NOTHING_PLAYED, Opponent, Ticket, result_of
 
 PATIENCE_SECONDS = 60.0
@@ -78,7 +79,7 @@ class Desk:
     def __init__(self, shelf: HumanGames, unstored: Path = NOWHERE) -> None:
         self.sent: queue.Queue[tuple[str, str, Any]] = queue.Queue()
         self.shelf = shelf
-        self.recorder = Recorder(shelf, self, 4, unstored)
+        self.recorder = Recorder(shelf, self, unstored)
         self.recorder.admit(OPPONENT)
         self.recorder.start()
 
@@ -96,6 +97,13 @@ class Desk:
         """Have a game opened and finished."""
         self.recorder.opened(given)
         self.recorder.finish(given, record or finished(given))
+
+    def until_stored(self, games: int) -> None:
+        """Wait until so many games are."""
+        deadline = time.monotonic() + PATIENCE_SECONDS
+        while len(self.shelf.games) < games:
+            assert time.monotonic() < deadline
+            time.sleep(0.01)
 
     def messages(self) -> list[tuple[str, str, Any]]:
         self.recorder.close()
@@ -158,6 +166,7 @@ def test_the_record_told_counts_this_game():
 def test_an_abandoned_game_is_stored_and_counted_apart():
     desk = Desk(Shelf())
     desk.recorder.finish(ticket(1), finished(ticket(1), LiveEnding.ABANDONED))
+    desk.until_stored(1)
     desk.recorder.finish(ticket(2), finished(ticket(2)))
     messages = desk.messages()
     assert [payload["game"] for _, _, payload in messages] == [2, 2]
@@ -170,6 +179,7 @@ def test_a_game_left_when_it_was_lost_is_the_model_s_win_and_says_why():
     given, record = left_game(Seat.FIRST, len(SHUT_IN), LiveEnding.ABANDONED)
     given = replace(given, opponent=OPPONENT)
     desk.play(given, record)
+    desk.until_stored(1)
     desk.recorder.finish(ticket(2), finished(ticket(2)))
     messages = desk.messages()
     assert [payload["game"] for _, _, payload in messages] == [2, 2], "its player has left"
@@ -207,10 +217,7 @@ def test_a_database_that_is_away_for_long_loses_no_game(tmp_path: Path):
     desk = Desk(shelf, tmp_path)
     for game in (1, 2, 3):
         desk.play(ticket(game))
-    deadline = time.monotonic() + PATIENCE_SECONDS
-    while len(shelf.games) < 3:
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
+    desk.until_stored(3)
     desk.messages()
     assert list(tmp_path.iterdir()) == []
 
@@ -329,7 +336,7 @@ def test_news_that_cannot_be_told_ends_nothing_that_follows():
 
 
 def test_a_backlog_closes_the_door():
-    recorder = Recorder(Shelf(), Desk(Shelf()), 4, NOWHERE)
+    recorder = Recorder(Shelf(), Desk(Shelf()), NOWHERE)
     recorder.admit(OPPONENT)
     for number in range(1, BACKLOG + 1):
         recorder.finish(ticket(number), finished(ticket(number), LiveEnding.ABANDONED))
@@ -363,7 +370,7 @@ def test_results_in_words(
 def test_a_record_counts_what_another_process_stored(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr("web.recorder.READ_SECONDS", 0.05)
+    monkeypatch.setattr("web.storer.READ_SECONDS", 0.05)
     settings = load_settings({"TRON_HOME": str(tmp_path)})
     with open_storage(settings) as storage, open_storage(settings) as same:
         here, there = (Desk(each) for each in (storage, same))

@@ -1,0 +1,238 @@
+"""Storing finished games, on a thread of its own, several in one transaction.
+
+What is handed over waits here while the database is away. The thread that serves hands over and is
+never kept waiting; waking this one would cost it more than all else that it does about a game's
+end, so while games come, this thread looks for them by itself.
+"""
+
+import logging
+import queue
+import threading
+import time
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import Final, Protocol
+
+from arena.errors import ArenaFault
+from arena.records import HumanRecord
+from arena.stored_games import NewHumanGame
+from replays.format import encode
+from web.commands import Outlet
+from web.first_tries import FirstTries
+from web.human import total_record
+from web.last_ends import LastEnds, Told
+from web.live_types import LiveEnding
+from web.messages import StoredPayload
+from web.patience import Patience
+from web.standing import NOTHING, Standing
+from web.texts import tell
+from web.tickets import STORED_NAME
+
+logger = logging.getLogger(__name__)
+
+STORE_SECONDS: Final = 0.25
+"""How long a finished game waits for others: a transaction costs as much as storing four."""
+BUSY_SECONDS: Final = 1.0
+"""The same while ``MANY`` or more were stored the last time: of fifteen games stored together each
+takes 0.36 ms of the core that games are played on, of 60 half of that, of 240 0.14 ms."""
+MANY: Final = 16
+MAX_BATCH: Final = 256
+"""Games stored in one transaction: those that wait, up to so many."""
+READ_SECONDS: Final = 10.0
+"""How old a model's record may be as far as other processes' games go."""
+REASONS: Final = {
+    LiveEnding.FORFEIT: tell("game.no_answer"),
+    LiveEnding.CONCEDED: tell("game.conceded"),
+}
+"""Why the loser of a game that the rules did not end lost it."""
+
+
+class HumanGames(Protocol):
+    """The part of ``arena.storage.Storage`` that live play needs."""
+
+    def save_human_games(self, new: Sequence[NewHumanGame]) -> tuple[int, ...]:
+        """Store games, all or none, and return their IDs."""
+
+    def has_played(self, session: str, sha256: str, by: datetime) -> bool:
+        """Whether this browser had a stored game against this model by a time."""
+
+    def human_record(self, sha256: str) -> HumanRecord:
+        """Return a model's results against people."""
+
+    def human_records(self, models: Collection[str]) -> Mapping[str, Mapping[int, HumanRecord]]:
+        """Return the same of several models by speed; only what was ridden."""
+
+
+class Storer:
+    """Keeps games, and tells players where.
+
+    Args:
+        storage: where games are kept.
+        send: takes messages for clients.
+        standing: of models against people.
+        last_ends: games that are just over.
+        first_tries: knows which games are.
+        unstored: folder for replays of games that could not be stored; made when needed.
+    """
+
+    def __init__(
+        self,
+        storage: HumanGames,
+        send: Outlet,
+        standing: Standing,
+        last_ends: LastEnds,
+        first_tries: FirstTries,
+        unstored: Path,
+    ) -> None:
+        self._storage = storage
+        self._send = send
+        self._standing = standing
+        self._last_ends = last_ends
+        self._first_tries = first_tries
+        self._unstored = unstored
+        self._waiting: queue.SimpleQueue[Told | None] = queue.SimpleQueue()
+        self._latest = 0
+        """How many games were stored the last time."""
+        self._read_at = time.monotonic()
+        self._closing = threading.Event()
+        self._patience = Patience()
+        self._thread = threading.Thread(target=self._store_all, name="storer", daemon=True)
+
+    def __len__(self) -> int:
+        """Return how many games wait."""
+        return self._waiting.qsize()
+
+    def start(self) -> None:
+        """Start the thread."""
+        self._thread.start()
+
+    def hurry(self) -> None:
+        """Wait for nothing any more, and not for long for the database."""
+        self._patience.end_soon()
+        self._closing.set()
+
+    def close(self) -> None:
+        """Store what is waiting, then end; nothing may be put any more."""
+        self._waiting.put(None)
+        self._thread.join()
+
+    def put(self, told: Told) -> None:
+        """Take a game; never blocks, any thread may call it."""
+        self._waiting.put(told)
+
+    def _store_all(self) -> None:
+        running = True
+        while running:
+            batch = self._gathered()
+            running = not batch or batch[-1] is not None
+            games = [told for told in batch if told is not None]
+            self._store(games)
+            self._latest = len(games)
+            if running and time.monotonic() - self._read_at >= READ_SECONDS:
+                self._read_again()
+
+    def _gathered(self) -> list[Told | None]:
+        """Return what waits, and what comes for a while after the first of it, up to a batch.
+
+        Nothing where nothing comes within ``READ_SECONDS``.
+        """
+        batch: list[Told | None] = []
+        if not self._latest:
+            try:
+                batch.append(self._waiting.get(timeout=READ_SECONDS))
+            except queue.Empty:
+                return batch
+        if self._waiting.qsize() < MAX_BATCH:
+            self._closing.wait(STORE_SECONDS if self._latest < MANY else BUSY_SECONDS)
+        while len(batch) < MAX_BATCH and not self._waiting.empty():
+            batch.append(self._waiting.get())
+        return batch
+
+    def _read_again(self) -> None:
+        """Read what other processes have stored."""
+        self._read_at = time.monotonic()
+        models = self._standing.models
+        try:
+            found = self._storage.human_records(models)
+        except ArenaFault as error:
+            logger.warning("records against people are not read anew for now: %s", error)
+            return
+        self._standing.read(
+            {each: total_record((NOTHING, *found.get(each, {}).values())) for each in models}
+        )
+
+    def _store(self, batch: list[Told]) -> None:
+        """Store games in one transaction; each alone where that fails for good."""
+        made = [(told, new) for told in batch if (new := self._new_game(told)) is not None]
+        try:
+            numbers = self._saved([new for _, new in made])
+        except Exception:
+            logger.exception("%d games could not be stored together", len(made))
+            for each in made:
+                self._store_alone(*each)
+        else:
+            self._tell_stored(made, numbers)
+        self._standing.settle(told.counted for told in batch if told.counted is not None)
+
+    def _store_alone(self, told: Told, new: NewHumanGame) -> None:
+        try:
+            numbers = self._saved([new])
+        except Exception:
+            logger.exception("game %d is not stored; %s", told.ticket.game, self._apart(told))
+        else:
+            self._tell_stored([(told, new)], numbers)
+
+    def _apart(self, told: Told) -> str:
+        """Keep the replay of a game that cannot be stored as a file; say what became of it."""
+        path = self._unstored / f"{told.ticket.game}.trp"
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(encode(told.replay))
+        except OSError as error:
+            return f"it is lost: {error}"
+        return f"its replay is {path}"
+
+    def _tell_stored(
+        self, made: Sequence[tuple[Told, NewHumanGame]], numbers: tuple[int, ...]
+    ) -> None:
+        """Tell players; the games are stored by now, whatever comes of it."""
+        for (told, _), number in zip(made, numbers, strict=True):
+            game, client = told.ticket.game, told.ticket.client
+            message: StoredPayload = {"game": game, "replay": f"/replays/{number}"}
+            if (last := self._last_ends.of(game)) is not None:
+                last.address = message["replay"]
+                client = last.client
+            if not told.record.told and client == told.ticket.client:
+                continue
+            try:
+                self._send(client, "stored", message)
+            except Exception:
+                logger.exception("game %d: its replay could not be told", told.ticket.game)
+
+    def _saved(self, new: list[NewHumanGame]) -> tuple[int, ...]:
+        return self._patience.ask(lambda: self._storage.save_human_games(new))
+
+    def _new_game(self, told: Told) -> NewHumanGame | None:
+        ticket, record = told.ticket, told.record
+        try:
+            first = record.ending is not LiveEnding.CLOSED and self._patience.ask(
+                lambda: self._first_tries.is_first(ticket)
+            )
+            return NewHumanGame(
+                replay=told.replay,
+                names=ticket.names(STORED_NAME),
+                human_seat=ticket.opening.seat,
+                model_sha256=ticket.opponent.sha256,
+                round=ticket.opponent.round,
+                speed=ticket.opening.speed,
+                first_try=first and not record.frozen,
+                stood_still=first and record.frozen,
+                session=ticket.player or "",
+                player_name=ticket.nickname or None,
+                source_id=ticket.source_id,
+                reason=REASONS.get(record.ending),
+            )
+        except Exception:
+            logger.exception("game %d is not stored; %s", ticket.game, self._apart(told))
+            return None
