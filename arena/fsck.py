@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final, TypeAlias
 
+from arena.askings import Asked, Askings, asked, was_measured
 from arena.errors import StorageError
 from arena.models import ModelStore
 from arena.records import (
@@ -31,7 +32,7 @@ from arena.swiss import duels_of, pairings
 from arena.tally import tally_of, total
 from replays.errors import ReplayError
 from replays.format import PERSON, Ending, Replay, decode, model_prefix
-from replays.playback import verify
+from replays.playback import Playback, verify
 from tron_env.ruleset import ruleset_named
 from tron_env.types import Outcome, Seat
 
@@ -87,6 +88,8 @@ class _Checks:
             self._report.rounds += 1
             self._round(row)
         self._human_games()
+        for game in self._storage.games_in_wrong_bands():
+            self._found(f"game {game}", "its band of lengths is another's; searches miss it")
         if not self._storage.tallies_agree():
             self._found("people", "the counts of their games are not those of the games")
         self._model_files()
@@ -111,9 +114,11 @@ class _Checks:
         self._submissions(where, row, entries)
         by_id = {entry.id: entry for entry in entries}
         seed = self._storage.seed(row.number)
+        askings = Askings()
+        found = len(self._report.findings)
         for duel in duels:
             try:
-                self._duel(row, duel, by_id, seed)
+                self._duel(row, duel, by_id, seed, askings)
             except ValueError as error:
                 self._found(f"{where}, duel {duel.number}", f"its games cannot be read: {error}")
         done = sum(duel.done for duel in duels)
@@ -125,6 +130,16 @@ class _Checks:
                 self._standings(where, row, entries, seed)
             except ValueError as error:
                 self._found(where, f"its results cannot be read: {error}")
+            if len(self._report.findings) == found:  # else its games tell nothing
+                self._usage(where, entries, askings)
+
+    def _usage(self, where: str, entries: Sequence[EntryRow], askings: Askings) -> None:
+        """Check what models used, by which the light crown goes, against their games."""
+        if not was_measured([entry.usage for entry in entries]):
+            return
+        for entry in entries:
+            if fault := askings.fault_of(entry):
+                self._found(f"{where}, {entry.name}", fault)
 
     def _submissions(self, where: str, row: RoundRow, entries: Sequence[EntryRow]) -> None:
         """Check what was submitted against the field, and the replays of its trials."""
@@ -184,7 +199,14 @@ class _Checks:
                     f"the standing is {entry.standing}, and its games give {true[entry.id]}",
                 )
 
-    def _duel(self, row: RoundRow, duel: DuelRow, entries: dict[int, EntryRow], seed: str) -> None:
+    def _duel(
+        self,
+        row: RoundRow,
+        duel: DuelRow,
+        entries: dict[int, EntryRow],
+        seed: str,
+        askings: Askings,
+    ) -> None:
         self._report.duels += 1
         where = f"round {row.number}, duel {duel.number}"
         games = self._storage.games(duel.id)
@@ -201,7 +223,7 @@ class _Checks:
         tallies = []
         for game, blob in zip(games, blobs, strict=False):
             at = f"{where}, game {game.id}"
-            replay = self._game(at, game, blob)
+            replay, times = self._game(at, game, blob)
             number = game.number if game.number is not None else -1
             if replay is None or not 0 <= number < len(seeds):
                 if replay is not None:
@@ -209,6 +231,8 @@ class _Checks:
                 continue
             seats = pair if first_seat(number) is Seat.FIRST else pair[::-1]
             self._scheduled(at, row, game, replay, seeds[number], seats)
+            for entry, often in zip(seats, times, strict=False):
+                askings.add(entry.id, duel.block, often)
             if game.outcome is not Outcome.ONGOING and game.ending is not Ending.ABANDONED:
                 tallies.append(tally_of(game.outcome, game.ending, first_seat(number)))
         tally = total(tallies)
@@ -234,16 +258,22 @@ class _Checks:
         self._expect(at, "the seed of its start", replay.seed, seed)
         self._expect(at, "the ruleset", replay.ruleset, ruleset_named(row.ruleset))
 
-    def _game(self, at: str, game: GameRow, blob: bytes) -> Replay | None:
-        """Check a game against its replay; return that, or None where it cannot be read."""
+    def _game(self, at: str, game: GameRow, blob: bytes) -> tuple[Replay | None, Sequence[Asked]]:
+        """Check a game against its replay.
+
+        Returns:
+            The replay, None where it cannot be read, and how often models in it were asked.
+        """
         self._report.games += 1
+        times: Sequence[Asked] = ()
         try:
             replay = decode(blob)
         except ReplayError as error:
             self._found(at, f"its replay cannot be read: {error}")
-            return None
+            return None, times
         try:
-            verify(replay)
+            played = Playback(replay)
+            times = asked(played) if game.kind is GameKind.DUEL else ()
         except ReplayError as error:
             self._found(at, f"its replay is not what the rules play: {error}")
         prefixes = tuple(PERSON if sha is None else model_prefix(sha) for sha in game.models)
@@ -253,6 +283,11 @@ class _Checks:
             ("the causes of death", game.causes, replay.causes),
             ("the ending", game.ending.name, replay.ending.name),
             ("the number of plies", game.plies, replay.plies),
+            (
+                "the ply of its take-over",
+                game.takeover_ply,
+                replay.takeover and replay.takeover.ply,
+            ),
         ):
             self._expect(at, what, stored, true)
         if game.kind is GameKind.DUEL:
@@ -261,7 +296,7 @@ class _Checks:
                 lost = forfeit and game.outcome.winner is not seat
                 if lost != (game.reasons[seat] is not None):
                     self._found(at, f"seat {int(seat)} forfeited and lacks a reason, or has one")
-        return replay
+        return replay, times
 
     def _human_games(self) -> None:
         human = GameFilter(kind=GameKind.HUMAN)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, func, insert, or_, select, union_all
+from sqlalchemy import ColumnElement, Row, case, func, insert, or_, select, union_all
 
 from arena.database import Database
 from arena.errors import StorageError
@@ -119,6 +119,15 @@ class StoredGames(Database):
         """Return how many games are stored."""
         with self.reading() as connection:
             return connection.scalar(select(func.count()).select_from(games)) or 0
+
+    def games_in_wrong_bands(self) -> tuple[int, ...]:
+        """Return the IDs of games whose band of lengths is not that of their length."""
+        band = case(
+            (games.c.plies < LAST_BAND * BAND_PLIES, games.c.plies // BAND_PLIES), else_=LAST_BAND
+        )
+        with self.reading() as connection:
+            wrong = select(games.c.id).where(games.c.length_band != band).order_by(games.c.id)
+            return tuple(connection.scalars(wrong))
 
     def mean_plies(self) -> float | None:
         """Return how long the games of duels were in the newest finished round, or None."""

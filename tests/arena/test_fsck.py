@@ -106,6 +106,13 @@ def test_honest_records_have_no_findings(home):
         ("UPDATE rounds SET champion_entry_id = 3 WHERE number = 1", "champion's entry is 3"),
         ("UPDATE entries SET rating = rating + 1 WHERE id = 1", "standing is"),
         ("UPDATE entries SET points = points + 1 WHERE id = 1", "standing is"),
+        ("UPDATE games SET length_band = 1 - length_band % 2 WHERE id = 1", "band of lengths"),
+        ("UPDATE games SET takeover_ply = 1 WHERE kind = 'human'", "ply of its take-over"),
+        ("UPDATE entries SET positions = positions + 100 WHERE id = 1", "positions were answered"),
+        ("UPDATE entries SET positions = positions - 100 WHERE id = 1", "positions were answered"),
+        ("UPDATE entries SET charged = 2 * charged WHERE id = 1", "positions are charged"),
+        ("UPDATE entries SET charged = positions - 1 WHERE id = 1", "positions are charged"),
+        ("UPDATE entries SET cpu_seconds = -1 WHERE id = 1", "used -1.0 seconds"),
         ("UPDATE people_tallies SET games = games + 1", "counts of their games"),
     ],
 )
@@ -161,5 +168,5 @@ def test_the_command_tells_and_fails(home, monkeypatch):
         connection.execute(text("UPDATE games SET plies = 1 WHERE id = 1"))
     wrong = CliRunner().invoke(tron, ["fsck", "--json"])
     assert wrong.exit_code == 1
-    (finding,) = json.loads(wrong.stdout)["findings"]
-    assert finding["where"] == "round 1, duel 0, game 1"
+    found = json.loads(wrong.stdout)["findings"]
+    assert [each["where"] for each in found] == ["round 1, duel 0, game 1", "game 1"]
