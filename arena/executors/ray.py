@@ -100,7 +100,7 @@ class RayExecutor:
                 log_to_driver=False,
                 logging_level=logging.WARNING,
             )
-        except (ConnectionError, ValueError, RuntimeError) as error:
+        except (ConnectionError, ValueError, RuntimeError, RayError) as error:
             raise ClusterError(
                 f"no Ray cluster answers at {self._address or 'this machine'}: {error}; "
                 "start one by `ray start --head`, give this process its token where it asks for "

@@ -1,6 +1,8 @@
 """The Ray executor, on a real cluster of two nodes on this machine."""
 
 import os
+import subprocess
+import sys
 
 import pytest
 import ray
@@ -12,6 +14,7 @@ from arena.executors.local import LocalExecutor
 from arena.executors.ray import RayExecutor
 from arena.models import ModelStore
 from tests.arena.test_executors import by_number, tasks_for
+from tests.modules import ROOT
 
 NODE = {
     "num_cpus": 1,
@@ -65,6 +68,29 @@ def test_a_round_that_is_stopped_leaves_nothing_running(models, cluster):
 
 def test_nothing_to_play_needs_no_cluster(models):
     assert list(RayExecutor(models, "127.0.0.1:1").play([])) == []
+
+
+WITHOUT_TOKEN = """
+from pathlib import Path
+from arena.errors import ClusterError
+from arena.executors.ray import RayExecutor
+from arena.models import ModelStore
+try:
+    list(RayExecutor(ModelStore(Path(".")), "127.0.0.1:1").play([None]))
+except ClusterError as error:
+    print(error)
+"""
+
+
+def test_a_token_that_is_missing_is_asked_for(tmp_path):
+    """By a process of its own, as Ray asks for it once."""
+    environ = os.environ | SETTINGS | {"PYTHONPATH": str(ROOT), "RAY_AUTH_MODE": "token"}
+    environ["RAY_AUTH_TOKEN_PATH"] = str(tmp_path / "nothing")
+    command = [sys.executable, "-c", WITHOUT_TOKEN]
+    done = subprocess.run(
+        command, env=environ, cwd=tmp_path, capture_output=True, text=True, check=True
+    )
+    assert "give this process its token" in done.stdout
 
 
 def test_an_address_needs_the_engine_that_has_one():
