@@ -15,6 +15,7 @@ import msgspec
 from agents.errors import InvalidModelError
 from agents.zoo import shipped
 from arena.errors import ArenaFault, StorageError
+from arena.estimate import UNKNOWN
 from arena.limits import Limits, check_size
 from arena.models import ModelStore, digest
 from arena.records import SubmissionRow
@@ -192,6 +193,7 @@ def tried(
         alone=verdict.alone,
         limits=limits,
         position_ms=allowed,
+        cost=verdict.cost or UNKNOWN,
         field=field,
         progress=progress,
     )

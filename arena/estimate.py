@@ -61,7 +61,7 @@ def estimate(costs: Sequence[Cost | None], terms: Terms, plies: float | None = N
     rivals = 1 if swiss else group_size(entrants)
     at_once = 2 * terms.starts * rivals
     plies = USUAL_PLIES if plies is None else plies
-    milliseconds = sum(each * plies * _position_ms(cost or UNKNOWN, at_once) for cost in costs)
+    milliseconds = sum(each * plies * position_ms(cost or UNKNOWN, at_once) for cost in costs)
     return Estimate(terms, entrants, duels, games, milliseconds / 1000.0)
 
 
@@ -86,7 +86,7 @@ def offers(
     return tuple(found) if terms.format is RoundFormat.ROUND_ROBIN else tuple(found[:1])
 
 
-def _position_ms(cost: Cost, games: int) -> float:
+def position_ms(cost: Cost, games: int) -> float:
     """Return what a position costs where a model has so many games in a block.
 
     A call costs something by itself, and something for each position in it. Games end at different

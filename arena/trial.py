@@ -16,8 +16,10 @@ import numpy as np
 
 from agents.zoo import ShippedModel, baselines
 from arena.contestants import ModelContestant
-from arena.divisions import Usage
+from arena.divisions import Cost, Usage
 from arena.duel import DuelPlan, PlayedDuel, play_duels
+from arena.estimate import USUAL_PLIES
+from arena.estimate import position_ms as expected_ms
 from arena.limits import Limits
 from arena.ratings import rate_newcomer
 from arena.records import EntryRow
@@ -28,6 +30,8 @@ from replays.format import encode
 from tron_env.ruleset import ARENA
 
 STARTS: Final = 4
+TRIAL_SECONDS: Final = 60.0
+"""What games of usual length may take on the reference machine: others wait for their checks."""
 SEED: Final = hashlib.sha256(b"trial games").hexdigest()
 RESAMPLING_SEED: Final = 20
 
@@ -95,6 +99,7 @@ def play_trial(
     alone: bool,
     limits: Limits,
     position_ms: float,
+    cost: Cost,
     field: Sequence[EntryRow] = (),
     anchors: Sequence[ShippedModel] | None = None,
     progress: Callable[[int, int], None] | None = None,
@@ -108,6 +113,7 @@ def play_trial(
         alone: whether it is asked for one position at a time.
         limits: what it may use.
         position_ms: what a position may take in the mean, on the reference machine.
+        cost: what one took at admission; the dearer, the fewer games are played.
         field: entrants of the round to be compared with, ranked.
         anchors: whom it meets; the baselines by default.
         progress: told games over and games in all.
@@ -116,11 +122,13 @@ def play_trial(
         ArenaFault: a fault of ours.
     """
     anchors = baselines() if anchors is None else anchors
-    total = 2 * STARTS * len(anchors)
+    starts, met = extent(cost, len(anchors))
+    total = 2 * starts * len(met)
     plans = [
-        DuelPlan(place, 0, 1 + place, game_seeds(SEED, place, STARTS))
-        for place in range(len(anchors))
+        DuelPlan(place, 0, 1 + place, game_seeds(SEED, number, starts))
+        for place, number in enumerate(met)
     ]
+    anchors = [anchors[number] for number in met]
     with ExitStack() as stack:
 
         def seated(content: bytes, positions: int, *, singly: bool = False) -> ModelContestant:
@@ -128,7 +136,7 @@ def play_trial(
             return stack.enter_context(contestant)
 
         contestants = [seated(model, total, singly=alone)]
-        contestants += [seated(anchor.path.read_bytes(), 2 * STARTS) for anchor in anchors]
+        contestants += [seated(anchor.path.read_bytes(), 2 * starts) for anchor in anchors]
         yardstick = Yardstick()
         yardstick.measure(batch=True)
 
@@ -153,6 +161,27 @@ def play_trial(
     ]
     replays = tuple(encode(game.replay) for duel in duels for game in duel.games)
     return PlayedTrial(Trial(tuple(games), _estimate(duels, anchors, field)), replays, usage)
+
+
+def extent(cost: Cost, anchors: int) -> tuple[int, tuple[int, ...]]:
+    """Return in how many starts a model of this cost meets which of so many anchors.
+
+    It is as much as fits ``TRIAL_SECONDS``: all starts against all, else fewer starts, else one
+    against some, spread over all; at least one against one.
+
+    >>> extent(Cost(1.0, 1.0, 1.0), 9)
+    (4, (0, 1, 2, 3, 4, 5, 6, 7, 8))
+    >>> extent(Cost(30.0, 30.0, 30.0), 9)
+    (1, (0, 1, 3, 4, 6, 7))
+    """
+
+    def fits(starts: int, met: int) -> bool:
+        games = 2 * starts * met
+        return games * USUAL_PLIES * expected_ms(cost, games) <= 1000.0 * TRIAL_SECONDS
+
+    starts = next((n for n in range(STARTS, 1, -1) if fits(n, anchors)), 1)
+    met = next((n for n in range(anchors, 1, -1) if fits(starts, n)), 1)
+    return starts, tuple(place * anchors // met for place in range(met))
 
 
 def _game(number: int, opponent: str, place: int, duel: PlayedDuel) -> TrialGame:

@@ -3,16 +3,19 @@ import json
 import numpy as np
 import pytest
 from click.testing import CliRunner
+from hypothesis import given
+from hypothesis import strategies as st
 from onnx import helper
 from onnxruntime.capi import onnxruntime_pybind11_state as runtime
 
 from agents.zoo import shipped_model
 from arena import cli_validate
 from arena.divisions import Cost, Usage
+from arena.estimate import USUAL_PLIES, position_ms
 from arena.inspection import RUNTIME_DOMAINS
 from arena.limits import Limits
 from arena.probes import FRESH, PROBES, probe_positions
-from arena.trial import play_trial
+from arena.trial import TRIAL_SECONDS, extent, play_trial
 from arena.validation import Verdict, after_trial, validate_model
 from replays.format import decode
 from replays.playback import verify
@@ -181,12 +184,36 @@ def test_trial_games_of_a_dear_model_are_ended():
     anchors = (shipped_model("wall-hugger"),)
     limits = Limits(trial_cpu_seconds=0.0)
     content = graphs.policy()
-    dear = play_trial(content, alone=False, limits=limits, position_ms=1e-9, anchors=anchors)
+    options = {"alone": False, "limits": limits, "cost": Cost(0.1, 0.1, 0.1), "anchors": anchors}
+    dear = play_trial(content, position_ms=1e-9, **options)
     assert dear.trial.games == ()
     assert dear.usage.positions > 0
-    fine = play_trial(content, alone=False, limits=limits, position_ms=100.0, anchors=anchors)
+    fine = play_trial(content, position_ms=100.0, **options)
     assert len(fine.trial.games) == 8
     assert fine.usage.positions > dear.usage.positions
+
+
+@given(st.floats(0.01, 100.0), st.floats(0.01, 1.0), st.integers(1, 12))
+def test_trial_games_take_no_longer_than_others_can_wait(single, share, anchors):
+    cost = Cost(single, single, single * share)
+    starts, met = extent(cost, anchors)
+    games = 2 * starts * len(met)
+    assert sorted(set(met)) == list(met)
+    assert set(met) <= set(range(anchors))
+    assert games == 2 or games * USUAL_PLIES * position_ms(cost, games) <= 1000 * TRIAL_SECONDS
+    if starts > 1:
+        assert len(met) == anchors
+
+
+def test_a_dear_model_meets_fewer_anchors_in_the_same_starts():
+    content = graphs.policy()
+    anchors = (shipped_model("wall-hugger"), shipped_model("ppo-early"), shipped_model("hunter"))
+    options = {"alone": False, "limits": Limits(), "position_ms": 100.0, "anchors": anchors}
+    cheap = play_trial(content, cost=Cost(0.1, 0.1, 0.1), **options)
+    dear = play_trial(content, cost=Cost(90.0, 90.0, 90.0), **options)
+    assert len(cheap.trial.games) == 24
+    assert [game.opponent for game in dear.trial.games] == ["wall-hugger"] * 2 + ["ppo-early"] * 2
+    assert dear.replays == cheap.replays[:2] + cheap.replays[8:10]
 
 
 def run_command(path, *options):
