@@ -120,7 +120,8 @@ class Scheduler:
         opened = ensure_open(self._storage)
         # Planned too late: by another plan, or by a clock that was ahead.
         if opened.closes_at is None or opened.closes_at - now > self._plan.every:
-            at = now + self._plan.every
+            before = self._storage.round(opened.number - 1)
+            at = self._next(before.closes_at if before else None, now)
             self._storage.plan_closing(opened.number, at)
             self._say(f"round {opened.number} closes at {at:%Y-%m-%d %H:%M} UTC")
             return 0.0
@@ -129,10 +130,21 @@ class Scheduler:
         reason = self._why_not(opened)
         if reason is None:
             return 0.0
-        at = now + self._plan.every
+        at = self._next(opened.closes_at, now)
         self._storage.plan_closing(opened.number, at, reason)
         self._say(f"round {opened.number} stays open until {at:%Y-%m-%d %H:%M} UTC: {reason}")
         return 0.0
+
+    def _next(self, planned: datetime | None, now: datetime) -> datetime:
+        """Return the first moment to close after now, on the beat of what was planned before.
+
+        However long rounds take, those of every 24 hours close at the same time of day.
+        """
+        every = self._plan.every
+        if planned is None:
+            return now + every
+        at = planned + max(0, (now - planned) // every + 1) * every
+        return min(at, now + every)  # as above, the beat may be another plan's
 
     def _why_not(self, opened: RoundRow) -> str | None:
         """Close the round that is due; return why not where that cannot be."""

@@ -91,6 +91,35 @@ def test_a_new_scheduler_goes_on_where_another_was(storage, scheduler):
     assert storage.round(1).status is RoundStatus.DONE
 
 
+def test_rounds_close_at_the_same_time_of_day_however_long_they_take(storage, scheduler):
+    entered(storage, scheduler.models)
+    steps(scheduler, NOON)
+    scheduler.step(NOON + DAY + timedelta(seconds=3))  # closed,
+    scheduler.step(NOON + DAY + timedelta(seconds=4))  # played
+    steps(scheduler, NOON + DAY + timedelta(hours=5))
+    assert storage.round(1).status is RoundStatus.DONE
+    assert storage.open_round().closes_at == NOON + 2 * DAY
+
+
+def test_days_on_which_no_scheduler_ran_are_left_out(storage, scheduler):
+    entered(storage, scheduler.models)
+    steps(scheduler, NOON)
+    steps(scheduler, NOON + 4.5 * DAY)
+    assert storage.round(1).status is RoundStatus.DONE
+    assert storage.open_round().number == 2
+    assert storage.open_round().closes_at == NOON + 5 * DAY
+
+
+def test_a_round_that_was_closed_by_hand_before_its_time_leaves_the_next_its_day(
+    storage, scheduler
+):
+    entered(storage, scheduler.models)
+    steps(scheduler, NOON)
+    scheduler._close(1, Terms(starts=1), "")
+    steps(scheduler, NOON + 0.5 * DAY)
+    assert storage.open_round().closes_at == NOON + DAY
+
+
 def test_a_round_that_nobody_entered_stays_open(storage, scheduler, said):
     entered(storage, scheduler.models)
     steps(scheduler, NOON)
