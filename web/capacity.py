@@ -1,8 +1,8 @@
 """How many games a model can carry: what its answers cost, and what its games will ask of it.
 
 A call for ``k`` positions is taken to last ``fixed + k * each`` seconds, fitted when the model is
-loaded and scaled by what calls take under load. Games of one speed are spread over its phases, and
-those of a phase share a call.
+loaded and scaled by what calls take under load. The games of a phase share a call: where one costs
+much, they are brought together (``web.phases``).
 """
 
 import math
@@ -16,9 +16,14 @@ from web.live_types import PERIODS, PHASE_STRIDES, SLOTS_PER_SECOND
 
 MOST_BUSY: Final = 0.6
 """The share of a model's time that its games may ask for; the rest is for chance."""
+DEAR_SECONDS: Final = 0.002
+"""A call that costs so much, however few positions it is for, is worth sharing."""
+CALL_SHARE: Final = 0.15
+"""The share of a tick that a shared call may take on a free core: its answer has to be there in
+half a tick, beside all else that wants the core."""
 KEPT: Final = 256
 """Answers that say how a model does at present."""
-KEPT_SECONDS: Final = 30.0
+KEPT_SECONDS: Final = 10.0
 KNOWN_SECONDS: Final = 0.1
 """How old a ``p99`` may be that is not sorted out anew."""
 _SMOOTHING: Final = 0.05
@@ -75,22 +80,34 @@ class Cost:
 
     @property
     def p99(self) -> float:
-        """Seconds within which 99 of 100 recent questions were answered; at least one call's."""
+        """Seconds within which recent questions were answered, all but one in a hundred.
+
+        At least what one call takes; and one question may have been unlucky, however few there are.
+        """
         alone = self.expected(1)
         last = self._answers[-1] if self._answers else None
         if last is None or self._now() - last.at >= KEPT_SECONDS:
             return alone
         if self._known is None or last.at - self._known[0] >= KNOWN_SECONDS:
             since = self._now() - KEPT_SECONDS
-            times = sorted(answer.took for answer in self._answers if answer.at > since)
-            self._known = last.at, times[min(int(0.99 * len(times)), len(times) - 1)]
+            answers = self._answers.copy()  # at once: the thread that adds is another
+            times = sorted(answer.took for answer in answers if answer.at > since)
+            unlucky = max(1, len(times) // 100)
+            self._known = last.at, times[max(len(times) - 1 - unlucky, 0)]
         return max(alone, self._known[1])
+
+    def together(self, speed: int) -> int:
+        """Return how many games of a speed should share each call."""
+        if self._fixed < DEAR_SECONDS:
+            return 1
+        room = CALL_SHARE * PERIODS[speed] / SLOTS_PER_SECOND - self._fixed
+        return max(1, int(room / max(self._each, 1e-6)))
 
     def share(self, games: Mapping[int, int]) -> float:
         """Return the share of one copy's time that games ask for, given how many at each speed."""
         return (
             sum(
-                _calls(speed, count) * self._fixed + speed * count * self._each
+                self._calls(speed, count) * self._fixed + speed * count * self._each
                 for speed, count in games.items()
             )
             * self._scale
@@ -108,6 +125,11 @@ class Cost:
         """Whether that would hold if there were no other game."""
         return 2 * self.expected(1) <= PERIODS[speed] / SLOTS_PER_SECOND
 
+    def _calls(self, speed: int, games: int) -> int:
+        """Return how many calls a second that many games of a speed make."""
+        phases = math.ceil(PERIODS[speed] / PHASE_STRIDES[speed])
+        return speed * min(phases, math.ceil(games / self.together(speed)))
+
     @property
     def _scale(self) -> float:
         """What calls take of what was measured; forgotten when nobody has asked for a while.
@@ -117,8 +139,3 @@ class Cost:
         """
         last = self._answers[-1] if self._answers else None
         return self._factor if last and self._now() - last.at < KEPT_SECONDS else 1.0
-
-
-def _calls(speed: int, games: int) -> int:
-    """Return how many calls a second that many games of a speed make."""
-    return speed * min(games, math.ceil(PERIODS[speed] / PHASE_STRIDES[speed]))

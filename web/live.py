@@ -1,9 +1,9 @@
 """All live games as one state machine, driven by a clock that somebody else holds.
 
 Time is counted in slots of 1/280 s, the finest grid on which 8, 10 and 14 plies a second all fall.
-Each speed's period is cut into phases; a game is given the least crowded phase and keeps it. At a
-phase's slot its games advance together, and each model is asked once for all of their positions;
-the answer is due one period later. ``beat`` must be called for every slot, in order.
+A game is given a phase of its speed's period and keeps it (``web.phases``). At a phase's slot its
+games advance together, and each model is asked once for all of their positions; the answer is due
+one period later. ``beat`` must be called for every slot, in order.
 """
 
 import numpy as np
@@ -27,8 +27,6 @@ from web.live_types import (
     MAX_QUEUED_TURNS,
     NO_TICKS,
     PERIODS,
-    PHASE_STRIDES,
-    SPEEDS,
     Ask,
     Beat,
     FinishedGame,
@@ -36,6 +34,7 @@ from web.live_types import (
     Opening,
     Ticks,
 )
+from web.phases import Phases
 
 
 class LiveGames:
@@ -67,12 +66,7 @@ class LiveGames:
         self._free = list(range(capacity - 1, -1, -1))
         self._slot_of: dict[int, int] = {}
         self._openings: list[Opening | None] = [None] * capacity
-        self._members: dict[tuple[int, int], list[int]] = {
-            (speed, offset): []
-            for speed in SPEEDS
-            for offset in range(0, PERIODS[speed] - PHASE_STRIDES[speed] + 1, PHASE_STRIDES[speed])
-        }
-        self._phase_of: list[tuple[int, int]] = [(0, 0)] * capacity
+        self._phases = Phases(capacity)
         self._frozen: dict[int, int] = {}
         """Slots of frozen games, and when their time is up."""
         self._was_frozen: BoolArray = np.zeros(capacity, dtype=np.bool_)
@@ -94,8 +88,12 @@ class LiveGames:
         """Return how many games are open."""
         return len(self._slot_of)
 
-    def open(self, opening: Opening) -> int:
+    def open(self, opening: Opening, together: int = 1) -> int:
         """Open a game and return how many slots from now its first ply is.
+
+        Args:
+            opening: what it starts from.
+            together: how many games against its model should share a phase, and so a question.
 
         Raises:
             RefusedError: FULL, no slot of the engine is free; MALFORMED, the game would begin after
@@ -106,21 +104,12 @@ class LiveGames:
             raise LiveError(f"cannot open {opening}")
         if not self._free:
             raise RefusedError(Refusal.FULL, "seats_taken")
-        period = PERIODS[opening.speed]
-        earliest = self._now + 1 + self._countdown
-        phases = [offset for speed, offset in self._members if speed == opening.speed]
-        offset = min(
-            phases,
-            key=lambda offset: (
-                len(self._members[opening.speed, offset]),
-                (offset - earliest) % period,
-            ),
-        )
         slot = self._free.pop()
         if not self._replay(slot, opening):
             self._free.append(slot)
             raise RefusedError(Refusal.MALFORMED, "over_by_then")
-        self._phase_of[slot] = opening.speed, offset
+        earliest = self._now + 1 + self._countdown
+        self._phases.assign(slot, opening.speed, opening.model, earliest, together)
         self._slot_of[opening.game] = slot
         self._openings[slot] = opening
         if opening.model not in self._models:
@@ -128,7 +117,7 @@ class LiveGames:
         self._model_of[slot] = self._models.index(opening.model)
         self._games[slot] = opening.game
         self._seats[slot] = opening.seat
-        self._periods[slot] = period
+        self._periods[slot] = PERIODS[opening.speed]
         self._queued[slot] = 0
         self._answered[slot] = self._late[slot] = False
         self._was_frozen[slot] = self._went_on[slot] = False
@@ -146,7 +135,7 @@ class LiveGames:
         self._was_frozen[slot] = True
         self._frozen[slot] = self._now + self._freeze
         self._queued[slot] = 0
-        self._members[self._phase_of[slot]].remove(slot)
+        self._phases.leave(slot)
         return True
 
     def thaw(self, game: int) -> tuple[FinishedGame, int]:
@@ -261,9 +250,7 @@ class LiveGames:
             self._finish(frozen, LiveEnding.ABANDONED, Outcome.ONGOING)
             for frozen in [frozen for frozen, until in self._frozen.items() if until <= slot]
         ]
-        due: list[int] = []
-        for speed, period in PERIODS.items():
-            due += self._members.get((speed, slot % period), ())
+        due = self._phases.due(slot)
         if not due:
             return Beat(NO_TICKS, expired, [])
         members = np.array(due, dtype=np.intp)
@@ -353,16 +340,13 @@ class LiveGames:
 
     def _begin(self, slot: int) -> int:
         """Enter a game into its phase after a countdown; return how many slots that takes."""
-        phase = self._phase_of[slot]
-        self._members[phase].append(slot)
-        earliest = self._now + 1 + self._countdown
-        self._begins[slot] = earliest + (phase[1] - earliest) % self._periods[slot]
+        self._begins[slot] = self._phases.enter(slot, self._now + 1 + self._countdown)
         return int(self._begins[slot]) - self._now
 
     def _finish(self, slot: int, ending: LiveEnding, outcome: Outcome) -> FinishedGame:
         record = self._record(slot, ending, outcome)
         if self._frozen.pop(slot, None) is None:
-            self._members[self._phase_of[slot]].remove(slot)
+            self._phases.leave(slot)
         del self._slot_of[record.opening.game]
         self._openings[slot] = None
         self._games[slot] = 0

@@ -16,6 +16,7 @@ from tron_env.types import Action
 from web.audience import Audience
 from web.clock import Clock
 from web.commands import CaughtUp, Command, Gone, Keeper, Open, Outlet, Said, Stop
+from web.echoes import Echoes
 from web.errors import Refusal, RefusedError
 from web.households import Headcount
 from web.inference import InferencePool, Reply
@@ -44,9 +45,6 @@ logger = logging.getLogger(__name__)
 
 SILENCE_SECONDS: Final = 1.5
 """A client that has answered ticks and does not for so long is taken for lost."""
-LATENCY_NEWS_MS: Final = 5
-LATENCY_NEWS_SHARE: Final = 0.1
-"""A client is told its latency anew when it has changed by more than both."""
 
 
 class Referee:
@@ -81,13 +79,7 @@ class Referee:
         self._now = now
         self._tickets: dict[int, Ticket] = {}
         self._game_of: dict[str, int] = {}
-        self._sent: dict[int, tuple[int, float]] = {}
-        """The tick of each game that is to be answered, oldest first: its ply, and when it was
-        sent."""
-        self._latencies: dict[int, int] = {}
-        """What the client of each game was told last, in ms."""
-        self._answering: set[int] = set()
-        """Games whose client answers such ticks: those that fall silent are waited for."""
+        self._echoes = Echoes()
         self._silent: dict[int, str] = {}
         """Games that wait for a client which fell silent without its connection ending."""
         self._audience = Audience()
@@ -181,7 +173,9 @@ class Referee:
         running = self._game_of.get(ticket.client)
         for game in (*self._silent_of(ticket.client), *([] if running is None else [running])):
             self._end(self._games.leave(game))
-        slots = self._games.open(ticket.opening)
+        cost = self.pool.cost(ticket.opening.model)
+        together = 1 if cost is None else cost.together(ticket.opening.speed)
+        slots = self._games.open(ticket.opening, together)
         self._keeper.opened(ticket)
         self._audience.leave(ticket.client)
         self._tickets[ticket.game] = ticket
@@ -218,7 +212,7 @@ class Referee:
         if not self._games.freeze(game):
             return False
         del self._game_of[client]
-        self._sent.pop(game, None)
+        self._echoes.rest(game)
         frozen: FrozenPayload = {"game": game, "seconds": FREEZE_SLOTS / SLOTS_PER_SECOND}
         self._send.spread((client, *self._audience.of(game)), "frozen", frozen)
         return True
@@ -241,7 +235,7 @@ class Referee:
         """Let a frozen game go on, with this client steering."""
         record, slots = self._games.thaw(game)
         self._silent.pop(game, None)
-        self._latencies.pop(game, None)
+        self._echoes.meet(game)
         for other in self._silent_of(client):
             self._end(self._games.leave(other))
         ticket = self._tickets[game] = replace(self._tickets[game], client=client)
@@ -280,25 +274,18 @@ class Referee:
         return {"game": ticket.game, "view": final_view(ticket, self._games.peek(ticket.game))}
 
     def _time(self, client: str, game: int, ply: int) -> None:
-        """Tell a client its latency where that is news; an answer to an older tick tells nothing.
+        """Tell a client its latency where that is news.
 
         Raises:
             RefusedError: UNKNOWN_GAME.
         """
-        sent = self._sent.get(game)
         if self._silent.get(game) == client:
             self._go_on(client, game)
             return
         self._check_owner(client, game)
-        if sent is not None and sent[0] == ply:
-            del self._sent[game]
-            self._answering.add(game)
-            latency = round(1000 * (self._now() - sent[1]))
-            told = self._latencies.get(game)
-            news = max(LATENCY_NEWS_MS, LATENCY_NEWS_SHARE * (told or 0))
-            if told is None or abs(latency - told) > news:
-                self._latencies[game] = latency
-                self._send(client, "latency", latency)
+        latency = self._echoes.take(game, ply, self._now())
+        if latency is not None:
+            self._send(client, "latency", latency)
 
     def _check_owner(self, client: str, game: int) -> None:
         if self._game_of.get(client) != game:
@@ -338,28 +325,16 @@ class Referee:
             watchers = self._audience.of(ticket.game)
             if watchers:
                 self._send.ticks(list(watchers), ticks[[row] * len(watchers)])
-        for ticket, ply in zip(tickets, ticks[:, 1].tolist(), strict=True):
-            if ply % ticket.opening.speed == 0:
-                game = ticket.opening.game
-                if game not in self._sent or game not in self._answering:
-                    self._sent.pop(game, None)
-                    self._sent[game] = ply, now
-        return self._silent_since(now - SILENCE_SECONDS)
+        self._echoes.wait(ticks, self._speed_of, now)
+        return [self._tickets[game] for game in self._echoes.silent_since(now - SILENCE_SECONDS)]
 
-    def _silent_since(self, then: float) -> list[Ticket]:
-        """Return the games whose clients have answered ticks, and nothing sent before ``then``."""
-        silent = []
-        for game, (_, sent_at) in self._sent.items():
-            if sent_at >= then:
-                break
-            if game in self._answering:
-                silent.append(self._tickets[game])
-        return silent
+    def _speed_of(self, game: int) -> int:
+        return self._tickets[game].opening.speed
 
     def _wait_for_silent(self, ticket: Ticket) -> None:
         """Freeze the game of a client that says nothing any more, before it rides into a wall."""
         game, client = ticket.game, ticket.client
-        self._answering.discard(game)
+        self._echoes.doubt(game)
         if self._game_of.get(client) == game and self._freeze(client, game):
             self._silent[game] = client
 
@@ -388,9 +363,7 @@ class Referee:
         ticket = self._tickets.pop(game)
         self.playing.leave((ticket.opponent.sha256, ticket.opening.speed))
         self.at.leave(ticket.address)
-        self._sent.pop(game, None)
-        self._latencies.pop(game, None)
-        self._answering.discard(game)
+        self._echoes.forget(game)
         self._silent.pop(game, None)
         self._audience.dismiss(game)
         if self._game_of.get(ticket.client) == game:

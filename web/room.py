@@ -27,8 +27,10 @@ class RoomForGames:
         if cost is None:
             return True
         games = Counter({each: referee.playing[model, each] for each in SPEEDS})
+        # Where nobody rides, what answers took says what too many games did.
+        in_time = cost.keeps(speed) if games.total() else cost.keeps_alone(speed)
         games[speed] += 1
-        return cost.keeps(speed) and cost.carries(games, referee.pool.copies(model))
+        return in_time and cost.carries(games, referee.pool.copies(model))
 
     def fits_address(self, address: str, waiting: int) -> bool:
         """Whether a household may have one more game: at most half of the seats are one's.

@@ -36,6 +36,26 @@ def test_games_of_one_phase_share_a_call():
     assert cost.share({10: 40 * phases}) == cost.share({10: phases})
 
 
+def test_games_against_a_model_whose_calls_are_dear_share_them():
+    dear, light = Cost(0.004, 0.001), Cost(0.001, 0.001)
+    assert [dear.together(speed) for speed in SPEEDS] == [14, 11, 6], "15% of a tick each"
+    assert [light.together(speed) for speed in SPEEDS] == [1, 1, 1]
+    assert dear.share({10: 11}) == pytest.approx(10 * (0.004 + 11 * 0.001))
+    assert dear.share({10: 12}) == pytest.approx(10 * (2 * 0.004 + 12 * 0.001))
+    assert Cost(0.05, 0.001).together(10) == 1, "one call takes too long as it is"
+
+
+def test_one_unlucky_answer_closes_no_door_and_two_do():
+    cost = Cost(0.0, 0.001, now=lambda: 0.0)
+    for took in (0.002, 0.09):
+        cost.add(1, 0.001, took)
+    assert cost.keeps(10)
+    cost = Cost(0.0, 0.001, now=lambda: 0.0)
+    for took in (0.002, 0.09, 0.09):
+        cost.add(1, 0.001, took)
+    assert not cost.keeps(10)
+
+
 def test_calls_that_take_longer_than_when_the_model_was_loaded_leave_room_for_less():
     cost = Cost(0.0, 0.001, now=lambda: 0.0)
     assert cost.carries({10: 50}, 1)

@@ -161,6 +161,32 @@ def test_one_question_a_model_and_phase_with_all_positions():
     assert set(per_slot) == {4}, "28 games spread evenly over the 7 phases"
 
 
+def test_games_that_should_share_questions_do_beside_games_that_are_spread(hand: Hand):
+    hand.move(1)
+    for game in range(1, 15):
+        hand.games.open(opening(game, model="light"))
+    for game in range(15, 25):
+        hand.games.open(opening(game, model="dear"), together=4)
+    hand.move(3 * SLOTS_PER_SECOND)
+    last = [ask for slot, ask in hand.asks if slot > hand.slot - PERIODS[10]]
+    assert sorted(ask.games.size for ask in last if ask.model == "light") == [2] * 7
+    assert sorted(ask.games.size for ask in last if ask.model == "dear") == [2, 4, 4]
+
+
+def test_who_leaves_and_comes_again_fills_the_questions_that_are_asked_already(hand: Hand):
+    hand.move(1)
+    for game in range(1, 9):
+        hand.games.open(opening(game), together=4)
+    for game, again in ((1, 9), (6, 10), (7, 11)):
+        hand.games.leave(game)
+        hand.games.open(opening(again), together=4)
+    hand.move(3 * SLOTS_PER_SECOND)
+    last = [ask.games.size for slot, ask in hand.asks if slot > hand.slot - PERIODS[10]]
+    assert last == [4, 4]
+    slots = [slot for slot, _ in hand.asks[-2:]]
+    assert slots[1] - slots[0] in (12, 16), "so far apart that neither question waits"
+
+
 def test_a_game_keeps_its_phase_while_others_come_and_go(hand: Hand):
     hand.reply = hand.survive
     first = hand.games.open(opening(1))

@@ -151,6 +151,20 @@ def test_who_waits_for_a_busy_model_is_offered_another_that_has_room(notes: Note
     assert [news["offer"]["spec"] for _, _, news in notes.told] == [LIGHT.spec]
 
 
+def test_answers_that_were_slow_for_too_many_games_keep_nobody_from_the_first_one(notes: Notes):
+    lobby = lobby_of(notes)
+    notes.pool.ensure(OPPONENT.sha256, Restless)
+    cost = notes.pool._models[OPPONENT.sha256].cost = Cost(0.0, 0.001)
+    for _ in range(200):
+        cost.add(1, 0.001, 0.4)
+    notes.playing[OPPONENT.sha256, 10] = 1
+    lobby.join("a", Join("zoo/m", 10))
+    assert opened(notes) == []
+    notes.playing.clear()
+    lobby.let_in()
+    assert [command.ticket.client for command in opened(notes)] == ["a"]
+
+
 def test_of_one_address_at_most_half_of_the_site_s_seats_are_ridden_or_waited_for(notes: Notes):
     lobby = lobby_of(notes, capacity=4)
     for client in "abc":

@@ -317,24 +317,6 @@ def test_latency_is_from_a_tick_to_its_echo_by_the_server_s_clock():
         assert told == ["c"]
 
 
-@pytest.mark.parametrize(("news_ms", "told"), [(10_000, [1, 0]), (5, [1, 1])])
-def test_latency_is_told_again_once_it_is_another(
-    monkeypatch: pytest.MonkeyPatch, news_ms: int, told: list[int]
-):
-    monkeypatch.setattr("web.referee.LATENCY_NEWS_MS", news_ms)
-    with refereeing() as bench:
-        bench.load("m", fine)
-        bench.open(1)
-        for ply, times in enumerate(told, 1):
-            bench.referee._sent[1] = ply, time.monotonic() - ply
-            bench.referee.post(Said("c", Echo(1, ply)))
-            bench.referee.post(Said("nobody", Leave(1)))
-            events = []
-            while "refused" not in events:
-                events.append(bench.sent.get(timeout=120)[1])
-            assert events.count("latency") == times
-
-
 def test_only_the_key_brings_back_a_game():
     with refereeing() as bench:
         bench.load("m", fine)
