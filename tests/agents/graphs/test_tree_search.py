@@ -1,4 +1,5 @@
 from dataclasses import replace
+from itertools import accumulate, cycle, takewhile
 
 import numpy as np
 import onnx
@@ -91,9 +92,13 @@ def observed(engine, seats):
 
 
 def logits(description, observations, size):
+    return in_batches(description, observations, [size])
+
+
+def in_batches(description, observations, sizes):
     agent = OnnxAgent(build_search(description), "compiled")
-    parts = [observations[i : i + size] for i in range(0, len(observations), size)]
-    return np.concatenate([agent.logits(part) for part in parts])
+    cuts = takewhile(lambda cut: cut < len(observations), accumulate(cycle(sizes)))
+    return np.concatenate([agent.logits(part) for part in np.split(observations, list(cuts))])
 
 
 @pytest.mark.parametrize("size", [1, 7, 64])
@@ -115,10 +120,11 @@ def test_the_largest_shipped_search_equals_its_twin(observations):
 
 
 @pytest.mark.proof
+@pytest.mark.timeout(3600)
 @pytest.mark.parametrize(
     "description",
     [
-        SHIPPED_SEARCHES["duelist"],
+        *SHIPPED_SEARCHES.values(),
         TreeSearch(rounds=3, width=8),
         TreeSearch(
             rounds=3,
@@ -138,7 +144,8 @@ def test_values_equal_the_twin_on_10000_positions(description):
         encode_state(i, engine.cells, engine.heads, engine.causes, engine.planes)
     some = observed(engine, np.arange(engine.n) % 2)
     assert len(some) == 10_000
-    assert (logits(description, some, 64) == twin.values(description, some)).all()
+    sizes = [1, 2, 3, 17, 64, 65, 128, 255]
+    assert (in_batches(description, some, sizes) == twin.values(description, some)).all()
 
 
 def measures(observations):
