@@ -172,6 +172,7 @@ def close_round(
         reason=reason,
         lost=lost,
     )
+    _tell_of(lost)
     return existing_round(storage, number)
 
 
@@ -191,6 +192,7 @@ def preview(
     opened = ensure_open(storage)
     anchors = baselines() if anchors is None else anchors
     lost = _lost(storage, models, opened.number)
+    _tell_of(lost)
     choose = _chooser(storage, models, opened.number, anchors, measure, lost)
     field = choose(storage.live_submissions(opened.number))
     wanted = terms or Terms(starts=opened.starts)
@@ -244,10 +246,12 @@ def _lost(storage: Storage, models: ModelStore, number: int) -> dict[int, str]:
     if len(lost) == len(live):
         for row in live:
             _demand(models, row.id, row.name, row.sha256)
-    for row in live:
-        if row.id in lost:
-            logger.warning("submission %d of %s is left out: %s", row.id, row.name, lost[row.id])
     return lost
+
+
+def _tell_of(lost: Mapping[int, str]) -> None:
+    for submission, why in lost.items():
+        logger.warning("submission %d is left out of the field: %s", submission, why)
 
 
 def _demand(models: ModelStore, submission: int, name: str, sha256: str) -> None:

@@ -243,7 +243,7 @@ def test_a_submission_whose_file_was_lost_is_left_out_by_no_fault_of_its_own(
     (why,) = (line.detail["reason"] for line in told if line.action is Deed.WITHDRAWN)
     assert f"submission {row.id} of {row.name}: model {row.sha256}" in why
     assert words in why
-    assert f"{row.name} is left out" in caplog.text
+    assert f"submission {row.id} is left out" in caplog.text
     run_round(storage, SerialExecutor(models))
     assert storage.forfeits(1) == ()
     assert check_all(storage, models).findings == []

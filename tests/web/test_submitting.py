@@ -146,6 +146,18 @@ def test_a_rejected_model_says_why(arena: Arena):
     assert arena.get("submissions/1/model.onnx", token).status_code == 404
 
 
+def test_a_page_does_not_blame_a_model_that_was_taken_out(arena: Arena):
+    token = arena.token("ann")
+    arena.send(token)
+    arena.check()
+    arena.storage.take_out(1, "its file is gone")
+    arena.log_in(token)
+    page = arena.browser.get("/submissions/1").text
+    assert "It passed its checks, and does not ride all the same." in page
+    assert "Withdrawn by the operator: its file is gone." in page
+    assert "still counts" not in page
+
+
 @pytest.mark.parametrize("given", ["", "Bearer", "Bearer tron_x", "Basic YTpi", "Bearer é"])
 @pytest.mark.parametrize("path", ["miner", "submissions", "submissions/1"])
 def test_nobody_is_known_without_a_token(arena: Arena, path: str, given: str):
