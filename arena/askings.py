@@ -26,7 +26,7 @@ def asked(game: Playback) -> tuple[Asked, Asked]:
     if game.replay.ending is Ending.FORFEIT:
         return (plies, plies + 1), (plies, plies + 1)
     # Whoever is boxed in dies at the next ply, so that can only have been the last.
-    last = game.state(plies - 1)
+    last = game.state(max(plies - 1, 0))  # a forged one may have no plies
     first, second = (plies - _is_boxed_in(last, seat) for seat in Seat)
     return (first, first), (second, second)
 

@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from dataclasses import replace
 
 import pytest
 from click.testing import CliRunner
@@ -12,7 +13,7 @@ from arena.models import ModelStore
 from arena.runner import run_round
 from arena.storage import Storage
 from arena.stored_games import NewHumanGame
-from replays.format import PERSON, Ending, Replay, encode, model_prefix
+from replays.format import PERSON, Ending, Replay, decode, encode, model_prefix
 from tests.arena import graphs
 from tests.arena.rivals import SerialExecutor, closed_round, rival
 from tests.replays.games import play
@@ -146,6 +147,24 @@ def test_a_replay_that_the_rules_play_differently_is_found(home):
     found = [finding.what for finding in check(home).findings]
     assert any("not what the rules play" in what for what in found)
     assert any("seed of its start" in what for what in found)
+
+
+def test_a_game_without_a_ply_in_place_of_a_duels_is_found(home):
+    with opened(home) as storage:
+        duel = storage.duels(1)[0]
+        game, blob = storage.games(duel.id)[0], storage.duel_replays(duel.id)[0]
+        played, nobody = decode(blob), (DeathCause.NONE, DeathCause.NONE)
+        forged = replace(
+            played,
+            actions=played.actions[:0],
+            outcome=Outcome.ONGOING,
+            causes=nobody,
+            ending=Ending.ABANDONED,
+        )
+        with storage.writing() as connection:
+            query = text("UPDATE games SET replay = :replay, plies = 0 WHERE id = :id")
+            connection.execute(query, {"replay": encode(forged), "id": game.id})
+    assert any("the ending is" in finding.what for finding in check(home).findings)
 
 
 @pytest.mark.parametrize(("content", "words"), [(None, "is missing"), (b"other", "is damaged")])
