@@ -186,9 +186,9 @@ def _checked_actions(replay: Replay) -> UInt8Array:
     if given.size and (given.min() < 0 or given.max() >= ACTIONS):
         raise ReplayFormatError("actions must be 0 to 3")
     actions = given.astype(np.uint8)
-    reversals = np.argwhere(quarter_turns(actions, replay.headings) == 2)
-    if reversals.size:
-        ply, seat = reversals[0]
+    reversed_ = quarter_turns(actions, replay.headings) == 2
+    if reversed_.any():
+        ply, seat = np.argwhere(reversed_)[0]
         raise ReplayFormatError(
             f"seat {seat} reverses at ply {ply + 1}; actions are effective headings"
         )

@@ -1,6 +1,6 @@
 """A replay as plain data: what the JSON form holds and the browser draws."""
 
-from typing import Literal, TypeAlias, TypedDict
+from typing import Final, Literal, TypeAlias, TypedDict
 
 import numpy as np
 
@@ -14,6 +14,7 @@ from tron_env.types import DeathCause, Seat
 RiderKind: TypeAlias = Literal["model", "person"]
 Point: TypeAlias = list[int]
 """``[row, col]``."""
+_STEPS: Final = np.column_stack((ROW_STEP, COL_STEP))
 
 
 class TakeOverView(TypedDict):
@@ -95,6 +96,8 @@ def _trail(replay: Replay, seat: Seat) -> list[Point]:
     """Return the cells that a rider stood on; who dies does not move."""
     row, col, _ = replay.spawns[seat]
     moves = replay.plies - (replay.causes[seat] is not DeathCause.NONE)
-    ways = replay.actions[:moves, seat]
-    rows, cols = row + ROW_STEP[ways].cumsum(), col + COL_STEP[ways].cumsum()
-    return [[int(row), int(col)], *np.column_stack((rows, cols)).tolist()]
+    cells = np.empty((moves + 1, 2), dtype=np.int64)
+    cells[0] = row, col
+    cells[1:] = _STEPS[replay.actions[:moves, seat]]
+    trail: list[Point] = cells.cumsum(axis=0).tolist()
+    return trail

@@ -65,6 +65,7 @@ PURE = (
     "arena.tally",
     "arena.ratings",
     "web.allowance",
+    "web.echoes",
     "web.frames",
     "web.human",
     "web.lateness",
@@ -74,6 +75,7 @@ PURE = (
     "web.live",
     "web.live_types",
     "web.messages",
+    "web.phases",
 )
 """Modules without files, clocks, sockets or global randomness, and without modules that have."""
 

@@ -97,11 +97,16 @@ class Cost:
         return max(alone, self._known[1])
 
     def together(self, speed: int) -> int:
-        """Return how many games of a speed should share each call."""
-        if self._fixed < DEAR_SECONDS:
+        """Return how many games of a speed should share each call.
+
+        What calls take under load is no reason to make more of them; that they take less than when
+        the model was loaded, on a core that was busy then, is one to make fewer.
+        """
+        scale = min(self._scale, 1.0)
+        if scale * self._fixed < DEAR_SECONDS:
             return 1
-        room = CALL_SHARE * PERIODS[speed] / SLOTS_PER_SECOND - self._fixed
-        return max(1, int(room / max(self._each, 1e-6)))
+        room = CALL_SHARE * PERIODS[speed] / SLOTS_PER_SECOND - scale * self._fixed
+        return max(1, int(room / max(scale * self._each, 1e-6)))
 
     def share(self, games: Mapping[int, int]) -> float:
         """Return the share of one copy's time that games ask for, given how many at each speed."""

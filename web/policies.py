@@ -18,8 +18,12 @@ from web.capacity import Cost
 PROBE_BATCH: Final = 16
 SLOW_SECONDS: Final = 0.05
 """A model that takes so long for one position is not timed with more."""
-PROBES: Final = 3
-"""Calls of each size that are timed; the shortest is what the model takes on a free core."""
+PROBES: Final = 9
+"""Calls of each size that are timed; the shortest is what the model takes on a free core, which
+this one may be for a moment only."""
+LONG_SECONDS: Final = 0.01
+LONG_PROBES: Final = 3
+"""Of a model that takes so long for one position, so many batches are timed."""
 
 
 class Policy(Protocol):
@@ -98,7 +102,9 @@ def warmed(policy: Policy) -> tuple[Policy, Cost]:
         policy.infer(_positions(1))
         seconds = []
         for size in (1, PROBE_BATCH):
-            seconds.append(min(_timed(policy, size) for _ in range(PROBES)))
+            long = bool(seconds) and seconds[0] > LONG_SECONDS
+            times = LONG_PROBES if long else PROBES
+            seconds.append(min(_timed(policy, size) for _ in range(times)))
             if seconds[0] > SLOW_SECONDS:
                 break
     except (AgentError, ArenaFault):

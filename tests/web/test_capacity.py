@@ -45,6 +45,17 @@ def test_games_against_a_model_whose_calls_are_dear_share_them():
     assert Cost(0.05, 0.001).together(10) == 1, "one call takes too long as it is"
 
 
+def test_how_many_share_a_call_follows_a_core_that_was_busy_when_the_model_was_loaded_not_load():
+    dear, cost = Cost(0.004, 0.001), Cost(0.012, 0.003, now=lambda: 0.0)
+    assert cost.together(10) == 1
+    for _ in range(200):
+        cost.add(1, 0.005, 0.005)
+    assert abs(cost.together(10) - dear.together(10)) <= 1
+    for _ in range(200):
+        dear.add(1, 0.05, 0.05)
+    assert dear.together(10) == Cost(0.004, 0.001).together(10)
+
+
 def test_one_unlucky_answer_closes_no_door_and_two_do():
     cost = Cost(0.0, 0.001, now=lambda: 0.0)
     for took in (0.002, 0.09):
