@@ -1,8 +1,6 @@
 """Storing finished games, on a thread of its own, several in one transaction.
 
-What is handed over waits here while the database is away. The thread that serves hands over and is
-never kept waiting; waking this one would cost it more than all else that it does about a game's
-end, so while games come, this thread looks for them by itself.
+What is handed over waits here while the database is away; who hands over never waits.
 """
 
 import logging
@@ -33,11 +31,7 @@ logger = logging.getLogger(__name__)
 
 STORE_SECONDS: Final = 0.25
 """How long a finished game waits for others: a transaction costs as much as storing four."""
-BUSY_SECONDS: Final = 1.0
-"""The same while ``MANY`` or more were stored the last time: of fifteen games stored together each
-takes 0.36 ms of the core that games are played on, of 60 half of that, of 240 0.14 ms."""
-MANY: Final = 16
-MAX_BATCH: Final = 256
+MAX_BATCH: Final = 64
 """Games stored in one transaction: those that wait, up to so many."""
 READ_SECONDS: Final = 10.0
 """How old a model's record may be as far as other processes' games go."""
@@ -92,8 +86,6 @@ class Storer:
         self._first_tries = first_tries
         self._unstored = unstored
         self._waiting: queue.SimpleQueue[Told | None] = queue.SimpleQueue()
-        self._latest = 0
-        """How many games were stored the last time."""
         self._read_at = time.monotonic()
         self._closing = threading.Event()
         self._patience = Patience()
@@ -126,9 +118,7 @@ class Storer:
         while running:
             batch = self._gathered()
             running = not batch or batch[-1] is not None
-            games = [told for told in batch if told is not None]
-            self._store(games)
-            self._latest = len(games)
+            self._store([told for told in batch if told is not None])
             if running and time.monotonic() - self._read_at >= READ_SECONDS:
                 self._read_again()
 
@@ -137,14 +127,12 @@ class Storer:
 
         Nothing where nothing comes within ``READ_SECONDS``.
         """
-        batch: list[Told | None] = []
-        if not self._latest:
-            try:
-                batch.append(self._waiting.get(timeout=READ_SECONDS))
-            except queue.Empty:
-                return batch
+        try:
+            batch = [self._waiting.get(timeout=READ_SECONDS)]
+        except queue.Empty:
+            return []
         if self._waiting.qsize() < MAX_BATCH:
-            self._closing.wait(STORE_SECONDS if self._latest < MANY else BUSY_SECONDS)
+            self._closing.wait(STORE_SECONDS)
         while len(batch) < MAX_BATCH and not self._waiting.empty():
             batch.append(self._waiting.get())
         return batch
