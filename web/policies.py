@@ -100,7 +100,7 @@ def warmed(policy: Policy) -> tuple[Policy, Cost]:
     try:
         policy.start()
         policy.infer(_positions(1))
-        seconds = []
+        seconds: list[float] = []
         for size in (1, PROBE_BATCH):
             long = bool(seconds) and seconds[0] > LONG_SECONDS
             times = LONG_PROBES if long else PROBES
