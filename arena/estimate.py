@@ -89,9 +89,13 @@ def offers(
 def position_ms(cost: Cost, games: int) -> float:
     """Return what a position costs where a model has so many games in a block.
 
-    A call costs something by itself, and something for each position in it. Games end at different
+    A call costs something by itself, and something for each position in it; of a model that is
+    dearer in company the former is below zero, and saved by few games. Games end at different
     plies: where their lengths are spread evenly up to twice the mean, the longest of K lasts
     2K / (K + 1) means, so that a call holds (K + 1) / 2 positions in the mean.
+
+    >>> position_ms(Cost(2.0, 2.0, 8.0), 1), round(position_ms(Cost(2.0, 2.0, 8.0), 127), 3)
+    (2.0, 8.0)
     """
-    call = max(0.0, cost.single_ms - cost.batch64_ms) * BATCH / (BATCH - 1)
+    call = (cost.single_ms - cost.batch64_ms) * BATCH / (BATCH - 1)
     return max(0.0, cost.single_ms - call) + call / ((games + 1) / 2)

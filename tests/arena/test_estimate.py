@@ -32,6 +32,11 @@ def test_larger_batches_make_a_position_cheaper():
     assert games * 100 * 2 * 0.4 / 1000 < each[-1] < games * 100 * 2 * 2.0 / 1000
 
 
+def test_a_model_that_is_dearer_in_company_is_not_taken_for_a_cheap_one():
+    found = estimate([Cost(1.0, 1.0, 20.0)] * 16, Terms(starts=4), 100.0)
+    assert found.cpu_seconds > 10 * estimate([FLAT] * 16, Terms(starts=4), 100.0).cpu_seconds
+
+
 def test_what_could_not_be_measured_counts_as_the_dearest():
     known = estimate([FLAT, UNKNOWN], Terms()).cpu_seconds
     assert estimate([FLAT, None], Terms()).cpu_seconds == known > 10
