@@ -94,6 +94,8 @@ def show_trial(trial: "Trial") -> None:
     """Print what the trial games came to."""
     from itertools import groupby
 
+    from arena.trial import PLACED_STARTS
+
     for opponent, games in groupby(trial.games, key=lambda game: game.opponent):
         met = list(games)
         points = sum(game.points for game in met)
@@ -102,7 +104,10 @@ def show_trial(trial: "Trial") -> None:
             click.echo(f"        forfeits: {reason}")
     found = trial.estimate
     if found is None:
-        click.echo(f"{trial.points:g} of {len(trial.games)} points; no round has rated the anchors")
+        click.echo(
+            f"{trial.points:g} of {len(trial.games)} points; a place can be told where a finished "
+            f"round has rated the anchors, and after {PLACED_STARTS} starts against them"
+        )
         return
     click.echo(
         f"In round {found.round} it would have finished {found.rank} of {found.entrants} by rating "

@@ -32,6 +32,8 @@ from tron_env.ruleset import ARENA
 STARTS: Final = 4
 TRIAL_SECONDS: Final = 60.0
 """What games of usual length may take on the reference machine: others wait for their checks."""
+PLACED_STARTS: Final = 6
+"""Of fewer starts no interval of 95 % follows: five fair coins agree in one of 16 throws."""
 SEED: Final = hashlib.sha256(b"trial games").hexdigest()
 RESAMPLING_SEED: Final = 20
 
@@ -72,7 +74,7 @@ class Trial:
 
     games: tuple[TrialGame, ...]
     estimate: Estimate | None
-    """None where no finished round has rated the anchors."""
+    """None where no finished round has rated the anchors that were met in enough starts."""
 
     @property
     def points(self) -> float:
@@ -207,6 +209,8 @@ def _estimate(
         if anchor.sha256 in ratings
         for start in duel.starts
     ]
+    if len(results) < PLACED_STARTS:
+        return None
     rating = rate_newcomer(results, np.random.default_rng(RESAMPLING_SEED))
     if rating is None:
         return None

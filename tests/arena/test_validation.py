@@ -15,6 +15,7 @@ from arena.estimate import USUAL_PLIES, position_ms
 from arena.inspection import RUNTIME_DOMAINS
 from arena.limits import Limits
 from arena.probes import FRESH, PROBES, probe_positions
+from arena.records import EntryKind, EntryRow, Standing
 from arena.trial import TRIAL_SECONDS, extent, play_trial
 from arena.validation import Verdict, after_trial, validate_model
 from replays.format import decode
@@ -193,7 +194,7 @@ def test_trial_games_of_a_dear_model_are_ended():
     assert fine.usage.positions > dear.usage.positions
 
 
-@given(st.floats(0.01, 100.0), st.floats(0.01, 1.0), st.integers(1, 12))
+@given(st.floats(0.01, 100.0), st.floats(0.01, 50.0), st.integers(1, 12))
 def test_trial_games_take_no_longer_than_others_can_wait(single, share, anchors):
     cost = Cost(single, single, single * share)
     starts, met = extent(cost, anchors)
@@ -214,6 +215,27 @@ def test_a_dear_model_meets_fewer_anchors_in_the_same_starts():
     assert len(cheap.trial.games) == 24
     assert [game.opponent for game in dear.trial.games] == ["wall-hugger"] * 2 + ["ppo-early"] * 2
     assert dear.replays == cheap.replays[:2] + cheap.replays[8:10]
+
+
+def rated(number, anchor, rating):
+    standing = Standing(1 + number, 0.0, 0, 0, 0, 0, 0, rating, rating, rating, 0.0)
+    what = (number, 1, number, anchor.name, EntryKind.ANCHOR, True, False, anchor.sha256, None)
+    return EntryRow(*what, standing)
+
+
+def test_too_few_trial_games_tell_no_place():
+    anchors = (shipped_model("wall-hugger"), shipped_model("ppo-early"), shipped_model("hunter"))
+    field = [rated(number, anchor, 1200.0) for number, anchor in enumerate(anchors)]
+    options = {"alone": False, "limits": Limits(), "position_ms": 100.0, "anchors": anchors}
+
+    def told(milliseconds):
+        cost = Cost(milliseconds, milliseconds, milliseconds)
+        return play_trial(graphs.policy(), cost=cost, field=field, **options).trial.estimate
+
+    enough = told(31.0)  # two starts against each
+    assert enough.entrants == 4
+    assert enough.rating_low < enough.rating_high
+    assert told(60.0) is None  # one
 
 
 def run_command(path, *options):
