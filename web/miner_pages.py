@@ -45,10 +45,11 @@ upload = Blueprint("upload", __name__)
 
 @upload.before_request
 def check_form() -> None:
-    """Refuse forged forms, and large ones of people who may not upload."""
+    """Refuse forged forms, and models of people who may not upload."""
     if request.method != "POST":
         return
-    if request.endpoint == "upload.send" and present() is not None:
+    if request.endpoint == "upload.send":
+        logged_in()  # first, as others' form is too large, and whoever is logged out is to know it
         request.max_content_length = services().miners.limits.model_bytes + FORM_BYTES
     check_csrf()
 
