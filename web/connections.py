@@ -16,6 +16,7 @@ import socket
 import tempfile
 import time
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from typing import IO, Any, Final, Self
 
 import gevent
@@ -131,6 +132,7 @@ class _Handler(WSGIHandler):  # type: ignore[misc]
                 super().run_application()
             finally:
                 self.server.requests -= 1
+            self._pass_over_rest()
             return
         self.result = self.application(self.environ, self.start_response)
         self.close_connection = True
@@ -138,6 +140,16 @@ class _Handler(WSGIHandler):  # type: ignore[misc]
             self.result = None
         else:
             self.process_result()
+
+    def _pass_over_rest(self) -> None:
+        """Read what is left of a body that was refused, as the next request comes behind it."""
+        try:
+            with gevent.Timeout(BODY_SECONDS, TimeoutError("the body did not come to its end")):
+                self.wsgi_input._discard()
+        except OSError:
+            self.close_connection = True
+            with suppress(OSError):  # nobody is there any more
+                self.socket.shutdown(socket.SHUT_RD)  # else the base class would wait for the rest
 
     def log_request(self) -> None:
         logger.debug("%s", self.requestline)

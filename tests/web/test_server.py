@@ -4,6 +4,7 @@ import io
 import socket
 import urllib.request
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -55,6 +56,33 @@ def test_a_body_that_does_not_come_to_its_end_is_not_waited_for(
     assert answer_to(site, said).startswith(b"HTTP/1.1 408 ")
 
 
+def test_a_body_that_was_refused_and_does_not_come_to_its_end_is_not_waited_for(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(connections, "BODY_SECONDS", SHORT_SECONDS)
+    said = b"POST /api/v1/submissions HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n\r\nabc"
+    heard: list[bytes] = []
+    address = urlsplit(site.url)
+    with socket.create_connection((address.hostname, address.port), PATIENCE_SECONDS) as line:
+        line.sendall(said)
+        line.settimeout(0.1)
+        while not heard or heard[-1]:  # until the server hangs up
+            with suppress(TimeoutError, ConnectionError):
+                heard.append(line.recv(4096))
+            with suppress(ConnectionError):
+                line.sendall(b"x")  # else the sender stalls
+    assert heard[0].startswith(b"HTTP/1.1 401 ")
+
+
+def test_what_comes_behind_a_body_that_was_refused_is_answered(site: Site):
+    body = bytes(1024 * 1024)
+    head = "POST /api/v1/submissions HTTP/1.1\r\nHost: x\r\nContent-Length: "
+    behind = b"GET /healthz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
+    heard = answer_to(site, f"{head}{len(body)}\r\n\r\n".encode() + body + behind)
+    assert heard.startswith(b"HTTP/1.1 401 ")
+    assert b"HTTP/1.1 200 " in heard
+
+
 def test_a_body_that_is_too_long_is_not_read(site: Site, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(connections, "SHORT_BODY_BYTES", 10)
     said = b"POST /api/v1/miners HTTP/1.1\r\nHost: x\r\nContent-Length: 11\r\n\r\nhello world"
@@ -85,8 +113,8 @@ def test_a_long_body_is_kept_only_where_a_model_is_sent_by_somebody_known(
     assert sent(submissions) == (b"401", 0)
     assert sent(submissions, "Authorization: Bearer x") == (b"401", 0)
     assert sent(submissions, f"Authorization: Bearer {made_up}") == (b"401", 0)
-    assert sent("/submit") == (b"413", 0)
-    assert sent("/submit", "Cookie: tron=made-up") == (b"413", 0)
+    assert sent("/submit") == (b"403", 0)
+    assert sent("/submit", "Cookie: tron=made-up") == (b"403", 0)
     status, kept = sent("/api/v1/miners", "Authorization: Bearer x")
     assert (status, kept <= connections.SHORT_BODY_BYTES) == (b"413", True)
     _, token = site.services.miners.register("ann", "127.0.0.1")
