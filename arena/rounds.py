@@ -211,6 +211,9 @@ def _chooser(
         if models.put(anchor.path.read_bytes()) != anchor.sha256:
             raise StorageError(f"the shipped model {anchor.name} has changed since it was listed")
     champions = reigning(storage)
+    for champion in champions:
+        if champion.submission_id is None:  # may have been shipped once, and be so no more
+            models.get(champion.sha256)
     wanted = {anchor.sha256: False for anchor in anchors}
     live = storage.live_submissions(number)
     wanted |= {row.sha256: row.alone for row in live if row.id not in lost}

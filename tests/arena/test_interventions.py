@@ -7,6 +7,7 @@ import threading
 
 import pytest
 
+from agents.zoo import shipped_model
 from arena.errors import StorageError
 from arena.estimate import Terms
 from arena.field import choose_field
@@ -263,6 +264,21 @@ def test_a_crown_does_not_pass_on_because_its_file_was_lost(storage, models):
     assert storage.open_round().number == 2
     storage.take_out(champion.submission_id, "its file is gone")
     assert close(storage, models).entrants == 2
+
+
+def test_the_file_of_a_champion_that_is_shipped_no_more_is_waited_for(storage, models):
+    options = {"terms": Terms(starts=1), "measure": lambda *_: CHEAP}
+    shipped = [shipped_model("wall-hugger"), shipped_model("ppo-early")]
+    close_round(storage, models, anchors=shipped, **options)
+    run_round(storage, SerialExecutor(models))
+    champion = storage.champion()
+    enter(storage, models)
+    lose(models, champion)
+    with pytest.raises(StorageError, match=f"model {champion.sha256} is missing"):
+        close_round(storage, models, anchors=(), **options)
+    assert storage.open_round().number == 2
+    close_round(storage, models, anchors=shipped, **options)  # which brings it back
+    assert models.has(champion.sha256)
 
 
 def test_no_round_is_closed_where_every_file_is_gone(storage, models):
