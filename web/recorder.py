@@ -2,7 +2,7 @@
 
 The clock hands games over without waiting. Telling needs no storage, so that a busy database
 delays no result; storing comes after (``web.storer``), and its backlog closes the door to new
-games. Telling where the clock runs was tried: it saved nothing, and made ticks later.
+games. Telling where the clock runs was tried and gained nothing that could be measured.
 """
 
 import logging
