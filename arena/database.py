@@ -16,6 +16,8 @@ from arena.errors import DatabaseAwayError, StorageError
 
 BUSY_SECONDS = 30
 """How long a writer waits for another process's transaction."""
+ANSWER_SECONDS = "10"
+"""How long a server may take to answer a new connection; libpq would wait for ever."""
 WRITES = "tron_writes"
 SNAPSHOT: Final = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
 """PostgreSQL lets a transaction see one state only where asked; SQLite always does."""
@@ -141,7 +143,9 @@ def _engine(url: str) -> Engine:
     parsed = make_url(url)
     try:
         if parsed.get_backend_name() != "sqlite":
-            return create_engine(parsed, pool_pre_ping=True)
+            # What the URL says itself goes first.
+            patience = {"connect_timeout": ANSWER_SECONDS} | dict(parsed.query)
+            return create_engine(parsed.set(query=patience), pool_pre_ping=True)
         if parsed.database and parsed.database != ":memory:":
             Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
         engine = create_engine(parsed, connect_args={"timeout": BUSY_SECONDS})

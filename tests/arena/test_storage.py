@@ -1,6 +1,7 @@
 """The database: migrations, transactions, games and their searches."""
 
 import multiprocessing
+import socket
 import sys
 import threading
 import time
@@ -155,6 +156,14 @@ def test_a_database_that_cannot_be_opened_is_one_line(url, words):
     with pytest.raises(StorageError, match=words) as error:
         Storage(url)
     assert "\n" not in str(error.value)
+
+
+def test_a_server_that_takes_connections_and_says_nothing_is_not_waited_for(monkeypatch):
+    monkeypatch.setattr("arena.database.ANSWER_SECONDS", "2")
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        port = silent.getsockname()[1]
+        with pytest.raises(StorageError, match="timeout"):
+            Storage(f"postgresql+psycopg://tron@127.0.0.1:{port}/tron")
 
 
 def test_a_missing_driver_is_named_without_telling_the_password(monkeypatch):
