@@ -255,7 +255,7 @@ def test_what_is_counted_is_counted_in_one_place(site: Site):
 
 def test_a_page_process_that_is_killed_in_mid_request_is_replaced(site: Site):
     with line_to(site) as line:
-        line.sendall(b"POST /submit HTTP/1.1\r\nCookie: a=b\r\nContent-Length: 9\r\n\r\n")
+        line.sendall(request("/miners", "Content-Length: 9", method="POST"))
         until(lambda: holder(site, line))
         desk = pages_of(site)[0]
         assert holder(site, line) == desk
