@@ -1,19 +1,16 @@
 """The field of a round: what enters beside the submissions, and under which names."""
 
 from collections.abc import Mapping, Sequence
-from typing import Final
 
 from agents.zoo import ShippedModel
 from arena.divisions import Cost
 from arena.records import ChampionRow, EntryKind, NewEntry, SubmissionRow
 from arena.submission import defending_name, distinct_name
 
-CROWNS: Final = (EntryKind.CHAMPION, EntryKind.LIGHT_CHAMPION)
-
 
 def choose_field(
     submissions: Sequence[SubmissionRow],
-    champions: Sequence[ChampionRow],
+    champions: Mapping[EntryKind, ChampionRow],
     anchors: Sequence[ShippedModel],
     costs: Mapping[str, Cost],
 ) -> tuple[NewEntry, ...]:
@@ -25,7 +22,7 @@ def choose_field(
 
     Args:
         submissions: those that count, one a name.
-        champions: the reigning ones, of the open crown first.
+        champions: the reigning ones, by what they enter as.
         anchors: the shipped baselines.
         costs: what models cost, by SHA-256.
     """
@@ -33,7 +30,7 @@ def choose_field(
     field: dict[str, NewEntry] = {}
     taken = {row.name: row.sha256 for row in submissions}
     taken |= {model.name: model.sha256 for model in anchors}
-    for champion, kind in zip(champions, CROWNS, strict=False):
+    for kind, champion in champions.items():
         others = {name for name, sha256 in taken.items() if sha256 != champion.sha256}
         name = defending_name(champion.name, champion.round, others)
         if name in others:  # both champions are of one author and round

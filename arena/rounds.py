@@ -211,13 +211,13 @@ def _chooser(
         if models.put(anchor.path.read_bytes()) != anchor.sha256:
             raise StorageError(f"the shipped model {anchor.name} has changed since it was listed")
     champions = reigning(storage)
-    for champion in champions:
+    for champion in champions.values():
         if champion.submission_id is None:  # may have been shipped once, and be so no more
             models.get(champion.sha256)
     wanted = {anchor.sha256: False for anchor in anchors}
     live = storage.live_submissions(number)
     wanted |= {row.sha256: row.alone for row in live if row.id not in lost}
-    wanted |= {champion.sha256: champion.alone for champion in champions}
+    wanted |= {champion.sha256: champion.alone for champion in champions.values()}
     costs = _costs(storage, models, wanted, measure)
 
     def choose(submissions: Sequence[SubmissionRow]) -> tuple[NewEntry, ...]:
@@ -243,7 +243,7 @@ def _lost(storage: Storage, models: ModelStore, number: int) -> dict[int, str]:
             models.get(row.sha256)
         except StorageError as error:
             lost[row.id] = str(error)
-    for champion in reigning(storage):
+    for champion in reigning(storage).values():
         if champion.submission_id is not None:
             _demand(models, champion.submission_id, champion.name, champion.sha256)
     if len(lost) == len(live):
@@ -302,17 +302,20 @@ def _first_stage(entrants: int, wanted: Terms, seed: str) -> tuple[ScheduledDuel
     return pair_stage(0, [Score(0.0, 0)] * entrants, (), seed) if entrants > 1 else ()
 
 
-def reigning(storage: Storage) -> tuple[ChampionRow, ...]:
+def reigning(storage: Storage) -> dict[EntryKind, ChampionRow]:
     """Return who defends: the champion, then the light champion; as far as there are any.
 
     One whose submission was withdrawn does not.
     """
-    crowned = (storage.champion(), storage.light_champion())
-    return tuple(
-        champion
-        for champion in crowned
+    crowned = {
+        EntryKind.CHAMPION: storage.champion(),
+        EntryKind.LIGHT_CHAMPION: storage.light_champion(),
+    }
+    return {
+        kind: champion
+        for kind, champion in crowned.items()
         if champion is not None and not _is_withdrawn(storage, champion)
-    )
+    }
 
 
 def _is_withdrawn(storage: Storage, champion: ChampionRow) -> bool:

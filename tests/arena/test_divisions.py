@@ -127,10 +127,10 @@ SUBMITTED = SubmissionRow(7, 4, "ann", "0c" * 32, SubmissionStatus.ACCEPTED, "",
 
 
 def test_both_champions_defend_under_names_of_their_own():
-    reigning = (
-        ChampionRow(3, 1, "ann@2", "0a" * 32, False, None),
-        ChampionRow(3, 2, "ann", "0b" * 32, False, None, light=True),
-    )
+    reigning = {
+        EntryKind.CHAMPION: ChampionRow(3, 1, "ann@2", "0a" * 32, False, None),
+        EntryKind.LIGHT_CHAMPION: ChampionRow(3, 2, "ann", "0b" * 32, False, None, light=True),
+    }
     field = choose_field([SUBMITTED], reigning, (), {"0b" * 32: CHEAP})
     assert [(entry.name, entry.kind) for entry in field] == [
         ("ann@3", EntryKind.CHAMPION),
@@ -140,9 +140,19 @@ def test_both_champions_defend_under_names_of_their_own():
     assert [entry.cost for entry in field] == [None, CHEAP, None]
 
 
+def test_a_light_champion_that_defends_alone_is_called_so():
+    row = ChampionRow(3, 2, "bob", "0b" * 32, False, None, light=True)
+    field = choose_field([SUBMITTED], {EntryKind.LIGHT_CHAMPION: row}, (), {})
+    assert [(entry.name, entry.kind) for entry in field] == [
+        ("bob", EntryKind.LIGHT_CHAMPION),
+        ("ann", EntryKind.SUBMISSION),
+    ]
+
+
 def test_one_champion_of_both_crowns_enters_once():
     row = ChampionRow(3, 1, "bob", "0a" * 32, False, None, light=True)
-    field = choose_field([SUBMITTED], (row, row), (), {})
+    crowns = {EntryKind.CHAMPION: row, EntryKind.LIGHT_CHAMPION: row}
+    field = choose_field([SUBMITTED], crowns, (), {})
     assert [(entry.name, entry.kind) for entry in field] == [
         ("bob", EntryKind.CHAMPION),
         ("ann", EntryKind.SUBMISSION),

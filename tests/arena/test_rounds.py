@@ -164,7 +164,7 @@ def test_one_model_enters_once(home):
     ensure_open(home.storage)
     ann, cid = (submitted(home.storage, n, home.models.put(rival(s))) for s, n in enumerate("ac"))
     again = replace(ann, id=99, name="bob")
-    assert [entry.name for entry in choose_field([ann, again, cid], (), (), {})] == ["a", "c"]
+    assert [entry.name for entry in choose_field([ann, again, cid], {}, (), {})] == ["a", "c"]
 
 
 def test_two_entrants_are_needed(home):
