@@ -16,7 +16,7 @@ from arena.errors import DatabaseAwayError, StorageError
 
 BUSY_SECONDS = 30
 """How long a writer waits for another process's transaction."""
-ANSWER_SECONDS = "10"
+ANSWER_SECONDS = 10
 """How long a server may take to answer a new connection; libpq would wait for ever."""
 WRITES = "tron_writes"
 SNAPSHOT: Final = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
@@ -144,7 +144,7 @@ def _engine(url: str) -> Engine:
     try:
         if parsed.get_backend_name() != "sqlite":
             # What the URL says itself goes first.
-            patience = {"connect_timeout": ANSWER_SECONDS} | dict(parsed.query)
+            patience = {"connect_timeout": str(ANSWER_SECONDS)} | dict(parsed.query)
             return create_engine(parsed.set(query=patience), pool_pre_ping=True)
         if parsed.database and parsed.database != ":memory:":
             Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)

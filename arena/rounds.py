@@ -158,6 +158,7 @@ def close_round(
     number = opened.number
     anchors = baselines() if anchors is None else anchors
     wanted = terms or Terms(starts=starts or opened.starts)
+    _stock(models, anchors)
     lost = _lost(storage, models, number)
     choose = _chooser(storage, models, number, anchors, measure, lost)
     settle = _settler(storage, number, wanted, budget_hours)
@@ -191,6 +192,7 @@ def preview(
     """
     opened = ensure_open(storage)
     anchors = baselines() if anchors is None else anchors
+    _stock(models, anchors)
     lost = _lost(storage, models, opened.number)
     _tell_of(lost)
     choose = _chooser(storage, models, opened.number, anchors, measure, lost)
@@ -207,13 +209,7 @@ def _chooser(
     measure: Measure,
     lost: Mapping[int, str],
 ) -> Callable[[Sequence[SubmissionRow]], tuple[NewEntry, ...]]:
-    for anchor in anchors:
-        if models.put(anchor.path.read_bytes()) != anchor.sha256:
-            raise StorageError(f"the shipped model {anchor.name} has changed since it was listed")
     champions = reigning(storage)
-    for champion in champions.values():
-        if champion.submission_id is None:  # may have been shipped once, and be so no more
-            models.get(champion.sha256)
     wanted = {anchor.sha256: False for anchor in anchors}
     live = storage.live_submissions(number)
     wanted |= {row.sha256: row.alone for row in live if row.id not in lost}
@@ -227,6 +223,17 @@ def _chooser(
         return choose_field(found, champions, anchors, costs | storage.costs(late))
 
     return choose
+
+
+def _stock(models: ModelStore, anchors: Sequence[ShippedModel]) -> None:
+    """Have the store hold the shipped models.
+
+    Raises:
+        StorageError: one is another than was listed.
+    """
+    for anchor in anchors:
+        if models.put(anchor.path.read_bytes()) != anchor.sha256:
+            raise StorageError(f"the shipped model {anchor.name} has changed since it was listed")
 
 
 def _lost(storage: Storage, models: ModelStore, number: int) -> dict[int, str]:
@@ -244,7 +251,9 @@ def _lost(storage: Storage, models: ModelStore, number: int) -> dict[int, str]:
         except StorageError as error:
             lost[row.id] = str(error)
     for champion in reigning(storage).values():
-        if champion.submission_id is not None:
+        if champion.submission_id is None:  # was shipped once, and may be so no more
+            models.get(champion.sha256)
+        else:
             _demand(models, champion.submission_id, champion.name, champion.sha256)
     if len(lost) == len(live):
         for row in live:

@@ -205,7 +205,7 @@ def _tried(
     """Measure with so many clients, again where they were too many: a neighbour may have been.
 
     Each time a site of its own serves them. One that had too many before would still have their
-    games, which wait ten seconds, and let few in for half a minute.
+    games, which wait ten seconds, and would let few in for as long.
 
     Raises:
         RuntimeError: not every game that ended was stored.

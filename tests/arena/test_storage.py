@@ -159,7 +159,7 @@ def test_a_database_that_cannot_be_opened_is_one_line(url, words):
 
 
 def test_a_server_that_takes_connections_and_says_nothing_is_not_waited_for(monkeypatch):
-    monkeypatch.setattr("arena.database.ANSWER_SECONDS", "2")
+    monkeypatch.setattr("arena.database.ANSWER_SECONDS", 2)
     with socket.create_server(("127.0.0.1", 0)) as silent:
         port = silent.getsockname()[1]
         with pytest.raises(StorageError, match="timeout"):
