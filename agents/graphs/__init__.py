@@ -9,7 +9,8 @@ holds board operations on packed bits, ``heuristics`` the compiled agents. A mod
     model = build_voronoi(Voronoi(reply=Reply.MEAN, tie=TieBreak.OPEN))
     pathlib.Path("mine.onnx").write_bytes(model)
 
-``search`` compiles tree searches, ``twin`` plays the same descriptions in Numba (see
+``search`` compiles tree searches, which a network may guide (``prior``), ``twin`` plays the same
+descriptions in Numba; ``python -m agents.graphs.compile`` makes one of your own (see
 ``docs/compile_a_search.md``).
 
 ``python -m agents.graphs`` writes the shipped ones again, byte for byte.

@@ -7,11 +7,18 @@ from typing import Final
 
 import click
 
-from agents.graphs.description import SHIPPED_SEARCHES
+from agents.graphs.description import SHIPPED_SEARCHES, ShippedSearch
 from agents.graphs.heuristics import build_voronoi, build_wall_hugger
 from agents.graphs.search import build_search
 from agents.heuristic import Reply, Voronoi, WallHugger
-from agents.zoo import FOLDER
+from agents.zoo import FOLDER, shipped_model
+
+
+def compiled(shipped: ShippedSearch) -> bytes:
+    """Return the model of a search that ships, with the shipped network that is its prior."""
+    network = None if shipped.network is None else shipped_model(shipped.network).path.read_bytes()
+    return build_search(shipped.search, network)
+
 
 SHIPPED: Final[Mapping[str, Callable[[], bytes]]] = {
     "wall-hugger": lambda: build_wall_hugger(WallHugger()),
@@ -19,7 +26,7 @@ SHIPPED: Final[Mapping[str, Callable[[], bytes]]] = {
     "gambler": lambda: build_voronoi(Voronoi(reply=Reply.MEAN)),
     "hunter": lambda: build_voronoi(Voronoi(other=4)),
     "squatter": lambda: build_voronoi(Voronoi(other=0)),
-    **{name: partial(build_search, search) for name, search in SHIPPED_SEARCHES.items()},
+    **{name: partial(compiled, shipped) for name, shipped in SHIPPED_SEARCHES.items()},
 }
 
 

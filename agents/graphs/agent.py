@@ -11,17 +11,15 @@ import numpy as np
 from agents.errors import InvalidModelError, SearchDescriptionError
 from agents.graphs import twin
 from agents.graphs.boards import SIDE
-from agents.graphs.description import Correction, Evaluation, TreeSearch
+from agents.graphs.description import Evaluation, TreeSearch
 from agents.heuristic import parse_options, spec_of
 from agents.policy import select_actions
 from tron_env.batch import BatchEngine
 from tron_env.errors import AgentSpecError
 from tron_env.types import PLANES, Float32Array, IntArray, UInt8Array
 
-_PARTS = {"evaluation", "correction"}
-_OF_SEARCH = {f.name: str(f.default) for f in fields(TreeSearch) if f.name not in _PARTS}
+_OF_SEARCH = {f.name: str(f.default) for f in fields(TreeSearch) if f.name != "evaluation"}
 _OF_LEAVES = {f.name: str(f.default) for f in fields(Evaluation)}
-_OF_ROOT = {f.name: str(f.default) for f in fields(Correction)}
 
 
 class TreeAgent:
@@ -54,20 +52,32 @@ class TreeAgent:
 
 
 def make_tree(argument: str) -> TreeAgent:
-    """Make ``tree:rounds=2,width=12``, with any field of a search and its parts.
+    """Make ``tree:rounds=2,width=12``, with any field of a search and its evaluation but a prior.
+
+    Raises:
+        AgentSpecError: as of ``described``, or a prior is asked for: the twin asks no network.
+    """
+    description = described(argument)
+    if description.prior:
+        raise AgentSpecError(
+            "tree: a prior needs a network; `python -m agents.graphs.compile` makes a model of both"
+        )
+    return TreeAgent(spec_of("tree", argument), description)
+
+
+def described(recipe: str) -> TreeSearch:
+    """Read a recipe, ``rounds=2,width=12``, with any field of a search and its evaluation.
 
     Raises:
         AgentSpecError: a key is unknown, or a value no whole number or out of range.
     """
-    options = parse_options("tree", argument, _OF_SEARCH | _OF_LEAVES | _OF_ROOT)
+    options = parse_options("tree", recipe, _OF_SEARCH | _OF_LEAVES)
     try:
         numbers = {key: int(value) for key, value in options.items()}
         evaluation = Evaluation(**{key: numbers[key] for key in _OF_LEAVES})
         search = {key: numbers[key] for key in _OF_SEARCH}
-        correction = Correction(**{key: numbers[key] for key in _OF_ROOT})
-        description = TreeSearch(**search, evaluation=evaluation, correction=correction)
+        return TreeSearch(**search, evaluation=evaluation)
     except SearchDescriptionError as error:
         raise AgentSpecError(f"tree: {error}") from error
     except ValueError as error:
         raise AgentSpecError(f"tree: {error}; every value is a whole number") from None
-    return TreeAgent(spec_of("tree", argument), description)

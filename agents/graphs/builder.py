@@ -15,7 +15,7 @@ from typing import Any, Final, TypeAlias
 import numpy as np
 import onnx
 from numpy.typing import DTypeLike, NDArray
-from onnx import helper, numpy_helper
+from onnx import compose, helper, numpy_helper
 
 OPSET: Final = 18
 """The first opset with bitwise operators."""
@@ -241,6 +241,20 @@ class Graph:
         )
         self._scopes[-1].append(node)
         return tuple(Value(self, name) for name in results)
+
+    def adopt(self, other: onnx.GraphProto, value: Value) -> Value:
+        """Append a graph of one input, given ``value``, and return its only output.
+
+        It is renamed; ``agents.graphs.embedding`` checks what it must be.
+        """
+        prefix = f"{self._name('adopted')}_"
+        # Bodies of loops are renamed before initializers, which they may use.
+        constants = {tensor.name: prefix + tensor.name for tensor in other.initializer}
+        renamed = compose.add_prefix_graph(other, prefix, name_map=constants)
+        given = helper.make_node("Identity", [value.name], [renamed.input[0].name])
+        self._scopes[-1].extend([given, *renamed.node])
+        self._initializers.extend(renamed.initializer)
+        return Value(self, renamed.output[0].name)
 
     def build(
         self,

@@ -50,7 +50,11 @@ REJECTED: Final = -2 * WIN
 DECIDED: Final = WIN - 500_000
 """Values beyond it, of either sign, are wins and losses."""
 
-CORRECTION_UNIT: Final = 64
+PRIOR_FLOOR: Final = 8
+"""No move counts as more units of log-probability below the likeliest accepted one."""
+
+MAX_PRIOR: Final = 100_000
+"""``PRIOR_FLOOR`` units of such a weight do not make the least evaluation a loss."""
 
 CLOSED, OPEN, APART = range(3)
 """What a joint ply leads to: nothing to look into, a position, one with the riders apart."""
@@ -106,29 +110,6 @@ class Evaluation:
 
 
 @dataclass(frozen=True, slots=True)
-class Correction:
-    """What is added to the root's moves while the riders can meet, learned by a linear model.
-
-    Attributes:
-        promise: in 64ths, of what a move was worth less than the best one before the tree grew.
-        spare: in 64ths, of what the second-worst reply gives more than the worst.
-        share: for each 64th of the positions looked into that lie behind the move.
-        exits: for each empty neighbour of the cell moved to.
-    """
-
-    promise: int = 0
-    spare: int = 0
-    share: int = 0
-    exits: int = 0
-
-    def __post_init__(self) -> None:
-        for name in ("promise", "spare"):
-            _check("correction", name, getattr(self, name), -1024, 1024)
-        for name in ("share", "exits"):
-            _check("correction", name, getattr(self, name), -3000, 3000)
-
-
-@dataclass(frozen=True, slots=True)
 class TreeSearch:
     """A best-first search over joint plies that grows one tree in a fixed number of rounds.
 
@@ -157,8 +138,9 @@ class TreeSearch:
         hope: what an own move is worth beside its worst reply, in 64ths of what each other reply
             gives more. The worst reply knows the move, which no rider does. Where several moves
             are worth as much against it, above all a clash, this tells them apart.
+        prior: what one unit of a network's log-probability is worth to the root's moves while the
+            riders can meet; see ``agents.graphs.prior``. Only the graph asks a network.
         evaluation: of leaves.
-        correction: of the root's values.
     """
 
     rounds: int = 40
@@ -175,8 +157,8 @@ class TreeSearch:
     styles: int = 4
     max_plies: int = 32
     hope: int = 0
+    prior: int = 0
     evaluation: Evaluation = field(default_factory=Evaluation)
-    correction: Correction = field(default_factory=Correction)
 
     def __post_init__(self) -> None:
         _check("search", "rounds", self.rounds, 0, 1000)
@@ -194,6 +176,7 @@ class TreeSearch:
         _check("search", "styles", self.styles, 1, 4)
         _check("search", "max_plies", self.max_plies, 1, MAX_PLIES)
         _check("search", "hope", self.hope, 0, HOPE_UNIT)
+        _check("search", "prior", self.prior, 0, MAX_PRIOR)
 
 
 def _check(what: str, name: str, value: int, low: int, high: int) -> None:
@@ -201,12 +184,27 @@ def _check(what: str, name: str, value: int, low: int, high: int) -> None:
         raise SearchDescriptionError(f"{what}: {name} is {value}; allowed are {low} to {high}")
 
 
-SHIPPED_SEARCHES: Final[Mapping[str, TreeSearch]] = {
-    "duelist": TreeSearch(
-        rounds=2, width=12, solo_rounds=0, rides=4, styles=2, evaluation=Evaluation(inner=1200)
+@dataclass(frozen=True, slots=True)
+class ShippedSearch:
+    """A search that ships as a model.
+
+    Attributes:
+        search: its description.
+        network: the shipped model that is its prior, if it has one.
+    """
+
+    search: TreeSearch
+    network: str | None = None
+
+
+SHIPPED_SEARCHES: Final[Mapping[str, ShippedSearch]] = {
+    "duelist": ShippedSearch(
+        TreeSearch(
+            rounds=2, width=12, solo_rounds=0, rides=4, styles=2, evaluation=Evaluation(inner=1200)
+        )
     ),
-    "warden": TreeSearch(
-        rounds=10, width=128, hope=4, evaluation=Evaluation(inner=1200, clash=20_000)
+    "warden": ShippedSearch(
+        TreeSearch(rounds=10, width=128, hope=4, evaluation=Evaluation(inner=1200, clash=20_000))
     ),
 }
 """By the name of the model that each is compiled to."""

@@ -5,7 +5,8 @@ plies, own move times four plus reply; once its rider is apart from the other on
 which stand for the other staying where it is.
 
 Values and regrets are int32 and nothing depends on the other samples, so that the graph agrees
-with ``agents.graphs.twin`` exactly, in any company.
+with ``agents.graphs.twin`` exactly, in any company. A network's prior may be added to what comes
+out.
 """
 
 from dataclasses import dataclass, replace
@@ -13,9 +14,8 @@ from typing import Final
 
 import numpy as np
 
-from agents.graphs import boards, filling, halves, tables
+from agents.graphs import boards, filling, halves, prior, tables
 from agents.graphs.builder import Graph, Value
-from agents.graphs.correction import corrected
 from agents.graphs.description import (
     APART,
     BOUND_LIMIT,
@@ -30,7 +30,6 @@ from agents.graphs.description import (
     REJECTED,
     SHUT,
     WIN,
-    Correction,
     TreeSearch,
 )
 from agents.graphs.leaves import Leaves, Meetings, Riders
@@ -75,14 +74,23 @@ class _Chosen:
     positions: _Positions
 
 
-def build_search(description: TreeSearch) -> bytes:
+def build_search(description: TreeSearch, network: bytes | None = None) -> bytes:
     """Return the model that plays as this search.
 
     A batch is cut into parts that a processor's cache holds; what a sample gets does not depend on
-    the others in its part.
+    the others in its part. The network is asked once, for the whole batch.
+
+    Args:
+        description: of the search.
+        network: the ONNX model that is its prior, of the policy contract's input and output.
+
+    Raises:
+        SearchDescriptionError: a prior has a weight and no network, or the other way round.
+        InvalidModelError: the network cannot be embedded.
     """
     graph = Graph()
     planes = boards.observation(graph)
+    likings = prior.asked(graph, description.prior, network, planes)
     leaves = Leaves(graph, description)
     part = np.array([max(1, PART_LEAVES // description.width)], dtype=np.int64)
     batch = graph.op("Shape", planes, start=0, end=1)
@@ -90,7 +98,11 @@ def build_search(description: TreeSearch) -> bytes:
     def trip(start: Value, done: Value) -> tuple[list[Value], Value]:
         stop = start + part
         some = graph.op("Slice", planes, start, stop, np.array([0], dtype=np.int64))
-        logits = _Tree(graph, description, leaves, some).logits()
+        tree = _Tree(graph, description, leaves, some)
+        logits = tree.logits()
+        if likings is not None:
+            liked = graph.op("Slice", likings, start, stop, np.array([0], dtype=np.int64))
+            logits = prior.guided_in(graph, description.prior, logits, liked, tree.apart)
         going = stop.less(batch).reshape()
         return [stop, graph.concat([done, logits], axis=0)], going
 
@@ -159,20 +171,16 @@ class _Tree:
         table = state[0].slice(1, 2, axis=1).reshape(-1, ACTIONS, ACTIONS)
         worst = table.min(2)
         logits = tables.hoped(self._search, table)
-        if self._search.correction != Correction():
-            _, exits = boards.targets_and_exits(
-                graph, boards.free_plane(graph, self._planes), self._planes, Plane.OWN_HEAD
-            )
-            before = values.reshape(-1, ACTIONS, ACTIONS)
-            better = corrected(
-                graph, self._search, before, (state[0], state[3]), exits.cast(np.int32)
-            )
-            logits = graph.where(root.apart.unsqueeze(1).cast(np.bool_), logits, better)
         logits = graph.op("Clip", logits, np.int32(REJECTED), np.int32(WIN))
         if self._search.rides:
             apart = root.apart.unsqueeze(1).cast(np.bool_)
             logits = graph.where(apart, self._ridden(worst, *state), logits)
         return logits.cast(np.float32)
+
+    @property
+    def apart(self) -> Value:
+        """Where the riders can never meet, bool ``(batch, 1)``; ``logits`` has found it."""
+        return self._root_apart.unsqueeze(1).cast(np.bool_)
 
     def _choose(
         self, count: int, values: Value, kinds: Value, kept: Value, facts: Value

@@ -4,8 +4,6 @@ Values equal those of the graph exactly. What the graph does for many positions 
 by one, in the same order; boards are those of ``agents.graphs.twin_leaves``.
 """
 
-from dataclasses import astuple
-
 import numpy as np
 
 from agents.graphs.boards import ACTION_OFFSETS, SIDE
@@ -14,7 +12,6 @@ from agents.graphs.description import (
     BOUND_LIMIT,
     BOUND_UNIT,
     CLOSED,
-    DECIDED,
     FACTS,
     FIRST,
     HOPE_LIMIT,
@@ -36,7 +33,6 @@ from agents.graphs.description import (
     TreeSearch,
 )
 from agents.graphs.filling import costs, ranks
-from agents.graphs.twin_correction import correction
 from agents.graphs.twin_filling import RIDDEN, ride
 from agents.graphs.twin_leaves import (
     BOARDS,
@@ -62,11 +58,11 @@ from agents.graphs.twin_leaves import (
 )
 from tron_env.compiling import njit
 from tron_env.territory import BoardRows
-from tron_env.types import ACTIONS, Float32Array, Int64Array, Plane
+from tron_env.types import ACTIONS, BoolArray, Float32Array, Int64Array, Plane
 
 
 def values(description: TreeSearch, observations: Float32Array) -> Float32Array:
-    """Return the logits of the compiled search, float32 ``(k, 4)``.
+    """Return the logits of the compiled search, without a prior, float32 ``(k, 4)``.
 
     Args:
         description: of the search.
@@ -97,19 +93,37 @@ def values(description: TreeSearch, observations: Float32Array) -> Float32Array:
             description.more_rounds,
             description.live,
             weights.pinched,
-            *astuple(description.correction),
         ],
         dtype=np.int64,
     )
-    occupied = observations[:, : Plane.OWN_HEAD].max(axis=1) >= 0.5
-    bits = np.where(occupied, 0, 1).astype(np.uint64) << np.arange(SIDE, dtype=np.uint64)
-    free = bits.sum(axis=2, dtype=np.uint64)
+    free, heads = _packed(observations)
     rules = costs(), ranks(description.styles)
-    heads = observations[:, Plane.OWN_HEAD :].reshape(-1, 2, SIDE * SIDE).argmax(axis=2)
     out = np.empty((len(observations), ACTIONS), dtype=np.int64)
     for k in range(len(observations)):
         _search(free[k], heads[k, 0], heads[k, 1], numbers, *rules, out[k])
     return out.astype(np.float32)
+
+
+def apart(description: TreeSearch, observations: Float32Array) -> BoolArray:
+    """Return bool ``(k,)``: where the search takes it that the riders can never meet."""
+    free, heads = _packed(observations)
+    boards = np.zeros((BOARDS, SIDE), dtype=np.uint64)
+    found = np.zeros((2, FINDINGS), dtype=np.int64)
+    out: BoolArray = np.empty(len(observations), dtype=np.bool_)
+    for k in range(len(observations)):
+        own, other = heads[k]
+        strides = description.evaluation.strides
+        _, contact = measure(free[k], own, other, strides, boards, found)
+        out[k] = contact == 0
+    return out
+
+
+def _packed(observations: Float32Array) -> tuple[BoardRows, Int64Array]:
+    """Return the empty cells as boards uint64 ``(k, 32)``, and both heads' cells ``(k, 2)``."""
+    occupied = observations[:, : Plane.OWN_HEAD].max(axis=1) >= 0.5
+    bits = np.where(occupied, 0, 1).astype(np.uint64) << np.arange(SIDE, dtype=np.uint64)
+    heads = observations[:, Plane.OWN_HEAD :].reshape(-1, 2, SIDE * SIDE).argmax(axis=2)
+    return bits.sum(axis=2, dtype=np.uint64), heads
 
 
 @njit()
@@ -296,14 +310,6 @@ def _ridden(
 
 
 @njit()
-def _exits(free: BoardRows, cell: int) -> int:
-    found = 0
-    for step in ACTION_OFFSETS:
-        found += holds(free, inside(cell + step))
-    return found
-
-
-@njit()
 def _search(
     root_free: BoardRows,
     own: int,
@@ -333,7 +339,6 @@ def _search(
         more_rounds = 0
         width = min(width, numbers[SOLO_WIDTH])
     _expand(free[1], facts[1], numbers, boards, found, tree[1], kinds[1])
-    early = np.array([_hoped(tree[1], action, numbers[HOPE]) for action in range(ACTIONS)])
     chosen = np.empty(width, dtype=np.int64)
     nodes = 2
     for number in range(rounds + more_rounds):
@@ -363,12 +368,5 @@ def _search(
         )
         _ridden(free, facts, tree, regrets, nodes, numbers[RIDES], costs, ranks, out_values)
         return
-    behind = np.zeros(ACTIONS, dtype=np.int64)
-    for node in range(2, nodes):
-        behind[facts[node, FIRST]] += _value(tree[node], 0) > -NEVER
     for action in range(ACTIONS):
-        value = _hoped(tree[1], action, numbers[HOPE])
-        if not apart and abs(value) < DECIDED:
-            exits = _exits(root_free, inside(own + ACTION_OFFSETS[action]))
-            value += correction(tree[1], action, early, behind, exits, numbers)
-        out_values[action] = max(REJECTED, min(WIN, value))
+        out_values[action] = max(REJECTED, min(WIN, _hoped(tree[1], action, numbers[HOPE])))

@@ -7,7 +7,7 @@ import numpy as np
 from tron_env.agent import Agent
 from tron_env.batch import BatchEngine
 from tron_env.ruleset import ARENA, Ruleset
-from tron_env.types import Outcome
+from tron_env.types import Float32Array, IntArray, Outcome
 
 
 @dataclass(frozen=True)
@@ -39,3 +39,10 @@ def play(
     drawn = engine.outcomes >= Outcome.DRAW
     score = float(np.mean((engine.outcomes == wins) + 0.5 * drawn))
     return score, positions
+
+
+def observed(engine: BatchEngine, seats: IntArray) -> Float32Array:
+    """Return what each game's rider in ``seats`` sees, float32 ``(n, 5, 32, 32)``."""
+    out = np.empty((engine.n, 5, 32, 32), np.float32)
+    engine.gather(np.arange(engine.n), seats, out)
+    return out

@@ -41,6 +41,7 @@ def test_every_number_of_a_description_can_be_given():
         ("width=many", "every value is a whole number"),
         ("width=", "cannot read 'width='"),
         ("evaluation=3", "cannot read 'evaluation=3'"),
+        ("prior=3000", "a prior needs a network"),
     ],
 )
 def test_nonsense_descriptions_are_named(argument, complaint):

@@ -1,27 +1,37 @@
 """The examples of ``docs/compile_a_search.md`` are run."""
 
 import re
+import shlex
 from pathlib import Path
 
-import numpy as np
-import onnxruntime
+import pytest
+from click.testing import CliRunner
 
-from agents.graphs import twin
-from tests.agents.test_heuristic import advanced
-from tron_env.ruleset import ARENA
+from agents.graphs.compile.__main__ import main
+from agents.onnx_agent import OnnxAgent
 
-PAGE = Path(__file__).parents[3] / "docs" / "compile_a_search.md"
+ROOT = Path(__file__).parents[3]
+PAGE = (ROOT / "docs" / "compile_a_search.md").read_text("utf-8")
 
 
-def test_the_documented_search_builds_and_its_twin_agrees(tmp_path, monkeypatch):
+@pytest.fixture
+def compiled(tmp_path, monkeypatch):
+    """The documented models by name, made by the documented commands."""
     monkeypatch.chdir(tmp_path)
-    build, play, *_ = re.findall(r"```python\n(.*?)```", PAGE.read_text("utf-8"), re.DOTALL)
-    engine = advanced(ARENA, 6, 12)
-    observations = np.empty((engine.n, 5, 32, 32), np.float32)
-    engine.gather(np.arange(engine.n), np.zeros(engine.n, np.intp), observations)
-    names = {"observations": observations, "twin": twin}
-    exec(build, names)
+    (tmp_path / "agents").symlink_to(ROOT / "agents")
+    commands = re.findall(r"^python -m agents.graphs.compile (.*)$", PAGE.replace("\\\n", ""), re.M)
+    for command in commands:
+        result = CliRunner().invoke(main, shlex.split(command))
+        assert result.exit_code == 0, result.output
+    return {path.stem: OnnxAgent(path, path.stem) for path in tmp_path.glob("*.onnx")}
+
+
+def test_the_documented_searches_compile_and_the_documented_twin_agrees(compiled, observations):
+    assert compiled.keys() == {"mine", "guided"}
+    some = observations[::40]
+    (play,) = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)
+    names = {"observations": some}
     exec(play, names)
-    session = onnxruntime.InferenceSession("mine.onnx", providers=["CPUExecutionProvider"])
-    (compiled,) = session.run(None, {"observation": observations})
-    assert (compiled == names["logits"]).all()
+    near = names["search"].prior * 1e-4
+    assert abs(compiled["guided"].logits(some) - names["guided"]).max() < near
+    assert (compiled["mine"].logits(some) != compiled["guided"].logits(some)).any()

@@ -1,4 +1,3 @@
-from dataclasses import replace
 from itertools import accumulate, cycle, takewhile
 
 import numpy as np
@@ -10,7 +9,6 @@ from agents.errors import SearchDescriptionError
 from agents.graphs import boards, filling, halves, twin
 from agents.graphs.builder import Graph
 from agents.graphs.description import (
-    DECIDED,
     HOPE_LIMIT,
     HOPE_UNIT,
     LENGTH,
@@ -18,20 +16,19 @@ from agents.graphs.description import (
     REJECTED,
     SHIPPED_SEARCHES,
     WIN,
-    Correction,
     Evaluation,
     TreeSearch,
 )
 from agents.graphs.leaves import Leaves, Riders
 from agents.graphs.search import build_search
-from agents.heuristic import make_random, make_voronoi
+from agents.heuristic import make_voronoi
 from agents.onnx_agent import OnnxAgent
-from tests.agents.games import play
+from tests.agents.games import observed, play
 from tron_env import chambers, lanes, territory
 from tron_env.batch import BatchEngine
 from tron_env.compiling import kernel
 from tron_env.observation import encode_state
-from tron_env.ruleset import APEX, ARENA
+from tron_env.ruleset import ARENA
 from tron_env.types import Plane
 
 SMALL = TreeSearch(rounds=3, width=3)
@@ -50,45 +47,8 @@ OTHERS = [
     ),
     TreeSearch(rounds=1, width=20, more_rounds=3, live=250, solo_rounds=3),
     TreeSearch(rounds=2, width=6, evaluation=Evaluation(inner=1200, pinched=800)),
-    TreeSearch(
-        rounds=3,
-        width=9,
-        hope=4,
-        correction=Correction(promise=-30, spare=17, share=-211, exits=333),
-    ),
-    SHIPPED_SEARCHES["duelist"],
+    SHIPPED_SEARCHES["duelist"].search,
 ]
-
-
-@pytest.fixture(scope="module")
-def engine():
-    """An engine that shows every fifth position of some games, from either seat."""
-    found = []
-    for first, second, ruleset, starts in (
-        (make_voronoi(""), make_voronoi("reply=mean,tie=open"), ARENA, 8),
-        (make_voronoi("tie=open"), make_random(""), ARENA, 4),
-        (make_voronoi(""), make_voronoi("reply=still"), APEX, 1),
-    ):
-        found += play(first, second, starts, ruleset=ruleset)[1]
-    found = found[::5]
-    engine = BatchEngine(ARENA, len(found))
-    engine.reset(np.arange(engine.n), np.arange(engine.n))
-    for i, position in enumerate(found):
-        engine.cells[i], engine.heads[i] = position.cells, position.heads
-        encode_state(i, engine.cells, engine.heads, engine.causes, engine.planes)
-    assert engine.n > 250
-    return engine
-
-
-@pytest.fixture(scope="module")
-def observations(engine):
-    return observed(engine, np.arange(engine.n) % 2)
-
-
-def observed(engine, seats):
-    out = np.empty((engine.n, 5, 32, 32), np.float32)
-    engine.gather(np.arange(engine.n), seats, out)
-    return out
 
 
 def logits(description, observations, size):
@@ -115,7 +75,7 @@ def test_every_description_equals_its_twin(observations, description):
 
 def test_the_largest_shipped_search_equals_its_twin(observations):
     some = observations[::16]
-    description = SHIPPED_SEARCHES["warden"]
+    description = SHIPPED_SEARCHES["warden"].search
     assert (logits(description, some, 16) == twin.values(description, some)).all()
 
 
@@ -124,15 +84,9 @@ def test_the_largest_shipped_search_equals_its_twin(observations):
 @pytest.mark.parametrize(
     "description",
     [
-        *SHIPPED_SEARCHES.values(),
+        *(shipped.search for shipped in SHIPPED_SEARCHES.values() if not shipped.network),
         TreeSearch(rounds=3, width=8),
-        TreeSearch(
-            rounds=3,
-            width=8,
-            hope=4,
-            evaluation=Evaluation(inner=1200, pinched=800),
-            correction=Correction(promise=5, spare=-9, share=40, exits=-70),
-        ),
+        TreeSearch(rounds=3, width=8, hope=4, evaluation=Evaluation(inner=1200, pinched=800)),
     ],
 )
 def test_values_equal_the_twin_on_10000_positions(description):
@@ -308,26 +262,6 @@ def test_a_pinched_cell_costs_what_the_description_says(engine, observations):
     changed = plain != costly
     assert changed.any()
     assert ((plain - costly)[changed] % 100 == 0).all()
-
-
-def test_a_correction_moves_open_values_by_what_is_learned_and_no_others(observations):
-    plain = twin.values(SMALL, observations)
-    correction = Correction(exits=64)
-    better = twin.values(replace(SMALL, correction=correction), observations)
-    occupied = observations[:, :3].max(axis=1) > 0
-    own = observations[:, Plane.OWN_HEAD].reshape(len(observations), -1).argmax(axis=1)
-    steps = ((-1, 0), (0, 1), (1, 0), (0, -1))
-    moved = np.flatnonzero((plain != better).any(axis=1))
-    assert len(moved) > 50
-    for i in moved:
-        row, col = divmod(int(own[i]), 32)
-        for action, step in enumerate(steps):
-            around = [(row + step[0] + down, col + step[1] + right) for down, right in steps]
-            exits = sum(not occupied[i, r, c] for r, c in around if 0 <= r < 32 and 0 <= c < 32)
-            if abs(plain[i, action]) < DECIDED:
-                assert better[i, action] - plain[i, action] == 64 * exits
-            else:
-                assert better[i, action] == plain[i, action]
 
 
 def test_riding_goes_along_walls_and_cuts_nothing_off():

@@ -1,0 +1,1 @@
+"""The command that compiles a search of one's own."""
