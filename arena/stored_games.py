@@ -55,6 +55,8 @@ class NewHumanGame:
     """Why the loser forfeited."""
     stood_still: bool = False
     """Whether it would be a first try, had it not waited for its person on the way."""
+    played_at: datetime | None = None
+    """When it ended; None for just now."""
 
 
 class StoredGames(Database):
@@ -201,7 +203,7 @@ def _human_values(game: NewHumanGame) -> dict[str, Any]:
         "session": game.session,
         "source_id": game.source_id,
         "player_name": game.player_name,
-        "played_at": datetime.now(UTC),
+        "played_at": game.played_at or datetime.now(UTC),
     }
 
 

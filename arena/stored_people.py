@@ -60,6 +60,14 @@ class StoredPeople(Database):
         with self.reading() as connection:
             return connection.scalar(query) is not None
 
+    def stored_as(self, session: str, played_at: datetime, replay: bytes) -> int | None:
+        """Return the ID of this browser's game that ended then and has this replay, or None."""
+        same = (games.c.played_at == played_at, games.c.replay == replay)
+        query = select(games.c.id).where(games.c.session == session, *same).limit(1)
+        with self.reading() as connection:
+            found: int | None = connection.scalar(query)
+        return found
+
     def human_record(self, sha256: str) -> HumanRecord:
         """Return a model's results against people, from the model's side.
 

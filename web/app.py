@@ -99,7 +99,7 @@ def create_app(
     storage = open_storage(config.arena)
     models = ModelStore(config.arena.models)
     opponents = Opponents(storage, models)
-    recorder = Recorder(storage, transport, config.arena.home / "unstored")
+    recorder = Recorder(storage, transport, config.arena.home / "unstored", opponents.knows)
     games = LiveGames(ARENA, config.capacity, config.countdown_slots)
     referee = Referee(
         games,

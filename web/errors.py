@@ -4,6 +4,7 @@ WebError
 RefusedError    a request that changes nothing; the code says why
 ConfigError     a setting makes no sense
 LiveError       the live games were driven wrongly
+UnstoredError   a game that was kept in a file cannot be stored
 """
 
 from enum import StrEnum
@@ -50,3 +51,7 @@ class RefusedError(WebError):
 
 class LiveError(WebError):
     """The live games were driven wrongly: a mistake of ours, never a player's."""
+
+
+class UnstoredError(WebError):
+    """A game that was kept in a file cannot be stored; the message says why."""

@@ -5,7 +5,6 @@ Not the one that ended first: else who does badly could break off, and finish an
 
 import threading
 from collections import OrderedDict
-from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Final
 
@@ -14,18 +13,11 @@ from web.tickets import Ticket
 MOST_KEPT: Final = 50_000
 """Browsers and models whose first game is remembered; beyond them the longest ago are not."""
 
-HasPlayed = Callable[[str, str, datetime], bool]
-
 
 class FirstTries:
-    """Of the games that this process opens; any thread may tell of them.
+    """Of the games that this process opens; any thread may tell of them."""
 
-    Args:
-        has_played: whether a browser had a stored game against a model at a time.
-    """
-
-    def __init__(self, has_played: HasPlayed) -> None:
-        self._has_played = has_played
+    def __init__(self) -> None:
         self._lock = threading.Lock()
         self._first: OrderedDict[tuple[str, str], tuple[int, datetime]] = OrderedDict()
         """A browser's first game against a model here, and when it was opened."""
@@ -47,19 +39,18 @@ class FirstTries:
             if pair is not None and self._first.get(pair, (0,))[0] == ticket.game:
                 del self._first[pair]
 
-    def is_first(self, ticket: Ticket) -> bool:
-        """Whether a game is its browser's first try; asks storage.
+    def opened_at(self, ticket: Ticket) -> datetime | None:
+        """Return when a game was opened, if it is its browser's first here; else None.
 
-        A game that goes on from a replay is none, and takes the place of one.
+        It is a first try unless a game from before that time is stored. One that goes on from a
+        replay is none, and takes the place of one.
         """
         pair = _pair(ticket)
         if pair is None or ticket.takeover is not None:
-            return False
+            return None
         with self._lock:
-            first = self._first.get(pair)
-        if first is None or first[0] != ticket.game:
-            return False
-        return not self._has_played(*pair, first[1])
+            game, at = self._first.get(pair, (0, None))
+        return at if game == ticket.game else None
 
 
 def _pair(ticket: Ticket) -> tuple[str, str] | None:

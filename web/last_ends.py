@@ -3,7 +3,8 @@
 import secrets
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Final
 
 from replays.format import Replay
@@ -24,6 +25,8 @@ class Told:
     record: FinishedGame
     replay: Replay
     counted: Counted | None
+    at: datetime = field(default_factory=lambda: datetime.now(UTC))
+    """When it ended."""
 
     @property
     def has_result(self) -> bool:

@@ -89,6 +89,10 @@ class Opponents:
         own = self._shipped_files.get(opponent.sha256)
         return own is not None and own.light
 
+    def knows(self, sha256: str) -> bool:
+        """Whether a model's file is here."""
+        return sha256 in self._shipped_files or self._models.has(sha256)
+
     def summary(self, sha256: str) -> str:
         """Return what the card of a shipped model says of it, "" for others."""
         own = self._shipped_files.get(sha256)

@@ -8,6 +8,7 @@ games. Telling where the clock runs was tried and gained nothing that could be m
 import logging
 import queue
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -65,17 +66,24 @@ class Recorder:
     Args:
         storage: where games are kept.
         send: takes messages for clients.
-        unstored: folder for replays of games that could not be stored; made when needed.
+        unstored: folder for games that could not be stored; made when needed.
+        knows: whether a model is here, by its SHA-256.
     """
 
-    def __init__(self, storage: HumanGames, send: Outlet, unstored: Path) -> None:
+    def __init__(
+        self,
+        storage: HumanGames,
+        send: Outlet,
+        unstored: Path,
+        knows: Callable[[str], bool],
+    ) -> None:
         self._storage = storage
         self._send = send
         self._standing = Standing()
         self._last_ends = LastEnds()
-        self._first_tries = FirstTries(storage.has_played)
+        self._first_tries = FirstTries()
         self._storer = Storer(
-            storage, send, self._standing, self._last_ends, self._first_tries, unstored
+            storage, send, self._standing, self._last_ends, self._first_tries, unstored, knows
         )
         self._to_tell: queue.SimpleQueue[_Over | _GoesOn | CameBack | None] = queue.SimpleQueue()
         self._closing = threading.Event()

@@ -7,15 +7,13 @@ import logging
 import queue
 import threading
 import time
-from collections.abc import Collection, Mapping, Sequence
-from datetime import datetime
+from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Final, Protocol
 
 from arena.errors import ArenaFault
 from arena.records import HumanRecord
 from arena.stored_games import NewHumanGame
-from replays.format import encode
 from web.commands import Outlet
 from web.first_tries import FirstTries
 from web.human import total_record
@@ -26,6 +24,7 @@ from web.patience import Patience
 from web.standing import NOTHING, Standing
 from web.texts import tell
 from web.tickets import STORED_NAME
+from web.unstored import Particulars, Shelf, keep_apart, take_in
 
 logger = logging.getLogger(__name__)
 
@@ -42,14 +41,8 @@ REASONS: Final = {
 """Why the loser of a game that the rules did not end lost it."""
 
 
-class HumanGames(Protocol):
+class HumanGames(Shelf, Protocol):
     """The part of ``arena.storage.Storage`` that live play needs."""
-
-    def save_human_games(self, new: Sequence[NewHumanGame]) -> tuple[int, ...]:
-        """Store games, all or none, and return their IDs."""
-
-    def has_played(self, session: str, sha256: str, by: datetime) -> bool:
-        """Whether this browser had a stored game against this model by a time."""
 
     def human_record(self, sha256: str) -> HumanRecord:
         """Return a model's results against people."""
@@ -67,7 +60,9 @@ class Storer:
         standing: of models against people.
         last_ends: games that are just over.
         first_tries: knows which games are.
-        unstored: folder for replays of games that could not be stored; made when needed.
+        unstored: folder for games that could not be stored, of which those that an earlier process
+            left there are stored first of all; made when needed.
+        knows: whether a model is here, by its SHA-256.
     """
 
     def __init__(
@@ -78,6 +73,7 @@ class Storer:
         last_ends: LastEnds,
         first_tries: FirstTries,
         unstored: Path,
+        knows: Callable[[str], bool],
     ) -> None:
         self._storage = storage
         self._send = send
@@ -85,6 +81,7 @@ class Storer:
         self._last_ends = last_ends
         self._first_tries = first_tries
         self._unstored = unstored
+        self._knows = knows
         self._waiting: queue.SimpleQueue[Told | None] = queue.SimpleQueue()
         self._read_at = time.monotonic()
         self._closing = threading.Event()
@@ -114,6 +111,7 @@ class Storer:
         self._waiting.put(told)
 
     def _store_all(self) -> None:
+        take_in(self._unstored, self._storage, self._knows, self._closing.is_set)
         running = True
         while running:
             batch = self._gathered()
@@ -172,14 +170,12 @@ class Storer:
             self._tell_stored([(told, new)], numbers)
 
     def _apart(self, told: Told) -> str:
-        """Keep the replay of a game that cannot be stored as a file; say what became of it."""
-        path = self._unstored / f"{told.ticket.game}.trp"
+        """Keep a game that cannot be stored in files; say what became of it."""
         try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_bytes(encode(told.replay))
+            path = keep_apart(self._unstored, told.ticket.game, told.replay, self._rest(told))
         except OSError as error:
             return f"it is lost: {error}"
-        return f"its replay is {path}"
+        return f"the next start tries again; its replay is {path}"
 
     def _tell_stored(
         self, made: Sequence[tuple[Told, NewHumanGame]], numbers: tuple[int, ...]
@@ -202,25 +198,27 @@ class Storer:
         return self._patience.ask(lambda: self._storage.save_human_games(new))
 
     def _new_game(self, told: Told) -> NewHumanGame | None:
-        ticket, record = told.ticket, told.record
         try:
-            first = record.ending is not LiveEnding.CLOSED and self._patience.ask(
-                lambda: self._first_tries.is_first(ticket)
-            )
-            return NewHumanGame(
-                replay=told.replay,
-                names=ticket.names(STORED_NAME),
-                human_seat=ticket.opening.seat,
-                model_sha256=ticket.opponent.sha256,
-                round=ticket.opponent.round,
-                speed=ticket.opening.speed,
-                first_try=first and not record.frozen,
-                stood_still=first and record.frozen,
-                session=ticket.player or "",
-                player_name=ticket.nickname or None,
-                source_id=ticket.source_id,
-                reason=REASONS.get(record.ending),
-            )
+            rest = self._rest(told)
+            return self._patience.ask(lambda: rest.game(told.replay, self._storage.has_played))
         except Exception:
-            logger.exception("game %d is not stored; %s", ticket.game, self._apart(told))
+            logger.exception("game %d is not stored; %s", told.ticket.game, self._apart(told))
             return None
+
+    def _rest(self, told: Told) -> Particulars:
+        ticket, record = told.ticket, told.record
+        closed = record.ending is LiveEnding.CLOSED
+        return Particulars(
+            names=ticket.names(STORED_NAME),
+            human_seat=ticket.opening.seat,
+            model_sha256=ticket.opponent.sha256,
+            round=ticket.opponent.round,
+            speed=ticket.opening.speed,
+            session=ticket.player or "",
+            player_name=ticket.nickname or None,
+            source_id=ticket.source_id,
+            reason=REASONS.get(record.ending),
+            played_at=told.at,
+            frozen=record.frozen,
+            first_since=None if closed else self._first_tries.opened_at(ticket),
+        )
