@@ -16,7 +16,7 @@ from replays.format import PERSON, decode
 from replays.playback import Playback
 from tests.web import stocked
 from tests.web.chromium import PATIENCE_MS, chromium, hear, keep_what_is_said, tab
-from tests.web.site import Site, serving
+from tests.web.site import Site, riding, serving
 from tron_env.ruleset import ARENA
 from tron_env.spawn import spawns_for
 from tron_env.types import Action, Outcome, Seat, Spawn
@@ -563,6 +563,54 @@ def test_reduced_motion_draws_moments_only(site: Site, browser: Browser):
         shown.page.wait_for_timeout(600)
         assert duel.get_attribute("data-ply") == ply
         assert duel.get_attribute("data-outcome") != Outcome.ONGOING.name.lower()
+
+
+def middle(shown: Window, selector: str) -> float:
+    """How far down the page the middle of a part is."""
+    box = shown.page.locator(selector).bounding_box()
+    assert box is not None
+    return box["y"] + box["height"] / 2
+
+
+def test_a_phone_in_line_shows_whom_it_waits_for_and_nothing_to_steer_with(
+    tmp_path: Path, browser: Browser
+):
+    with (
+        serving(tmp_path, capacity=1) as site,
+        riding(site) as rider,
+        window(browser, site, phone=True) as shown,
+    ):
+        with site.counting_down(PATIENCE_MS):
+            game = rider.join("zoo/voronoi", 8)
+            page = shown.page
+            page.goto("/play?opponent=zoo/wall-hugger")
+            expect(page.locator("[data-line]")).to_contain_text("You are next")
+        expect(page.locator("[data-opponent-name]")).to_have_text("Wall Hugger")
+        expect(page.locator(".hud-ply")).to_be_hidden()
+        expect(page.locator(".keys")).to_be_hidden()
+        pad = page.locator(".pad button").first
+        expect(pad).to_be_hidden()
+        with site.counting_down(COUNTDOWN_SECONDS):
+            rider.send("leave", {"game": game["game"]})
+            await_game(shown)
+        expect(pad).to_be_visible()
+        expect(page.locator(".hud-ply")).to_be_visible()
+        expect(page.locator("[data-result]")).to_be_visible()
+        expect(pad).to_be_hidden()
+
+
+def test_who_takes_over_on_a_phone_is_told_of_a_stand_in_beside_the_own_head(
+    site: Site, browser: Browser
+):
+    with riding(site) as rider, window(browser, site, phone=True) as shown:
+        ridden = rider.ride("zoo/wall-hugger")
+        models = ridden.game["seat"] ^ 1  # people start in the lower half
+        with site.counting_down(4 * COUNTDOWN_SECONDS):
+            shown.page.goto(f"/play?takeover={ridden.number}&ply=2&seat={models}")
+            notice = shown.page.locator("[data-notice]")
+            expect(notice).to_have_text("Hunter stands in: the other rider cannot be played.")
+            assert middle(shown, "[data-notice]") > middle(shown, "[data-board]")
+            expect(notice).to_have_class("notice calm low")
 
 
 def test_a_ride_that_is_refused_offers_another(

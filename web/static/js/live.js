@@ -10,8 +10,6 @@ import { say } from "./words.js";
 
 const LIST_MS = 2000;
 const LINGER_MS = 2500;
-/** Cells along a side of the board that waits for a ride. */
-const CELLS = 32;
 
 const board = new Board(need("canvas[data-board]", HTMLCanvasElement));
 const plyOut = need("[data-ply-out]", HTMLElement);
@@ -122,7 +120,7 @@ async function follow() {
 
 const wake = animate((now) => {
   if (shown === null) {
-    board.drawEmpty(CELLS, CELLS);
+    board.drawEmpty();
     return false;
   }
   const frame = shown.frame(now);

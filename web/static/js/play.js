@@ -1,7 +1,7 @@
 // @ts-check
 /** The live page: wires connection, game state, board, steering and the words around them. */
 
-/** @import {Action, EndMessage, GameMessage} from "./types.js" */
+/** @import {Action, EndMessage, GameMessage, OpponentName} from "./types.js" */
 import { animate, memory, need, setCurrent } from "./dom.js";
 import { bindKeys, bindPad, bindSwipes } from "./input.js";
 import { nextRung, standing } from "./ladder.js";
@@ -19,6 +19,7 @@ const CRASH_MS = 60;
 const THUMB_MS = 350;
 
 const stage = need(".stage", HTMLElement);
+const hud = need("[data-hud]", HTMLElement);
 const canvas = need("canvas[data-board]", HTMLCanvasElement);
 const plyOut = need("[data-ply-out]", HTMLElement);
 const latencyOut = need("[data-latency]", HTMLElement);
@@ -80,9 +81,16 @@ function readTakeOver() {
   return { replay, ply, seat: seat === 1 ? 1 : 0 };
 }
 
-/** @param {string|null} text */
-function tell(text) {
+/**
+ * Say something on the board, where it covers neither one's own head nor the result.
+ * @param {string|null} text
+ * @param {{calm?: boolean}} [options]  whether nothing is amiss
+ */
+function tell(text, { calm = false } = {}) {
+  const row = live?.view.trails[live.seat].at(-1)?.[0] ?? Infinity;
   notice.hidden = text === null;
+  notice.classList.toggle("calm", calm);
+  notice.classList.toggle("low", result.hidden && row < (live?.view.height ?? 0) / 2);
   notice.textContent = text ?? "";
 }
 
@@ -201,7 +209,7 @@ function begin(message) {
   heardAt = performance.now() + message.countdown_ms;
   hideResult();
   const stand = say("play.stands_in", { name: message.opponent.name });
-  tell(message.stands_in ? stand : null);
+  tell(message.stands_in ? stand : null, { calm: true });
   if (message.stands_in) setTimeout(() => tell(null), 4000);
   const { opponent, seat, view } = message;
   for (const [index, name] of view.names.entries()) {
@@ -211,11 +219,17 @@ function begin(message) {
     void slot.offsetWidth;
     slot.parentElement?.classList.add("arrive");
   }
-  need("[data-opponent-name]", HTMLElement).textContent = opponent.name;
-  need("[data-opponent-label]", HTMLElement).textContent = opponent.label;
+  hud.removeAttribute("data-idle");
+  introduce(opponent);
   recordOut.textContent = message.record.text;
-  showRung(opponent.spec);
   wake();
+}
+
+/** @param {OpponentName} opponent */
+function introduce({ name, label, spec }) {
+  need("[data-opponent-name]", HTMLElement).textContent = name;
+  need("[data-opponent-label]", HTMLElement).textContent = label;
+  showRung(spec);
 }
 
 /**
@@ -313,7 +327,10 @@ function showCountdown(count) {
 }
 
 const wake = animate((now) => {
-  if (live === null) return false;
+  if (live === null) {
+    board.drawEmpty();
+    return false;
+  }
   const frame = live.frame(now);
   const count = live.countdown(now);
   const tagged = now < live.startsAt + TAG_MS && !live.finished;
@@ -383,6 +400,8 @@ const link = connect({
       ahead: place - 1,
     });
     showLine(say("play.line"), text, offer);
+    introduce(opponent);
+    recordOut.textContent = "";
     inLine = true;
   },
   onFrozen: ({ game, seconds }) => {

@@ -25,6 +25,8 @@ import { SEATS } from "./state.js";
 /** What is left of a crashed rider's light. */
 const EMBERS = 0.32;
 const MAX_DEVICE_RATIO = 3;
+/** Along a side of the board that waits for a ride. */
+const EMPTY_CELLS = 32;
 
 /**
  * @typedef {object} DrawOptions
@@ -96,15 +98,12 @@ export class Board {
     this.publish(frame);
   }
 
-  /**
-   * Draw a board that nobody rides on.
-   * @param {number} height  cells
-   * @param {number} width
-   */
-  drawEmpty(height, width) {
-    this.fit(height, width);
+  /** Draw a board that waits for a ride. */
+  drawEmpty() {
+    const size = { height: EMPTY_CELLS, width: EMPTY_CELLS };
+    this.fit(size.height, size.width);
     this.context.clearRect(0, 0, this.canvas.width, this.canvas.height);
-    this.context.drawImage(this.paintedFloor({ height, width }), 0, 0);
+    this.context.drawImage(this.paintedFloor(size), 0, 0);
   }
 
   /**

@@ -66,7 +66,7 @@
  * @property {Seat} seat
  * @property {number} speed  plies a second
  * @property {number} countdown_ms
- * @property {{name: string, label: string, round: number|null}} opponent
+ * @property {OpponentName} opponent
  * @property {HumanRecord} record  the opponent's, before this game
  * @property {ReplayView} view
  */
