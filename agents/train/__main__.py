@@ -4,6 +4,7 @@ import click
 
 from agents.train.cli import evaluate, export, train
 from agents.train.cli_distill import distill
+from agents.train.cli_imitate import imitate
 from tron_env.errors import TronArenaError
 
 
@@ -12,7 +13,7 @@ def commands() -> None:
     """Train, export and measure policies."""
 
 
-for command in (train, distill, export, evaluate):
+for command in (train, distill, imitate, export, evaluate):
     commands.add_command(command)
 
 if __name__ == "__main__":

@@ -21,28 +21,13 @@ from agents.train.config import TrainConfig
 from agents.train.errors import CheckpointError
 from agents.train.learner import Learner
 from agents.train.network import PolicyNetwork
+from agents.train.provenance import Stage
 from agents.train.run_state import RunState
 
 POLICY = "policy.pth"
 OPTIMIZER = "policy.optimizer.pth"
 OURS = "tron.json"
 STATE = "tron.npz"
-
-
-@dataclass(frozen=True, slots=True)
-class Stage:
-    """One command that a checkpoint's weights went through, for its card."""
-
-    command: str
-    summary: str
-    """What it did, in a sentence."""
-    seed: int
-    steps: int
-    """Plies of self-play, or positions learned from."""
-    seconds: float
-    """Of wall clock, over all resumptions."""
-    commit: str
-    """Of this project, "unknown" outside a checkout."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from agents.train.distill import Fit
     from agents.train.distill import Reporter as DistillReporter
     from agents.train.evaluation import Score
+    from agents.train.fit_config import FitProgress
     from agents.train.selfplay import Progress, Reporter
 
 
@@ -191,5 +192,41 @@ class _Distilling:
                 f"round {fit.round} of {fit.rounds}: learned from {fit.positions:,} positions, "
                 f"plays as the teacher does on {fit.agreement:.1%} of others, value leaves "
                 f"{fit.value_error:.0%} of the outcomes' variance unexplained"
+            )
+        sys.stdout.flush()
+
+
+class FitLines:
+    """How a fit of a board network goes, a line a report."""
+
+    def __init__(self, *, as_json: bool) -> None:
+        self._as_json = as_json
+
+    def begun(self, games: int, samples: int, held_games: int, device: str) -> None:
+        """Tell what is learned from, and where."""
+        if self._as_json:
+            fields = {"games": games, "samples": samples, "held_games": held_games}
+            click.echo(json.dumps({"event": "begun", **fields, "device": device}))
+        else:
+            click.echo(
+                f"{samples:,} samples of {games:,} games to learn from, {held_games:,} games to "
+                f"measure on, on {device}"
+            )
+        sys.stdout.flush()
+
+    def progressed(self, progress: "FitProgress") -> None:
+        """Tell how far it is."""
+        if self._as_json:
+            click.echo(json.dumps({"event": "progress", **asdict(progress)}))
+        else:
+            held = progress.held
+            result = "unknown" if held.result_loss is None else f"{held.result_loss:.4f}"
+            click.echo(
+                f"{progress.share:.0%} after {duration(progress.seconds)}, step "
+                f"{progress.steps:,}, {progress.epochs:.2f} epochs, "
+                f"{progress.samples_per_second:,.0f} samples/s, loss {progress.loss:.4f}; held "
+                f"out: plays as the teacher does on {held.agreement:.2%}, cross-entropy "
+                f"{held.cross_entropy:.4f}, value {held.value_loss:.4f}, result {result}, owners "
+                f"{held.ownership_loss:.4f}"
             )
         sys.stdout.flush()

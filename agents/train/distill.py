@@ -17,13 +17,13 @@ import torch
 from torch import Tensor, nn
 
 from agents.policy import select_actions
-from agents.train.checkpoint import Stage, load_checkpoint, save_checkpoint
+from agents.train.checkpoint import load_checkpoint, save_checkpoint
 from agents.train.config import Device, NetworkConfig, TrainConfig, require_all
 from agents.train.errors import RunFolderError, TrainingConfigError
 from agents.train.learner import Learner, NetworkAgent, make_learner
 from agents.train.network import PolicyNetwork
 from agents.train.positions import Plan, Positions, joined, play_labelled
-from agents.train.provenance import commit
+from agents.train.provenance import Stage, commit
 from agents.train.symmetry import ACTION_IMAGES, transformed
 from agents.train.vec_env import TronVecEnv
 from tron_env.agent import make_agent

@@ -29,3 +29,11 @@ class ParityError(TrainingError):
 
 class DefeatsError(TrainingError):
     """The replays given hold no defeat to train on."""
+
+
+class GamesFileError(TrainingError):
+    """A file holds no labelled games, or some that nobody can have ridden; says which and where."""
+
+
+class NetworkFileError(TrainingError):
+    """A file holds no network that ``tron imitate`` wrote."""

@@ -14,9 +14,8 @@ from torch import nn
 from agents.onnx_agent import OnnxAgent
 from agents.policy import select_actions
 from agents.train.errors import ParityError
-from agents.train.network import SIDE, PolicyNetwork
 from agents.train.symmetry import SymmetricEnsemble
-from agents.train.territory import TerritoryMaps
+from agents.train.territory import SIDE, TerritoryMaps
 from tron_env.batch import BatchEngine
 from tron_env.ruleset import ARENA
 from tron_env.types import (
@@ -70,7 +69,7 @@ class Positions:
     """``(k, 4)``, at least one accepted action in every row."""
 
 
-def export(network: PolicyNetwork, path: Path, *, ensemble: bool = False) -> Parity:
+def export(network: nn.Module, path: Path, *, ensemble: bool = False) -> Parity:
     """Write ``network`` to ``path``, once it is shown to compute the same.
 
     With ``ensemble`` it is asked on all eight images of the board, inside the graph.

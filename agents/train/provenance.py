@@ -1,9 +1,26 @@
-"""Where a model comes from: the commit of this project that was running."""
+"""Where a model comes from: what was done, and the commit of this project that was running."""
 
 import subprocess
+from dataclasses import dataclass
 from pathlib import Path
 
 UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """One command that weights went through, for its card."""
+
+    command: str
+    summary: str
+    """What it did, in a sentence."""
+    seed: int
+    steps: int
+    """Plies of self-play, positions learned from, or steps of the optimiser."""
+    seconds: float
+    """Of wall clock, over all resumptions."""
+    commit: str
+    """Of this project, "unknown" outside a checkout."""
 
 
 def commit() -> str:

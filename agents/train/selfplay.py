@@ -17,7 +17,6 @@ from stable_baselines3.common.callbacks import BaseCallback
 
 from agents.train.checkpoint import (
     Checkpoint,
-    Stage,
     load_checkpoint,
     save_checkpoint,
     save_snapshot,
@@ -29,7 +28,7 @@ from agents.train.league import League, Named
 from agents.train.league_env import LeagueEnv, Start, load_starts, save_starts
 from agents.train.learner import Learner, NetworkAgent, make_learner
 from agents.train.network import PolicyNetwork
-from agents.train.provenance import commit
+from agents.train.provenance import Stage, commit
 from agents.train.run_state import Marks, capture, restore, snapshot_names
 from tron_env.agent import make_agent
 from tron_env.rewards import Rewards
