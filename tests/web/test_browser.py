@@ -12,7 +12,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from arena.errors import DatabaseAwayError
 from arena.records import GameFilter, GameKind
-from replays.format import PERSON, decode
+from replays.format import PERSON, Ending, decode
 from replays.playback import Playback
 from tests.web import stocked
 from tests.web.chromium import PATIENCE_MS, chromium, hear, keep_what_is_said, tab
@@ -22,7 +22,7 @@ from tron_env.spawn import spawns_for
 from tron_env.types import Action, Outcome, Seat, Spawn
 from web.capacity import Cost
 from web.commands import Said
-from web.live_types import cells_ahead
+from web.live_types import SLOTS_PER_SECOND, cells_ahead
 from web.messages import Leave
 from web.opponents import Opponents
 
@@ -33,6 +33,8 @@ expect.set_options(timeout=PATIENCE_MS)
 STEPS = ((-1, 0), (0, 1), (1, 0), (0, -1))
 PLAYABLE = range(1, 31)
 GAME_SECONDS = 75
+SILENT_MS = 1500
+"""Without a word for so long, a page takes its connection for dead."""
 COUNTDOWN_SECONDS = 3
 """For what has to be done before a ride begins, however busy the machine is."""
 REPLAY = re.compile(r"/replays/\d+")
@@ -404,6 +406,31 @@ def test_a_ride_goes_on_after_the_connection_was_lost(site: Site, browser: Brows
         assert_drawn_as_recorded(drawn, record)
         page.keyboard.press("Space")
         assert await_game(shown, before=game) != game
+
+
+def test_a_ride_goes_on_after_seconds_without_a_network(
+    site: Site, browser: Browser, monkeypatch: pytest.MonkeyPatch
+):
+    waits = GAME_SECONDS * SLOTS_PER_SECOND  # however long a busy machine takes to come back
+    monkeypatch.setattr(site.services.referee._games, "_freeze", waits)
+    with tab(browser, site.url, "phone") as opened:
+        shown, page = Window(opened.page), opened.page
+        page.goto("/play?opponent=zoo/wall-hugger")
+        game = await_game(shown)
+        page.wait_for_function("() => document.querySelector('[data-board]').dataset.ply > 2")
+        page.context.set_offline(True)
+        notice = page.locator("[data-notice]")
+        expect(notice).to_contain_text("Your ride waits ten seconds")
+        page.wait_for_timeout(2 * SILENT_MS)
+        page.context.set_offline(False)
+        opened.complaints.clear()  # of the browser, that there was no network
+        expect(notice).to_be_hidden()
+        expect(page.locator("[data-line]")).to_be_hidden()
+        drawn = ride(shown, ByTouch(), turns=1)
+        assert drawn.game == game
+        record = recorded(site, page)
+        assert record.replay.ending is Ending.RULES
+        assert_drawn_as_recorded(drawn, record)
 
 
 TUNNEL = """

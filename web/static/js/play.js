@@ -370,6 +370,8 @@ const link = connect({
       lost = true;
     } else {
       returning = true;
+      // However long it was away, this connection has only begun to be listened to.
+      heardAt = performance.now();
       link.resume(live.id, live.key);
     }
   },
