@@ -10,6 +10,7 @@ import click
 
 from agents.train.cli_reports import (
     command_line,
+    parity_line,
     score_fields,
     score_line,
     training_extra,
@@ -236,10 +237,7 @@ def export(
         told = {"path": str(output), "bytes": size, "card": str(card), **asdict(parity)}
         click.echo(json.dumps({**told, "results": results}))
         return
-    click.echo(
-        f"parity on {parity.positions} positions: largest error {parity.largest_error:.1e}, "
-        f"{parity.decision_changes} decisions changed"
-    )
+    click.echo(parity_line(parity))
     for score in scores:
         click.echo(score_line(score))
     click.echo(f"wrote {output} ({size / 1024:.0f} KiB) and its card {card}")

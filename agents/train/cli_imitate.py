@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from agents.train.cli_reports import FitLines, command_line, training_extra
+from agents.train.cli_reports import FitLines, command_line, parity_line, training_extra
 
 if TYPE_CHECKING:
     from agents.train.network_file import StoredNetwork
@@ -218,9 +218,6 @@ def _export(network: Path, output: Path, *, as_json: bool) -> None:
         told = {"event": "exported", "path": str(output), "bytes": size, **asdict(parity)}
         click.echo(json.dumps(told))
         return
-    click.echo(
-        f"parity on {parity.positions} positions: largest error {parity.largest_error:.1e}, "
-        f"{parity.decision_changes} decisions changed"
-    )
+    click.echo(parity_line(parity))
     click.echo(f"wrote {output} ({size / 1024:.0f} KiB); the network is {network}")
     click.echo(f"next: tron validate {output}")

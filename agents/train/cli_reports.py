@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from agents.train.distill import Fit
     from agents.train.distill import Reporter as DistillReporter
     from agents.train.evaluation import Score
+    from agents.train.export import Parity
     from agents.train.fit_config import FitProgress
     from agents.train.selfplay import Progress, Reporter
 
@@ -71,6 +72,14 @@ def score_line(score: "Score") -> str:
 def score_fields(score: "Score") -> dict[str, object]:
     """Return a score as JSON has it."""
     return {**asdict(score), "points": score.points, "interval": score.interval}
+
+
+def parity_line(parity: "Parity") -> str:
+    """Return how a graph compares with its network as a person reads it."""
+    return (
+        f"parity on {parity.positions} positions: largest error {parity.largest_error:.1e}, "
+        f"{parity.decision_changes} decisions changed"
+    )
 
 
 def duration(seconds: float) -> str:

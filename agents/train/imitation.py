@@ -165,7 +165,7 @@ class _Fit:
                 reported = time.monotonic()
                 yield FitProgress(
                     steps=steps,
-                    share=share,
+                    share=min(share, 1.0),
                     seconds=reported - begun,
                     epochs=seen / len(learned),
                     samples_per_second=seen / max(now - begun, 1e-9),

@@ -49,7 +49,7 @@ FILL_BOUNDS: Final = 1500
 MOST_VALUE: Final = 2**31 - 1
 """What a row can hold."""
 
-GAMES_A_BLOCK: Final = 8
+GAMES_A_BLOCK: Final = 4
 """Games that a process records at once."""
 SAVED_EVERY_S: Final = 60.0
 

@@ -13,5 +13,5 @@ def recorded(tmp_path_factory: pytest.TempPathFactory) -> Path:
     from agents.train.record import RecordConfig, record
 
     path = tmp_path_factory.mktemp("recorded") / "games.npz"
-    record(RecordConfig(games=10, nodes=RECORDED_NODES, seed=3), path, lambda done, total: None)
+    record(RecordConfig(games=8, nodes=RECORDED_NODES, seed=3), path, lambda done, total: None)
     return path
