@@ -206,5 +206,15 @@ SHIPPED_SEARCHES: Final[Mapping[str, ShippedSearch]] = {
     "warden": ShippedSearch(
         TreeSearch(rounds=10, width=128, hope=4, evaluation=Evaluation(inner=1200, clash=20_000))
     ),
+    "sovereign": ShippedSearch(
+        TreeSearch(
+            rounds=10,
+            width=128,
+            hope=4,
+            prior=12_000,
+            evaluation=Evaluation(inner=1200, clash=20_000),
+        ),
+        network="prodigy",
+    ),
 }
 """By the name of the model that each is compiled to."""
