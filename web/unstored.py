@@ -133,9 +133,9 @@ def take_in(
             logger.warning("the games in %s wait for the next start: %s", folder, error)
             break
         except (TronArenaError, OSError, msgspec.MsgspecError) as error:
-            logger.warning("%s is not stored and stays there: %s", path, error)
+            logger.warning("%s stays there: %s", path, error)
         except Exception:
-            logger.exception("%s is not stored and stays there", path)
+            logger.exception("%s stays there", path)
     if taken:
         logger.warning("%d games that had been left in %s are stored now", taken, folder)
 

@@ -222,6 +222,26 @@ def test_a_database_that_is_away_leaves_everything_for_the_next_start(
     assert list(folder.iterdir()) == []
 
 
+def test_a_file_that_cannot_be_removed_is_not_said_to_be_unstored(
+    storage: Storage,
+    folder: Path,
+    caplog: pytest.LogCaptureFixture,
+    monkeypatch: pytest.MonkeyPatch,
+):
+    (file,) = left_behind(folder, (of_round_1(1), None))
+    caplog.clear()
+
+    def refuse(path: Path) -> None:
+        raise PermissionError(f"{path.name} is not yours")
+
+    monkeypatch.setattr(Path, "unlink", refuse)
+    started(folder, storage)
+    started(folder, storage)
+    assert len(rows(storage)) == 1
+    assert f"{file} stays there: {file.name} is not yours" in caplog.text
+    assert f"{file} stays there: it is stored already" in caplog.text
+
+
 class Dying(Storage):
     """Storage whose process is killed as it stores a game, or just after it has."""
 
@@ -261,7 +281,7 @@ def test_a_kill_on_the_way_loses_no_game_and_stores_none_twice(
     (row,) = rows(storage)
     assert decode(row["replay"]).plies == row["plies"]
     assert file.exists() is after
-    assert (f"{file} is not stored and stays there: it is stored already" in caplog.text) is after
+    assert (f"{file} stays there: it is stored already" in caplog.text) is after
 
 
 def _start_with_others(url: str, folder: Path, barrier: Any) -> None:
