@@ -55,7 +55,7 @@ def _check(does: str, entries: Sequence[onnx.ValueInfoProto], expected: Dimensio
 
 def _described(entry: onnx.ValueInfoProto) -> str:
     tensor = entry.type.tensor_type
-    sizes = [None if dim.dim_param else dim.dim_value for dim in tensor.shape.dim]
+    sizes = [dim.dim_value if dim.HasField("dim_value") else None for dim in tensor.shape.dim]
     dtype = onnx.TensorProto.DataType.Name(tensor.elem_type).lower()
     return f"{'float32' if dtype == 'float' else dtype} {_shown(sizes)}"
 

@@ -12,6 +12,7 @@ from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from multiprocessing import get_context
 from pathlib import Path
+from tempfile import NamedTemporaryFile
 from typing import Final
 
 import numpy as np
@@ -20,7 +21,7 @@ from numpy.typing import NDArray
 from agents.decisions import FillDecision
 from agents.graphs.agent import make_tree
 from agents.search import MAX_AMOUNT, Limit, Minimax
-from agents.train.errors import TrainingConfigError
+from agents.train.errors import GamesFileError, TrainingConfigError
 from agents.train.games import ROW, UNLABELLED, LabelledGames, Rider, joined
 from tron_env.batch import BatchEngine
 from tron_env.ruleset import ARENA
@@ -87,7 +88,16 @@ def record(config: RecordConfig, path: Path, progress: Callable[[int, int], None
         config: what.
         path: see ``agents.train.games``.
         progress: is told how many of how many games are recorded.
+
+    Raises:
+        GamesFileError: ``path`` cannot be written; nothing has been recorded then.
     """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with NamedTemporaryFile(dir=path.parent):
+            pass
+    except OSError as error:
+        raise GamesFileError(f"{path} cannot be written: {error.strerror}") from error
     parts: list[LabelledGames] = []
     saved = time.monotonic()
     done = 0

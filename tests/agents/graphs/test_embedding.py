@@ -35,6 +35,12 @@ def test_a_model_with_loops_is_asked_twice_in_one_graph(observations):
     assert (both == 3 * alone).all()
 
 
+def test_a_size_without_a_name_stands_for_any_number_of_positions(observations):
+    unnamed = changed(lambda proto: proto.graph.input[0].type.tensor_type.shape.dim[0].Clear())
+    both = OnnxAgent(twice(unnamed), "twice").logits(observations)
+    assert (both == 3 * OnnxAgent(build_voronoi(), "alone").logits(observations)).all()
+
+
 def test_bytes_repeat():
     assert twice(build_voronoi()) == twice(build_voronoi())
 

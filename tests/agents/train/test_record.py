@@ -107,6 +107,18 @@ def test_any_number_of_processes_records_the_same(recorded, games, tmp_path):
         np.testing.assert_array_equal(getattr(again, name), getattr(games, name))
 
 
+def test_a_place_that_cannot_be_written_is_named_before_anything_is_recorded(tmp_path):
+    (tmp_path / "file").touch()
+    told: list[tuple[int, int]] = []
+    with pytest.raises(GamesFileError, match=r"games\.npz cannot be written"):
+        record(
+            RecordConfig(games=1, nodes=RECORDED_NODES),
+            tmp_path / "file" / "games.npz",
+            lambda done, total: told.append((done, total)),
+        )
+    assert told == []
+
+
 def test_a_file_of_games_is_six_plain_arrays(recorded, games):
     with np.load(recorded) as stored:
         told = {name: (stored[name].dtype.str, stored[name].shape[1:]) for name in stored}
