@@ -191,7 +191,7 @@ STRENGTH_ROWS: Final = (
     Row("sovereign", "minimax:depth=6", 0.65),
     Row("sovereign", TIMED, 0.50),
     Row("prodigy", "minimax:depth=6"),
-    Row("warden", "minimax:depth=6"),
+    Row("warden", "minimax:depth=6", 0.65),
     Row("duelist", "voronoi", 0.80),
     Row("duelist", "minimax:depth=2", 0.50),
     Row("ppo-small", "wall-hugger", 0.80),
