@@ -39,12 +39,7 @@ def training_extra() -> Iterator[None]:
 
 def command_line(context: click.Context) -> str:
     """Return the command as it was typed, without where it runs and what it prints."""
-    words: list[str] = []
-    within = context
-    while within.parent is not None:  # the outermost is `tron` itself, however it was started
-        words.insert(0, within.info_name or "")
-        within = within.parent
-    words.insert(0, "tron")
+    words = ["tron", context.info_name or ""]
     for option in context.command.params:
         name = option.name or ""
         source = context.get_parameter_source(name)
@@ -55,16 +50,13 @@ def command_line(context: click.Context) -> str:
         ):
             continue
         value = context.params[name]
-        repeated = option.multiple if isinstance(option, click.Option) else option.nargs != 1
-        values = value if repeated else (value,)
         if isinstance(option, click.Argument):
-            words += map(str, values)
+            words.append(str(value))
         elif isinstance(value, bool):
             words.append(option.opts[0] if value else option.secondary_opts[0])
         else:
-            for each in values:
-                said = ",".join(map(str, each)) if isinstance(each, tuple) else str(each)
-                words += [option.opts[0], said]
+            values = value if isinstance(value, tuple) else (value,)
+            words += [word for each in values for word in (option.opts[0], str(each))]
     return " ".join(words)
 
 
