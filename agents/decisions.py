@@ -13,10 +13,13 @@ from tron_env.batch import BatchEngine
 from tron_env.chambers import new_numbers
 from tron_env.kernel import ALIVE
 from tron_env.lanes import new_rows
-from tron_env.types import Action, Int64Array, UInt8Array
+from tron_env.types import SEATS, Action, Int64Array, UInt8Array
 
 BOUNDS_A_PLY = 100
 """What a fill search may spend for each ply of a budget in depth."""
+
+JUDGED_BOUNDS = 1500
+"""What ``FillDecision.longer`` spends on each rider's path."""
 
 _ACTIONS = tuple(Action)
 """By number: ``Action(number)`` takes six times as long, and a path may have hundreds of plies."""
@@ -213,3 +216,16 @@ class FillDecision:
         line = tuple(_ACTIONS[action] for action in self._memory.path[:length].tolist())
         action = line[0] if line else fallback
         return Thought(action, length, self.nodes, length, line, alone=True)
+
+    def longer(self, engine: BatchEngine, game: int) -> int:
+        """Return which of two parted riders found the longer path.
+
+        Returns:
+            1 for seat 0, -1 for seat 1, 0 where both are as long.
+        """
+        lengths = []
+        for seat in range(SEATS):
+            self.place(engine, game, seat)
+            self.resume(self.most_depth, JUDGED_BOUNDS)
+            lengths.append(self.thought(Action.UP, 0).value)
+        return int(np.sign(lengths[0] - lengths[1]))

@@ -123,8 +123,17 @@ def take_in(
         knows: whether a model is here, by its SHA-256.
         enough: whether the rest is to wait for the next start.
     """
+    try:
+        kept = sorted(folder.iterdir())
+    except FileNotFoundError:
+        return
+    except OSError as error:
+        logger.warning("the games in %s stay there: %s", folder, error)
+        return
     taken = 0
-    for path in sorted(folder.glob(f"[!.]*{REPLAY}")):
+    for path in kept:
+        if path.suffix != REPLAY or path.name.startswith("."):
+            continue
         if enough():
             break
         try:

@@ -4,7 +4,7 @@ The numbers that both use to keep a tree stand here too.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from agents.errors import SearchDescriptionError
@@ -197,24 +197,17 @@ class ShippedSearch:
     network: str | None = None
 
 
+_WARDEN: Final = TreeSearch(
+    rounds=10, width=128, hope=4, evaluation=Evaluation(inner=1200, clash=20_000)
+)
+
 SHIPPED_SEARCHES: Final[Mapping[str, ShippedSearch]] = {
     "duelist": ShippedSearch(
         TreeSearch(
             rounds=2, width=12, solo_rounds=0, rides=4, styles=2, evaluation=Evaluation(inner=1200)
         )
     ),
-    "warden": ShippedSearch(
-        TreeSearch(rounds=10, width=128, hope=4, evaluation=Evaluation(inner=1200, clash=20_000))
-    ),
-    "sovereign": ShippedSearch(
-        TreeSearch(
-            rounds=10,
-            width=128,
-            hope=4,
-            prior=12_000,
-            evaluation=Evaluation(inner=1200, clash=20_000),
-        ),
-        network="prodigy",
-    ),
+    "warden": ShippedSearch(_WARDEN),
+    "sovereign": ShippedSearch(replace(_WARDEN, prior=12_000), network="prodigy"),
 }
 """By the name of the model that each is compiled to."""

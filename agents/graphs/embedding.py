@@ -23,12 +23,16 @@ def embed(graph: Graph, model: bytes, value: Value, takes: Dimensions, gives: Di
 
     Raises:
         InvalidModelError: it is no ONNX model, was made for another opset than ``OPSET``, keeps
-            weights elsewhere, or takes or gives something else.
+            weights elsewhere or sparse, or takes or gives something else.
     """
     try:
         loaded = onnx.load_from_string(model)
         if any(tensor.external_data for tensor in loaded.graph.initializer):
             raise InvalidModelError("the network keeps weights in another file")
+        if loaded.graph.sparse_initializer:
+            raise InvalidModelError(
+                "the network has sparse weights; only dense ones can be embedded"
+            )
         onnx.checker.check_model(loaded)
     except (DecodeError, onnx.checker.ValidationError) as error:
         reason = str(error).strip().splitlines()[0]

@@ -39,7 +39,12 @@ def training_extra() -> Iterator[None]:
 
 def command_line(context: click.Context) -> str:
     """Return the command as it was typed, without where it runs and what it prints."""
-    words = ["tron", context.info_name or ""]
+    groups: list[str] = []
+    within = context.parent
+    while within is not None and within.parent is not None:  # the outermost is `tron` itself
+        groups.insert(0, within.info_name or "")
+        within = within.parent
+    words = ["tron", *groups, context.info_name or ""]
     for option in context.command.params:
         name = option.name or ""
         source = context.get_parameter_source(name)
@@ -50,13 +55,16 @@ def command_line(context: click.Context) -> str:
         ):
             continue
         value = context.params[name]
+        repeated = option.multiple if isinstance(option, click.Option) else option.nargs != 1
+        values = value if repeated else (value,)
         if isinstance(option, click.Argument):
-            words.append(str(value))
+            words += map(str, values)
         elif isinstance(value, bool):
             words.append(option.opts[0] if value else option.secondary_opts[0])
         else:
-            values = value if isinstance(value, tuple) else (value,)
-            words += [word for each in values for word in (option.opts[0], str(each))]
+            for each in values:
+                said = ",".join(map(str, each)) if isinstance(each, tuple) else str(each)
+                words += [option.opts[0], said]
     return " ".join(words)
 
 

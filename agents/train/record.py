@@ -25,7 +25,7 @@ from agents.train.errors import GamesFileError, TrainingConfigError
 from agents.train.games import ROW, UNLABELLED, LabelledGames, Rider, joined
 from tron_env.batch import BatchEngine
 from tron_env.ruleset import ARENA
-from tron_env.types import SEATS, Action, IntArray, Outcome, SeedArray, UInt8Array
+from tron_env.types import SEATS, IntArray, Outcome, SeedArray, UInt8Array
 
 OPENED_SHARE: Final = 0.7
 """Of the games that begin at random."""
@@ -44,8 +44,6 @@ SHALLOW_DEPTH: Final = 3
 TREE: Final = "rounds=4,width=24,hope=4,clash=20000,inner=1200"
 TABLE_BITS: Final = 16
 """Of the searches' tables: enough for some thousand nodes, and small enough for the cache."""
-FILL_BOUNDS: Final = 1500
-"""What may be spent on how long a rider who is alone can ride on."""
 
 MOST_VALUE: Final = 2**31 - 1
 """What a row can hold."""
@@ -179,7 +177,7 @@ class Recorder:
             engine.step(row["actions"][None])
         if len(rows) <= opening:
             return None
-        result = self._longer() if parted else _result(Outcome(engine.outcomes[0]))
+        result = self._fill.longer(engine, 0) if parted else _result(Outcome(engine.outcomes[0]))
         return LabelledGames(
             heads=heads,
             headings=headings,
@@ -225,15 +223,6 @@ class Recorder:
 
     def _accepted(self, seat: int) -> IntArray:
         return np.flatnonzero(self._engine.masks[0, seat])
-
-    def _longer(self) -> int:
-        """Return who of the parted riders can ride on for longer, as a ``result``."""
-        lengths = []
-        for seat in range(SEATS):
-            self._fill.place(self._engine, 0, seat)
-            self._fill.resume(self._fill.most_depth, FILL_BOUNDS)
-            lengths.append(self._fill.thought(Action.UP, 0).value)
-        return int(np.sign(lengths[0] - lengths[1]))
 
 
 def _result(outcome: Outcome) -> int:

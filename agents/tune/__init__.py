@@ -29,7 +29,7 @@ from tron_env.batch import BatchEngine
 from tron_env.chambers import new_numbers
 from tron_env.lanes import new_rows
 from tron_env.ruleset import ARENA
-from tron_env.types import Action, IntArray, Outcome
+from tron_env.types import IntArray, Outcome
 
 Float64Array = NDArray[np.float64]
 
@@ -61,9 +61,6 @@ RANDOM_MOVES: Final = 0.02
 FIRST_PLY: Final = 6
 EVERY: Final = 3
 """Every third ply is a sample: neighbours say much the same."""
-
-FILL_BOUNDS: Final = 1500
-"""Spent on each rider's longest path once they have parted."""
 
 CALM: Final = 150
 
@@ -112,7 +109,7 @@ class Recorder:
         while engine.outcomes[0] == Outcome.ONGOING:
             thoughts = [self._search.think(engine, 0, seat) for seat in range(2)]
             if any(thought.alone for thought in thoughts):
-                return rows, self._lead(engine)
+                return rows, 0.5 + 0.5 * self._fill.longer(engine, 0)
             if engine.plies[0] >= FIRST_PLY and engine.plies[0] % EVERY == 0:
                 rows.append(self._described(engine))
             actions = np.array([[thought.action for thought in thoughts]], dtype=np.uint8)
@@ -131,14 +128,6 @@ class Recorder:
         heads = engine.heads[0].reshape(-1).tolist()
         values = [evaluate(free, *heads, False, unit, self._numbers) for unit in self._units]
         return [*values, territory.count(free)]
-
-    def _lead(self, engine: BatchEngine) -> float:
-        lengths = []
-        for seat in range(2):
-            self._fill.place(engine, 0, seat)
-            self._fill.resume(self._fill.most_depth, FILL_BOUNDS)
-            lengths.append(self._fill.thought(Action.UP, 0).value)
-        return 0.5 + 0.5 * float(np.sign(lengths[0] - lengths[1]))
 
 
 def record(games: int, seed: int, nodes: int = SEARCHED) -> Iterator[Samples]:

@@ -199,6 +199,15 @@ def test_what_cannot_be_taken_in_stays_and_is_named_and_stops_nothing(
     assert fine not in said
 
 
+def test_a_folder_that_cannot_be_read_is_named(
+    storage: Storage, folder: Path, caplog: pytest.LogCaptureFixture
+):
+    folder.touch()
+    started(folder, storage)
+    assert f"the games in {folder} stay there: " in caplog.text
+    assert "Not a directory" in caplog.text
+
+
 def test_a_database_that_is_away_leaves_everything_for_the_next_start(
     storage: Storage, database_url: str, folder: Path, caplog: pytest.LogCaptureFixture
 ):

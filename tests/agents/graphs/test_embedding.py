@@ -51,6 +51,12 @@ def keep_elsewhere(proto):
     tensor.external_data.add(key="location", value="weights.bin")
 
 
+def make_sparse(proto):
+    values = onnx.helper.make_tensor("sparse", onnx.TensorProto.FLOAT, [1], [1.0])
+    places = onnx.helper.make_tensor("places", onnx.TensorProto.INT64, [1], [0])
+    proto.graph.sparse_initializer.append(onnx.helper.make_sparse_tensor(values, places, [4]))
+
+
 @pytest.mark.parametrize(
     ("model", "complaint"),
     [
@@ -63,6 +69,7 @@ def keep_elsewhere(proto):
             "opset ai.onnx 18 and mine 1; only",
         ),
         (changed(keep_elsewhere), "weights in another file"),
+        (changed(make_sparse), "sparse weights"),
     ],
 )
 def test_what_cannot_be_embedded_is_named(model, complaint):

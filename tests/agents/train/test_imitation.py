@@ -225,7 +225,12 @@ def test_from_the_command_line_games_become_a_policy_that_plays(tmp_path):
     further = ["--init", str(out / "network.pt"), "--held", str(games), "--no-export"]
     begun, *reports = tell("fit", str(games), *further, *short)
     assert (begun["games"], begun["held_games"]) == (2, 2)
-    assert len(load_network(out / "network.pt").history) == 2
+    first, second = load_network(out / "network.pt").history
+    assert first.command.startswith(f"tron imitate fit {games} ")
+    assert "--channels 4,4,4 " in first.command
+    assert {*size, *short} <= set(first.command.split())
+    assert f"--init {out / 'network.pt'} " in second.command
+    assert "--no-export" in second.command.split()
 
 
 @pytest.mark.parametrize(
