@@ -4,12 +4,17 @@ The loop takes the interpreter's lock for each callback anew. While another thre
 takes a tenth of a millisecond each time, and with a callback for each of hundreds of lines, many
 slots. So the lines are watched by an ``epoll`` of their own, and the loop watches that. After each
 look it pauses: what arrives meanwhile is read together, at a fraction of what it would cost alone.
+
+Turns and answers to ticks are taken first, and of all else only so much at a look as takes
+``OTHERS_SECONDS``: when many games end at once, their rematches would hold up everybody's turns,
+and riders who are held up crash, which ends more games.
 """
 
 import ctypes
 import logging
 import platform
 import select
+import time
 from collections.abc import Callable, Sequence
 from typing import Final
 
@@ -26,6 +31,7 @@ logger = logging.getLogger(__name__)
 MOST_LINES: Final = 128
 """Read in one go; the others at the loop's next look."""
 PAUSE_SECONDS: Final = 0.002
+OTHERS_SECONDS: Final = 0.002
 _ACTIONS: Final = tuple(Action)
 _READ: Final = 1
 # `struct epoll_event` is packed on x86-64, and nowhere else.
@@ -41,20 +47,22 @@ _EVENT: Final = np.dtype(
 _epoll_wait: Final = libc.epoll_wait
 _epoll_wait.argtypes = (ctypes.c_int, ctypes.c_void_p, ctypes.c_int, ctypes.c_int)
 
-Heard = Callable[[str, Turn | Echo], None]
+Heard = Callable[[Sequence[tuple[str, Turn | Echo]]], None]
 
 
 class Arrivals:
     """Of one event loop, on whose thread it is made and used.
 
     Args:
-        heard: called with each turn and echo of the client whose line it came by; all else the
+        heard: called with turns and echoes, in order, and of which client each is; all else the
             lines themselves take.
     """
 
     def __init__(self, heard: Heard) -> None:
         self._heard = heard
         self._lines: dict[int, Line] = {}
+        self._unread: dict[Line, bytes] = {}
+        """What was read and waits to be taken, by lines that are not read until then."""
         self._epoll = select.epoll()
         self._events = np.zeros(MOST_LINES, dtype=_EVENT)
         self._bytes = np.zeros((MOST_LINES, READ_BYTES), dtype=np.uint8)
@@ -68,6 +76,7 @@ class Arrivals:
     def close(self) -> None:
         """Read nothing more."""
         self._lines.clear()
+        self._unread.clear()
         for each in (self._watcher, self._pause):
             each.stop()
             each.close()
@@ -82,41 +91,49 @@ class Arrivals:
         """Read a line no more; called before its socket is closed."""
         if self._lines.get(line.number) is line:
             del self._lines[line.number]
+            self._unread.pop(line, None)
             self._epoll.unregister(line.number)
 
     def _watch(self) -> None:
-        self._watcher.start(self._read)
+        if self._unread:
+            self._read()
+        else:
+            self._watcher.start(self._read)
 
     def _read(self) -> None:
         self._watcher.stop()
         self._pause.start(self._watch)
         count = _epoll_wait(self._epoll.fileno(), self._events.ctypes.data, MOST_LINES, 0)
-        quick = []
-        for number in self._events["socket"][: max(count, 0)].tolist():
-            line = self._lines.get(number)
-            if line is None:
-                continue
-            if line.quick:
-                quick.append(line)
-            else:
-                self._guarded(line.read)
+        numbers = self._events["socket"][: max(count, 0)].tolist()
+        quick: list[Line] = []
+        others: list[Line] = []
+        for line in map(self._lines.get, numbers):
+            if line is not None and line not in self._unread:
+                (quick if line.quick else others).append(line)
         self._read_at_once(quick)
+        until = time.monotonic() + OTHERS_SECONDS
+        for line in others:
+            self._guarded(line.read)
+        while self._unread and time.monotonic() < until:
+            line = next(iter(self._unread))
+            self._guarded(line.take, self._unread.pop(line))
 
     def _read_at_once(self, lines: Sequence[Line]) -> None:
         sockets = np.array([line.number for line in lines], dtype=np.int32)
         count = read_sayings(sockets, RECEIVE_FLAGS, self._bytes, self._sayings)
+        said: list[tuple[str, Turn | Echo]] = []
         for row, saying, first, second in self._sayings[:count].tolist():
             line = lines[row]
-            if line.closed:
-                continue
             if saying == TURN:
-                self._guarded(self._heard, line.client, Turn(first, _ACTIONS[second]))
+                said.append((line.client, Turn(first, _ACTIONS[second])))
             elif saying == ECHO:
-                self._guarded(self._heard, line.client, Echo(first, second))
+                said.append((line.client, Echo(first, second)))
             elif saying == UNREAD:
-                self._guarded(line.take, self._bytes[row, :second].tobytes())
+                self._unread[line] = self._bytes[row, :second].tobytes()
             else:
                 self._guarded(line.read)
+        if said:
+            self._guarded(self._heard, said)
 
     def _guarded(self, act: Callable[..., None], *arguments: object) -> None:
         """Do one thing; whatever it raises is no matter of the others, whose bytes are read."""

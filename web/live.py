@@ -35,6 +35,7 @@ from web.live_types import (
     Ticks,
 )
 from web.phases import Phases
+from web.plies import take_actions, tell_plies
 
 
 class LiveGames:
@@ -279,26 +280,22 @@ class LiveGames:
         if not slots.size:
             return NO_TICKS, [], slots
         engine = self.engine
-        rows = np.arange(slots.size)
-        seats = self._seats[slots]
         actions = np.empty((slots.size, 2), dtype=np.uint8)
-        turned = self._queued[slots] > 0
-        actions[rows, seats] = np.where(
-            turned, self._queues[slots, 0], engine.headings[slots, seats]
+        take_actions(
+            slots,
+            self._seats,
+            engine.headings,
+            self._queues,
+            self._queued,
+            self._answers,
+            self._answered,
+            self._late,
+            actions,
         )
-        actions[rows, 1 - seats] = self._answers[slots]
-        self._queues[slots, 0] = self._queues[slots, 1]
-        self._queued[slots] -= turned
-        self._answered[slots] = self._late[slots] = False
         engine.step_games(slots, actions)
-        self._log[slots, engine.plies[slots] - 1] = engine.headings[slots]
-        ticks = np.column_stack(
-            [
-                self._games[slots],
-                engine.plies[slots],
-                engine.heads[slots].reshape(-1, 4),
-                engine.headings[slots],
-            ]
+        ticks = np.empty((slots.size, NO_TICKS.shape[1]), dtype=np.int64)
+        tell_plies(
+            slots, self._games, engine.plies, engine.heads, engine.headings, self._log, ticks
         )
         alive = engine.outcomes[slots] == Outcome.ONGOING
         finished = [

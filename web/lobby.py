@@ -21,7 +21,7 @@ from tron_env.types import Spawn
 from web.commands import CaughtUp, Gone, Open, Outlet, Said
 from web.errors import Refusal, RefusedError
 from web.live_types import Opening, cells_ahead, person_seat
-from web.messages import Join, Message, Rematch, TakeOverWish
+from web.messages import Join, Rematch, TakeOverWish
 from web.policies import Policy
 from web.recorder import record_payload
 from web.referee import Referee
@@ -202,9 +202,9 @@ class Lobby:
         with self._lock:
             self._lines.drop(client)
 
-    def say(self, client: str, message: Message) -> None:
-        """Pass on what a client says about a game; the referee answers if it is refused."""
-        self._referee.post(Said(client, message))
+    def say(self, *said: Said) -> None:
+        """Pass on what clients say about games; the referee answers what is refused."""
+        self._referee.post(*said)
 
     def let_in(self) -> None:
         """Open games for those in line that fit by now, and tell the others their places.

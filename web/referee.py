@@ -10,6 +10,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Collection
 from dataclasses import replace
+from operator import attrgetter
 from typing import Final
 
 from tron_env.types import Action
@@ -43,6 +44,7 @@ from web.tickets import Ticket, final_view, opponent_payload, watched_view
 
 logger = logging.getLogger(__name__)
 
+_CLIENT: Final = attrgetter("client")
 SILENCE_SECONDS: Final = 1.5
 """A client that has answered ticks and does not for so long is taken for lost."""
 
@@ -130,18 +132,24 @@ class Referee:
                 except Exception:
                     logger.exception("game %d could not be ended", game)
 
-    def post(self, command: Command) -> None:
-        """Hand over a command; never blocks, any thread may call it."""
-        self._clock.post(command)
+    def post(self, *commands: Command) -> None:
+        """Hand over commands; never blocks, any thread may call it."""
+        self._clock.post(*commands)
 
     def _obey(self, command: Command) -> None:
         match command:
             case Reply():
                 self._take(command)
             case Said(client, message):
-                self._or_refuse(client, lambda: self._hear(client, message))
+                try:
+                    self._hear(client, message)
+                except RefusedError as error:
+                    self._send(client, "refused", refused(error))
             case Open(ticket, payload):
-                self._or_refuse(ticket.client, lambda: self._open(ticket, payload))
+                try:
+                    self._open(ticket, payload)
+                except RefusedError as error:
+                    self._send(ticket.client, "refused", refused(error))
             case Gone(client):
                 self._audience.leave(client)
                 self._wait_for(client)
@@ -162,12 +170,6 @@ class Referee:
                 self._time(client, game, ply)
             case Watch(game):
                 self._watch(client, game)
-
-    def _or_refuse(self, client: str, act: Callable[[], None]) -> None:
-        try:
-            act()
-        except RefusedError as error:
-            self._send(client, "refused", refused(error))
 
     def _open(self, ticket: Ticket, payload: GamePayload) -> None:
         running = self._game_of.get(ticket.client)
@@ -317,8 +319,8 @@ class Referee:
 
     def _tick(self, ticks: Ticks, due: float) -> list[Ticket]:
         """Send ticks; return the games whose clients have said nothing for too long."""
-        tickets = [self._tickets[game] for game in ticks[:, 0].tolist()]
-        self._send.ticks([ticket.client for ticket in tickets], ticks)
+        tickets = list(map(self._tickets.__getitem__, ticks[:, 0].tolist()))
+        self._send.ticks(list(map(_CLIENT, tickets)), ticks)
         now = self._now()
         self.lateness.add(now - due, len(tickets))
         for row, ticket in enumerate(tickets) if self._audience else ():

@@ -8,7 +8,7 @@ and none waits on the serving thread.
 import json
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 import gevent
@@ -17,6 +17,7 @@ from flask_socketio import ConnectionRefusedError, Namespace, SocketIO
 
 from arena.errors import ArenaFault
 from web.allowance import Allowance, Allowances
+from web.commands import Said
 from web.errors import Refusal, RefusedError
 from web.households import Headcount, SharedAllowances, connection_of, is_here
 from web.lobby import Lobby
@@ -106,10 +107,9 @@ class LiveNamespace(Namespace):  # type: ignore[misc]
         self._say(client, event, parse, arguments)
         return True
 
-    def heard(self, client: str, message: Turn | Echo) -> None:
-        """Take a turn or an echo that is read already."""
-        if self._may_now(client):
-            self._lobby.say(client, message)
+    def heard(self, said: Sequence[tuple[str, Turn | Echo]]) -> None:
+        """Take turns and echoes that are read already."""
+        self._lobby.say(*(Said(*each) for each in said if self._may_now(each[0])))
 
     def trigger_event(self, event: object, *args: Any) -> Any:
         """Answer an event; one that is unknown is refused, too."""
@@ -243,7 +243,7 @@ class LiveNamespace(Namespace):  # type: ignore[misc]
             return
         try:
             data, *rest = arguments or [None]
-            self._lobby.say(client, parse(_only(data, tuple(rest))))
+            self._lobby.say(Said(client, parse(_only(data, tuple(rest)))))
         except RefusedError as error:
             self._refuse(client, error)
 

@@ -4,7 +4,9 @@ What is handed over waits here while the database is away; who hands over never 
 """
 
 import logging
+import os
 import queue
+import sys
 import threading
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
@@ -32,6 +34,9 @@ STORE_SECONDS: Final = 0.25
 """How long a finished game waits for others: a transaction costs as much as storing four."""
 MAX_BATCH: Final = 64
 """Games stored in one transaction: those that wait, up to so many."""
+NICENESS: Final = 10
+"""While the database writes it needs no interpreter's lock, only the core, of which live play's
+thread, were it no less nice, would get half then."""
 READ_SECONDS: Final = 10.0
 """How old a model's record may be as far as other processes' games go."""
 REASONS: Final = {
@@ -111,6 +116,8 @@ class Storer:
         self._waiting.put(told)
 
     def _store_all(self) -> None:
+        if sys.platform == "linux":
+            os.nice(NICENESS)  # which there is of this thread alone
         take_in(self._unstored, self._storage, self._knows, self._closing.is_set)
         running = True
         while running:

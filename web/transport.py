@@ -47,7 +47,7 @@ class Transport:
     def __init__(self, socketio: SocketIO) -> None:
         self._socketio = socketio
         self._hear: Hear = lambda client, message: False
-        self._heard: Heard = lambda client, message: None
+        self._heard: Heard = lambda said: None
         self._caught_up: Callable[[str], None] = lambda client: None
         self._clients: dict[str, Line | None] = {}
         self._by_engine: dict[str, str] = {}
@@ -121,7 +121,7 @@ class Transport:
 
         Clients that are behind are left out; ``listen`` tells when they have caught up.
         """
-        lines = [self._clients.get(client) for client in clients]
+        lines = list(map(self._clients.get, clients))
         sockets = np.array([-1 if line is None else line.ready for line in lines], dtype=np.int32)
         frames = np.empty((len(lines), FRAME_BYTES), dtype=np.uint8)
         lengths = np.empty(len(lines), dtype=np.int64)

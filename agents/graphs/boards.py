@@ -23,6 +23,11 @@ MAX_FLOOD_TRIPS: Final = 113
 ACTION_OFFSETS: Final = np.array([-SIDE, 1, SIDE, -1], dtype=np.int64)
 """From a cell to its neighbours, in ``Action`` order, where the board is one row of 1024 cells."""
 
+LOOKED_AT: Final = np.concatenate(
+    [ACTION_OFFSETS, (ACTION_OFFSETS[:, None] + ACTION_OFFSETS[None]).reshape(-1)]
+)
+"""From a head to the target of each action, then to each of those targets' neighbours."""
+
 _ONE = np.uint32(1)
 _ROWS = np.arange(SIDE, dtype=np.int64)
 _ROW_ABOVE = np.maximum(_ROWS - 1, 0)
@@ -58,11 +63,8 @@ def targets_and_exits(graph: Graph, free: Value, planes: Value, head: Plane) -> 
     flat = free.reshape(0, SIDE * SIDE)
     plane = planes.slice(head, head + 1, axis=1).reshape(0, SIDE * SIDE)
     cell = graph.op("ArgMax", plane, axis=1, keepdims=1)
-    offsets = np.concatenate(
-        [ACTION_OFFSETS, (ACTION_OFFSETS[:, None] + ACTION_OFFSETS[None]).reshape(-1)]
-    )
     # Two cells ahead may be off the board, behind a wall: any wall cell will do there.
-    inside = graph.op("Clip", cell + offsets, np.int64(0), np.int64(SIDE * SIDE - 1))
+    inside = graph.op("Clip", cell + LOOKED_AT, np.int64(0), np.int64(SIDE * SIDE - 1))
     seen = graph.op("GatherElements", flat, inside, axis=1)
     accepted = seen.slice(0, ACTIONS, axis=1).greater(np.float32(0.5))
     exits = seen.slice(ACTIONS, ACTIONS + ACTIONS**2, axis=1).reshape(0, ACTIONS, ACTIONS).sum(2)

@@ -1,8 +1,9 @@
 """Lines that have news, read together: nothing is lost, doubled or out of order."""
 
 import socket
-from collections.abc import Iterator
-from contextlib import contextmanager
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 
 import gevent
 import pytest
@@ -11,6 +12,7 @@ from hypothesis import strategies as st
 
 from tests.web.test_frames import masked
 from tests.web.test_sayings import KEYS, MESSAGES, written
+from tron_env.types import Action
 from web.arrivals import MOST_LINES, Arrivals
 from web.frames import PING, TEXT
 from web.messages import Echo, Turn
@@ -33,10 +35,13 @@ def connected() -> Iterator[tuple[socket.socket, socket.socket]]:
 
 
 class Ear:
-    """What a server hears, each as its client wrote it, by client."""
+    """What a server hears, each as its client wrote it, by client; all else than turns and echoes
+    takes it so many ``seconds``."""
 
-    def __init__(self) -> None:
+    def __init__(self, seconds: float = 0.0) -> None:
         self.heard: dict[str, list[bytes]] = {}
+        self.order: list[tuple[str, bytes]] = []
+        self.seconds = seconds
         self.arrivals = Arrivals(self._take)
 
     def line(self, ours: socket.socket, client: str) -> Line:
@@ -53,12 +58,18 @@ class Ear:
             while sum(map(len, self.heard.values())) < count:
                 gevent.sleep(0.001)
 
-    def _take(self, client: str, message: Turn | Echo) -> None:
-        self.heard[client].append(written(message))
+    def _take(self, said: Sequence[tuple[str, Turn | Echo]]) -> None:
+        for client, message in said:
+            self._heard_of(client, written(message))
 
     def _hear(self, line: Line, message: bytes) -> bool:
-        self.heard[line.client].append(message)
+        time.sleep(self.seconds)
+        self._heard_of(line.client, message)
         return True
+
+    def _heard_of(self, client: str, message: bytes) -> None:
+        self.heard[client].append(message)
+        self.order.append((client, message))
 
 
 @settings(deadline=None, max_examples=50)
@@ -112,6 +123,28 @@ def test_more_lines_than_are_read_in_one_go_are_all_read():
     assert set(map(tuple, ear.heard.values())) == {(text,)}
 
 
+def test_turns_do_not_wait_for_what_many_others_say_that_takes_long():
+    turn, echo = written(Turn(7, Action.LEFT)), written(Echo(7, 10))
+    ear = Ear(0.003)
+    names = [f"client {number}" for number in range(12)]
+    with ExitStack() as stack:
+        pairs = {name: stack.enter_context(connected()) for name in [*names, "ann"]}
+        lines = [ear.line(ours, name) for name, (ours, _) in pairs.items()]
+        for name in names:
+            pairs[name][1].sendall(masked(OTHER, b"keys"))
+        ear.wait(1)
+        for name in names:
+            pairs[name][1].sendall(masked(turn, b"keys"))
+        pairs["ann"][1].sendall(masked(echo, b"keys"))
+        ear.wait(2 * len(names) + 1)
+        for line in lines:
+            line.release()
+    ear.arrivals.close()
+    assert ear.heard == {"ann": [echo]} | {name: [OTHER, turn] for name in names}
+    late = [message for _, message in ear.order[ear.order.index(("ann", echo)) :]]
+    assert late.count(OTHER) > len(names) / 2
+
+
 def test_a_line_whose_client_hangs_up_ends_and_a_fault_costs_nobody_else_a_word(
     caplog: pytest.LogCaptureFixture,
 ):
@@ -120,7 +153,7 @@ def test_a_line_whose_client_hangs_up_ends_and_a_fault_costs_nobody_else_a_word(
         lines = [ear.line(first, "ann"), ear.line(second, "bob")]
         del ear.heard["ann"]  # hearing her now fails
         for each in (ann, bob):
-            each.sendall(masked(written(Echo(7, 10)), b"keys"))
+            each.sendall(masked(OTHER, b"keys"))
         ear.wait(1)
         ann.close()
         with gevent.Timeout(PATIENCE_SECONDS):
@@ -130,5 +163,5 @@ def test_a_line_whose_client_hangs_up_ends_and_a_fault_costs_nobody_else_a_word(
         for line in lines:
             line.release()
     ear.arrivals.close()
-    assert ear.heard == {"bob": [written(Echo(7, 10))]}
+    assert ear.heard == {"bob": [OTHER]}
     assert "could not be taken" in caplog.text
