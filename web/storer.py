@@ -30,9 +30,9 @@ from web.unstored import Particulars, Shelf, keep_apart, take_in
 
 logger = logging.getLogger(__name__)
 
-STORE_SECONDS: Final = 0.25
+STORE_SECONDS: Final = 0.5
 """How long a finished game waits for others: a transaction costs as much as storing four."""
-MAX_BATCH: Final = 64
+MAX_BATCH: Final = 256
 """Games stored in one transaction: those that wait, up to so many."""
 NICENESS: Final = 10
 """While the database writes it needs no interpreter's lock, only the core, of which live play's
