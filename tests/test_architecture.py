@@ -76,6 +76,7 @@ PURE = (
     "web.live_types",
     "web.messages",
     "web.phases",
+    "web.plies",
 )
 """Modules without files, clocks, sockets or global randomness, and without modules that have."""
 

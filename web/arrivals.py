@@ -32,6 +32,7 @@ MOST_LINES: Final = 128
 """Read in one go; the others at the loop's next look."""
 PAUSE_SECONDS: Final = 0.002
 OTHERS_SECONDS: Final = 0.002
+"""At a look at least one line with other news has its turn, and then others for so long."""
 _ACTIONS: Final = tuple(Action)
 _READ: Final = 1
 # `struct epoll_event` is packed on x86-64, and nowhere else.
@@ -54,15 +55,16 @@ class Arrivals:
     """Of one event loop, on whose thread it is made and used.
 
     Args:
-        heard: called with turns and echoes, in order, and of which client each is; all else the
-            lines themselves take.
+        heard: called with turns and echoes, in order, and of which client each is; it sees to it
+            that what is wrong with one is no matter of the others. All else the lines take.
     """
 
     def __init__(self, heard: Heard) -> None:
         self._heard = heard
         self._lines: dict[int, Line] = {}
-        self._unread: dict[Line, bytes] = {}
-        """What was read and waits to be taken, by lines that are not read until then."""
+        self._waiting: dict[Line, bytes | None] = {}
+        """Lines with news of another kind, longest first, which are not looked at until it is their
+        turn: what was read of each, None where that is still to be done."""
         self._epoll = select.epoll()
         self._events = np.zeros(MOST_LINES, dtype=_EVENT)
         self._bytes = np.zeros((MOST_LINES, READ_BYTES), dtype=np.uint8)
@@ -71,12 +73,12 @@ class Arrivals:
         loop = gevent.get_hub().loop
         self._pause = loop.timer(PAUSE_SECONDS)
         self._watcher = loop.io(self._epoll.fileno(), _READ)
-        self._watch()
+        self._watcher.start(self._read)
 
     def close(self) -> None:
         """Read nothing more."""
         self._lines.clear()
-        self._unread.clear()
+        self._waiting.clear()
         for each in (self._watcher, self._pause):
             each.stop()
             each.close()
@@ -88,35 +90,39 @@ class Arrivals:
         self._epoll.register(line.number, select.EPOLLIN)
 
     def leave(self, line: Line) -> None:
-        """Read a line no more; called before its socket is closed."""
+        """Read a line no more, nor take what waits of it; called before its socket is closed."""
         if self._lines.get(line.number) is line:
             del self._lines[line.number]
-            self._unread.pop(line, None)
+            self._waiting.pop(line, None)
             self._epoll.unregister(line.number)
-
-    def _watch(self) -> None:
-        if self._unread:
-            self._read()
-        else:
-            self._watcher.start(self._read)
 
     def _read(self) -> None:
         self._watcher.stop()
-        self._pause.start(self._watch)
         count = _epoll_wait(self._epoll.fileno(), self._events.ctypes.data, MOST_LINES, 0)
-        numbers = self._events["socket"][: max(count, 0)].tolist()
-        quick: list[Line] = []
-        others: list[Line] = []
-        for line in map(self._lines.get, numbers):
-            if line is not None and line not in self._unread:
-                (quick if line.quick else others).append(line)
+        if count <= 0 and not self._waiting:
+            self._watcher.start(self._read)
+            return
+        self._pause.start(self._read)
+        quick = []
+        for number in self._events["socket"][: max(count, 0)].tolist():
+            line = self._lines.get(number)
+            if line is None or line in self._waiting:
+                continue
+            if line.quick:
+                quick.append(line)
+            else:
+                self._waiting[line] = None
         self._read_at_once(quick)
         until = time.monotonic() + OTHERS_SECONDS
-        for line in others:
-            self._guarded(line.read)
-        while self._unread and time.monotonic() < until:
-            line = next(iter(self._unread))
-            self._guarded(line.take, self._unread.pop(line))
+        while self._waiting:
+            line = next(iter(self._waiting))
+            data = self._waiting.pop(line)
+            if data is None:
+                self._guarded(line.read)
+            else:
+                self._guarded(line.take, data)
+            if time.monotonic() >= until:
+                break
 
     def _read_at_once(self, lines: Sequence[Line]) -> None:
         sockets = np.array([line.number for line in lines], dtype=np.int32)
@@ -129,14 +135,14 @@ class Arrivals:
             elif saying == ECHO:
                 said.append((line.client, Echo(first, second)))
             elif saying == UNREAD:
-                self._unread[line] = self._bytes[row, :second].tobytes()
+                self._waiting[line] = self._bytes[row, :second].tobytes()
             else:
                 self._guarded(line.read)
         if said:
             self._guarded(self._heard, said)
 
     def _guarded(self, act: Callable[..., None], *arguments: object) -> None:
-        """Do one thing; whatever it raises is no matter of the others, whose bytes are read."""
+        """Do one thing; whatever it raises is no matter of what comes after it."""
         try:
             act(*arguments)
         except Exception:

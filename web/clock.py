@@ -5,7 +5,7 @@ import math
 import threading
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any, Final, Generic, TypeVar
 
 import gevent
@@ -91,19 +91,36 @@ class Clock(Generic[T]):
         self._ended.wait()
 
     def post(self, *commands: T) -> None:
-        """Hand over commands; never blocks, any thread may call it."""
-        self._inbox.extend(commands)
+        """Hand over commands; never blocks, any thread may call it.
+
+        On the clock's own thread they are obeyed at once, all of them before a slot that is due:
+        what raises is raised when the others are done.
+        """
         if threading.get_ident() != self._thread:
+            self._inbox.extend(commands)
             waker = self._waker
             if waker is not None:
                 waker.send()
-        elif not self._busy:
-            idle = self._idle()
-            self._drain()
-            if idle or not self._running:
-                self._awake.set()
-            elif self._now() >= self._due:
-                self._strike_here()
+        elif self._busy:
+            self._inbox.extend(commands)
+        else:
+            self._obey_here(commands)
+
+    def _obey_here(self, commands: Iterable[T]) -> None:
+        idle = self._idle()
+        fault: Exception | None = None
+        for command in commands:
+            self._inbox.append(command)
+            try:
+                self._drain()
+            except Exception as error:  # noqa: BLE001 - raised below
+                fault = fault or error
+        if idle or not self._running:
+            self._awake.set()
+        elif self._now() >= self._due:
+            self._strike_here()
+        if fault is not None:
+            raise fault
 
     def _run(self) -> None:
         self._drain()
@@ -124,13 +141,14 @@ class Clock(Generic[T]):
             raise self._fault
 
     def _breathe(self) -> None:
-        """Let the loop look once for news, without waiting for any.
+        """Let the loop look for news once and tell of it, without waiting for any.
 
         However much there is to catch up on, clients are heard between slots: a turn that waits
-        until after the next ply is a crash. ``gevent.sleep(0)`` would come back before the look.
+        until after the next ply is a crash. ``gevent.sleep(0)`` would come back before the look,
+        and a timer as urgent as the news before that is told.
         """
         hub = gevent.get_hub()
-        at_once = hub.loop.timer(0.0)
+        at_once = hub.loop.timer(0.0, priority=hub.loop.MINPRI)
         try:
             hub.wait(at_once)
         finally:

@@ -27,6 +27,7 @@ from web.live_types import (
     MAX_QUEUED_TURNS,
     NO_TICKS,
     PERIODS,
+    TICK_NUMBERS,
     Ask,
     Beat,
     FinishedGame,
@@ -293,7 +294,7 @@ class LiveGames:
             actions,
         )
         engine.step_games(slots, actions)
-        ticks = np.empty((slots.size, NO_TICKS.shape[1]), dtype=np.int64)
+        ticks = np.empty((slots.size, TICK_NUMBERS), dtype=np.int64)
         tell_plies(
             slots, self._games, engine.plies, engine.heads, engine.headings, self._log, ticks
         )

@@ -109,7 +109,20 @@ class LiveNamespace(Namespace):  # type: ignore[misc]
 
     def heard(self, said: Sequence[tuple[str, Turn | Echo]]) -> None:
         """Take turns and echoes that are read already."""
-        self._lobby.say(*(Said(*each) for each in said if self._may_now(each[0])))
+        now = self._now()
+        hasty = []
+        allowed = []
+        for client, message in said:
+            allowance = self._events.get(client)
+            if allowance is None:
+                continue
+            if allowance.take(now):
+                allowed.append(Said(client, message))
+            else:
+                hasty.append(client)
+        self._lobby.say(*allowed)
+        for client in hasty:
+            self._refuse(client, RefusedError(Refusal.TOO_FAST, "not_so_fast"))
 
     def trigger_event(self, event: object, *args: Any) -> Any:
         """Answer an event; one that is unknown is refused, too."""

@@ -10,6 +10,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Final, Protocol
 
@@ -30,9 +31,9 @@ from web.unstored import Particulars, Shelf, keep_apart, take_in
 
 logger = logging.getLogger(__name__)
 
-STORE_SECONDS: Final = 0.5
+STORE_SECONDS: Final = 0.25
 """How long a finished game waits for others: a transaction costs as much as storing four."""
-MAX_BATCH: Final = 256
+MAX_BATCH: Final = 64
 """Games stored in one transaction: those that wait, up to so many."""
 NICENESS: Final = 10
 """While the database writes it needs no interpreter's lock, only the core, of which live play's
@@ -116,8 +117,9 @@ class Storer:
         self._waiting.put(told)
 
     def _store_all(self) -> None:
-        if sys.platform == "linux":
-            os.nice(NICENESS)  # which there is of this thread alone
+        if sys.platform == "linux":  # where each thread has a niceness of its own
+            with suppress(OSError):  # games are stored all the same
+                os.nice(NICENESS)
         take_in(self._unstored, self._storage, self._knows, self._closing.is_set)
         running = True
         while running:

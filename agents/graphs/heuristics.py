@@ -6,14 +6,14 @@ from agents.graphs import boards
 from agents.graphs.builder import Graph, Value
 from agents.heuristic import Reply, TieBreak, Voronoi, WallHugger
 from agents.values import HUG_SCALE, REJECTED, REPLY_SCALE, WIN
-from tron_env.types import ACTIONS, PLANES, Plane
+from tron_env.types import ACTIONS, Plane
 
 
 def build_wall_hugger(parameters: WallHugger | None = None) -> bytes:
     """Return the model that plays as ``WallHugger`` with these parameters."""
     parameters = parameters or WallHugger()
     graph = Graph()
-    accepted, exits = _looked_at(graph, boards.observation(graph))
+    accepted, exits = boards.targets_and_exits_of_few_cells(graph, boards.observation(graph))
     ways_blocked = graph.op("Neg", exits) + np.float32(4)
     hug = graph.where(exits.greater(np.float32(0)), ways_blocked * np.float32(4), np.float32(0))
     order = "".join(action.name[0].lower() for action in parameters.order)
@@ -81,26 +81,6 @@ def build_voronoi(parameters: Voronoi | None = None) -> bytes:
         f"voronoi:reply={parameters.reply},tie={parameters.tie},own={parameters.own},"
         f"other={parameters.other}",
     )
-
-
-def _looked_at(graph: Graph, planes: Value) -> tuple[Value, Value]:
-    """Return what ``boards.targets_and_exits`` finds for the own head, of few cells read.
-
-    All else that such a policy computes is so little that looking at whole planes would be most of
-    its work: of the head's plane a product finds where it is, and the others are read where it
-    could go.
-    """
-    cells = boards.SIDE**2
-    plane = planes.slice(Plane.OWN_HEAD, Plane.OWN_HEAD + 1, axis=1).reshape(0, cells)
-    numbers = np.arange(cells, dtype=np.float32).reshape(cells, 1)
-    head = graph.op("MatMul", plane, numbers).cast(np.int64)
-    inside = graph.op("Clip", head + boards.LOOKED_AT, np.int64(0), np.int64(cells - 1))
-    everywhere = [inside + np.int64(kind * cells) for kind in range(Plane.OWN_HEAD)]
-    flat = planes.reshape(0, PLANES * cells)
-    seen = graph.op("GatherElements", flat, graph.concat(everywhere, axis=1), axis=1)
-    free = seen.reshape(0, Plane.OWN_HEAD, boards.LOOKED_AT.size).max(1).less(np.float32(0.5))
-    exits = free.slice(ACTIONS, boards.LOOKED_AT.size, axis=1).cast(np.float32)
-    return free.slice(0, ACTIONS, axis=1), exits.reshape(0, ACTIONS, ACTIONS).sum(2)
 
 
 def _rows(moves: Value, index: Value) -> Value:

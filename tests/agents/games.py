@@ -1,13 +1,18 @@
 """Games between agents, and positions taken from them, for tests."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from tron_env.agent import Agent
 from tron_env.batch import BatchEngine
+from tron_env.observation import encode_state
 from tron_env.ruleset import ARENA, Ruleset
 from tron_env.types import Float32Array, IntArray, Outcome
+
+SIZES = [1, 2, 3, 17, 64, 65, 128, 255]
+"""Of batches that many positions are asked in, by turns."""
 
 
 @dataclass(frozen=True)
@@ -39,6 +44,16 @@ def play(
     drawn = engine.outcomes >= Outcome.DRAW
     score = float(np.mean((engine.outcomes == wins) + 0.5 * drawn))
     return score, positions
+
+
+def showing(positions: Sequence[Position]) -> BatchEngine:
+    """Return an engine with a game at each position."""
+    engine = BatchEngine(ARENA, len(positions))
+    engine.reset(np.arange(engine.n), np.arange(engine.n))
+    for i, position in enumerate(positions):
+        engine.cells[i], engine.heads[i] = position.cells, position.heads
+        encode_state(i, engine.cells, engine.heads, engine.causes, engine.planes)
+    return engine
 
 
 def observed(engine: BatchEngine, seats: IntArray) -> Float32Array:

@@ -13,8 +13,10 @@ from hypothesis import strategies as st
 from tests.web.test_frames import masked
 from tests.web.test_sayings import KEYS, MESSAGES, written
 from tron_env.types import Action
-from web.arrivals import MOST_LINES, Arrivals
+from web.arrivals import MOST_LINES, PAUSE_SECONDS, Arrivals
+from web.clock import Clock
 from web.frames import PING, TEXT
+from web.live_types import SLOTS_PER_SECOND
 from web.messages import Echo, Turn
 from web.websocket import Line
 
@@ -143,6 +145,57 @@ def test_turns_do_not_wait_for_what_many_others_say_that_takes_long():
     assert ear.heard == {"ann": [echo]} | {name: [OTHER, turn] for name in names}
     late = [message for _, message in ear.order[ear.order.index(("ann", echo)) :]]
     assert late.count(OTHER) > len(names) / 2
+
+
+def test_who_never_ends_a_frame_with_a_read_keeps_nobody_else_waiting():
+    turn = written(Turn(7, Action.LEFT))
+    frames = masked(OTHER, b"keys") * 60
+    ear = Ear(0.0005)
+    names = [f"client {number}" for number in range(8)]
+    with ExitStack() as stack:
+        pairs = {name: stack.enter_context(connected()) for name in [*names, "ann"]}
+        lines = [ear.line(ours, name) for name, (ours, _) in pairs.items()]
+        for begin, end in ((0, 1), (1, len(frames) - 1)):
+            for name in names:
+                pairs[name][1].sendall(frames[begin:end])
+            gevent.sleep(0.02)
+        pairs["ann"][1].sendall(masked(OTHER, b"keys") + masked(turn, b"keys"))
+        for name in names:
+            pairs[name][1].sendall(frames[-1:])
+        ear.wait(60 * len(names) + 2)
+        for line in lines:
+            line.release()
+    ear.arrivals.close()
+    assert ear.heard == {"ann": [OTHER, turn]} | {name: [OTHER] * 60 for name in names}
+    assert len(ear.order) - ear.order.index(("ann", turn)) > 10 * len(names)
+
+
+def test_a_turn_that_comes_during_a_slot_is_heard_before_the_next_however_late_that_is():
+    now = [0.0]
+    waited: list[int] = []
+    slots = [0]
+
+    def beat(slot: int, due: float) -> None:
+        now[0] += 1.1 / SLOTS_PER_SECOND
+        slots[0] = slot
+        theirs.sendall(masked(written(Echo(7, slot + 1)), b"keys"))
+        time.sleep(2 * PAUSE_SECONDS)
+        if slot == 40:
+            clock.end()
+
+    def heard(said: Sequence[tuple[str, Turn | Echo]]) -> None:
+        waited.extend(slots[0] + 1 - message.ply for _, message in said if type(message) is Echo)
+
+    clock: Clock[str] = Clock(beat, lambda command: None, lambda: False, lambda: now[0])
+    arrivals = Arrivals(heard)
+    with connected() as (ours, theirs):
+        line = Line(ours, lambda line, message: True, arrivals.leave)
+        line.client = "ann"
+        arrivals.enter(line)
+        clock.run()
+        line.release()
+    arrivals.close()
+    assert waited == [0] * 40 + [0] * (len(waited) - 40)
 
 
 def test_a_line_whose_client_hangs_up_ends_and_a_fault_costs_nobody_else_a_word(

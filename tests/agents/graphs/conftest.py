@@ -2,9 +2,7 @@ import numpy as np
 import pytest
 
 from agents.heuristic import make_random, make_voronoi
-from tests.agents.games import observed, play
-from tron_env.batch import BatchEngine
-from tron_env.observation import encode_state
+from tests.agents.games import observed, play, showing
 from tron_env.ruleset import APEX, ARENA
 
 
@@ -18,12 +16,7 @@ def engine():
         (make_voronoi(""), make_voronoi("reply=still"), APEX, 1),
     ):
         found += play(first, second, starts, ruleset=ruleset)[1]
-    found = found[::5]
-    engine = BatchEngine(ARENA, len(found))
-    engine.reset(np.arange(engine.n), np.arange(engine.n))
-    for i, position in enumerate(found):
-        engine.cells[i], engine.heads[i] = position.cells, position.heads
-        encode_state(i, engine.cells, engine.heads, engine.causes, engine.planes)
+    engine = showing(found[::5])
     assert engine.n > 250
     return engine
 
@@ -31,3 +24,11 @@ def engine():
 @pytest.fixture(scope="package")
 def observations(engine):
     return observed(engine, np.arange(engine.n) % 2)
+
+
+@pytest.fixture(scope="package")
+def ten_thousand():
+    """What riders see in whole games."""
+    found = play(make_voronoi(""), make_voronoi("tie=open"), 50)[1][:10_000]
+    assert len(found) == 10_000
+    return observed(showing(found), np.arange(len(found)) % 2)

@@ -21,9 +21,8 @@ from agents.graphs.description import (
 )
 from agents.graphs.leaves import Leaves, Riders
 from agents.graphs.search import build_search
-from agents.heuristic import make_voronoi
 from agents.onnx_agent import OnnxAgent
-from tests.agents.games import observed, play
+from tests.agents.games import SIZES, observed
 from tron_env import chambers, lanes, territory
 from tron_env.batch import BatchEngine
 from tron_env.compiling import kernel
@@ -89,17 +88,9 @@ def test_the_largest_shipped_search_equals_its_twin(observations):
         TreeSearch(rounds=3, width=8, hope=4, evaluation=Evaluation(inner=1200, pinched=800)),
     ],
 )
-def test_values_equal_the_twin_on_10000_positions(description):
-    found = play(make_voronoi(""), make_voronoi("tie=open"), 50)[1][:10_000]
-    engine = BatchEngine(ARENA, len(found))
-    engine.reset(np.arange(engine.n), np.arange(engine.n))
-    for i, position in enumerate(found):
-        engine.cells[i], engine.heads[i] = position.cells, position.heads
-        encode_state(i, engine.cells, engine.heads, engine.causes, engine.planes)
-    some = observed(engine, np.arange(engine.n) % 2)
-    assert len(some) == 10_000
-    sizes = [1, 2, 3, 17, 64, 65, 128, 255]
-    assert (in_batches(description, some, sizes) == twin.values(description, some)).all()
+def test_values_equal_the_twin_on_10000_positions(description, ten_thousand):
+    found = in_batches(description, ten_thousand, SIZES)
+    assert (found == twin.values(description, ten_thousand)).all()
 
 
 def measures(observations):
