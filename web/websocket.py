@@ -133,7 +133,8 @@ class Line:
         except FrameError as error:
             logger.debug("a client broke the protocol: %s", error)
             self.close(error.code)
-        self._rest = data[at:]
+        finally:
+            self._rest = data[at:]
 
     def push(self, data: bytes) -> None:
         """Write whole frames without waiting; they are left out where the client is too far behind.
