@@ -125,13 +125,13 @@ def _fill(apart: BatchEngine) -> Iterator[Measurement]:
 
 def _latency(agent: OnnxAgent, middle: BatchEngine, calls: int) -> Iterator[Measurement]:
     for batch in (1, 8, 64):
-        games = np.resize(np.arange(middle.n), batch)
         seats = np.zeros(batch, dtype=np.intp)
-        agent.act(middle, games, seats)
+        agent.act(middle, np.resize(np.arange(middle.n), batch), seats)
         times = []
-        for shift in range(calls):
+        for first in range(calls):
+            games = np.arange(first, first + batch) % middle.n
             started = perf_counter()
-            agent.act(middle, np.roll(games, shift), seats)
+            agent.act(middle, games, seats)
             times.append((perf_counter() - started) * 1000)
         name = f"search: {agent.name}, batch {batch}"
         yield Measurement(f"{name}, a position", float(np.median(times)) / batch, "ms")
