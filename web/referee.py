@@ -141,15 +141,9 @@ class Referee:
             case Reply():
                 self._take(command)
             case Said(client, message):
-                try:
-                    self._hear(client, message)
-                except RefusedError as error:
-                    self._send(client, "refused", refused(error))
+                self._or_refuse(client, self._hear, client, message)
             case Open(ticket, payload):
-                try:
-                    self._open(ticket, payload)
-                except RefusedError as error:
-                    self._send(ticket.client, "refused", refused(error))
+                self._or_refuse(ticket.client, self._open, ticket, payload)
             case Gone(client):
                 self._audience.leave(client)
                 self._wait_for(client)
@@ -170,6 +164,12 @@ class Referee:
                 self._time(client, game, ply)
             case Watch(game):
                 self._watch(client, game)
+
+    def _or_refuse(self, client: str, act: Callable[..., None], *arguments: object) -> None:
+        try:
+            act(*arguments)
+        except RefusedError as error:
+            self._send(client, "refused", refused(error))
 
     def _open(self, ticket: Ticket, payload: GamePayload) -> None:
         running = self._game_of.get(ticket.client)

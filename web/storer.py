@@ -10,7 +10,6 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
-from contextlib import suppress
 from pathlib import Path
 from typing import Final, Protocol
 
@@ -118,8 +117,10 @@ class Storer:
 
     def _store_all(self) -> None:
         if sys.platform == "linux":  # where each thread has a niceness of its own
-            with suppress(OSError):  # games are stored all the same
+            try:
                 os.nice(NICENESS)
+            except OSError as error:
+                logger.warning("storing games competes with live play: %s", error)
         take_in(self._unstored, self._storage, self._knows, self._closing.is_set)
         running = True
         while running:

@@ -195,7 +195,8 @@ def test_a_turn_that_comes_during_a_slot_is_heard_before_the_next_however_late_t
         clock.run()
         line.release()
     arrivals.close()
-    assert waited == [0] * 40 + [0] * (len(waited) - 40)
+    assert len(waited) >= 40
+    assert set(waited) == {0}
 
 
 def test_a_line_whose_client_hangs_up_ends_and_a_fault_costs_no_other_word(
