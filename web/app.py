@@ -39,6 +39,7 @@ from web.referee import Referee
 from web.reference import reference
 from web.services import EXTENSION, Services
 from web.sockets import PLAYER, LiveNamespace, make_socketio
+from web.spare_time import SpareTime
 from web.taking_over import TakeOvers
 from web.texts import tell
 from web.transport import Transport
@@ -99,7 +100,9 @@ def create_app(
     storage = open_storage(config.arena)
     models = ModelStore(config.arena.models)
     opponents = Opponents(storage, models)
-    recorder = Recorder(storage, transport, config.arena.home / "unstored", opponents.knows)
+    spare_time = SpareTime()
+    unstored = config.arena.home / "unstored"
+    recorder = Recorder(storage, transport, unstored, opponents.knows, spare_time)
     games = LiveGames(ARENA, config.capacity, config.countdown_slots)
     referee = Referee(
         games,
@@ -124,6 +127,7 @@ def create_app(
         recorder=recorder,
         lobby=lobby,
         transport=transport,
+        spare_time=spare_time,
         council=Council(opponents.council, opponents.load, opponents.says_logits),
         films=Films(config.arena.home),
         miners=MinerDesk(storage, models, config.policy, config.secret_key, _lacking(config)),

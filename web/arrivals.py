@@ -16,12 +16,13 @@ import platform
 import select
 import time
 from collections.abc import Callable, Sequence
-from typing import Final
+from typing import Final, Protocol
 
 import gevent
 import numpy as np
+from numpy.typing import NDArray
 
-from tron_env.types import Action
+from tron_env.types import Action, BoolArray
 from web.messages import Echo, Turn
 from web.sayings import ECHO, MOST_SAYINGS, READ_BYTES, TURN, UNREAD, read_sayings
 from web.websocket import RECEIVE_FLAGS, Line, libc
@@ -48,19 +49,34 @@ _EVENT: Final = np.dtype(
 _epoll_wait: Final = libc.epoll_wait
 _epoll_wait.argtypes = (ctypes.c_int, ctypes.c_void_p, ctypes.c_int, ctypes.c_int)
 
-Heard = Callable[[Sequence[tuple[str, Turn | Echo]]], None]
+
+class Ear(Protocol):
+    """Takes what players say in the course of a game."""
+
+    def hear_at_once(self, sockets: NDArray[np.int32], sayings: NDArray[np.int64]) -> BoolArray:
+        """Take what can be taken without further ado; return what is left, bool ``(n,)``.
+
+        Args:
+            sockets: ``(k,)``, of those who said it.
+            sayings: ``(n, 4)``, as ``web.sayings.read_sayings`` gives them.
+        """
+
+    def heard(self, said: Sequence[tuple[str, Turn | Echo]]) -> None:
+        """Take turns and echoes that were left, in order, and of which client each is.
+
+        Called whenever anything was said; what is wrong with one is no matter of the others.
+        """
 
 
 class Arrivals:
     """Of one event loop, on whose thread it is made and used.
 
     Args:
-        heard: called with turns and echoes, in order, and of which client each is; it sees to it
-            that what is wrong with one is no matter of the others. All else the lines take.
+        ear: takes turns and echoes. All else the lines take.
     """
 
-    def __init__(self, heard: Heard) -> None:
-        self._heard = heard
+    def __init__(self, ear: Ear) -> None:
+        self._ear = ear
         self._lines: dict[int, Line] = {}
         self._waiting: dict[Line, bytes | None] = {}
         """Lines with news of another kind, longest first, which are not looked at until it is their
@@ -127,8 +143,16 @@ class Arrivals:
     def _read_at_once(self, lines: Sequence[Line]) -> None:
         sockets = np.array([line.number for line in lines], dtype=np.int32)
         count = read_sayings(sockets, RECEIVE_FLAGS, self._bytes, self._sayings)
+        if not count:
+            return
+        sayings = self._sayings[:count]
+        try:
+            left = self._ear.hear_at_once(sockets, sayings)
+        except Exception:
+            logger.exception("what clients said could not be taken")
+            left = sayings[:, 1] >= UNREAD
         said: list[tuple[str, Turn | Echo]] = []
-        for row, saying, first, second in self._sayings[:count].tolist():
+        for row, saying, first, second in sayings[left].tolist():
             line = lines[row]
             if saying == TURN:
                 said.append((line.client, Turn(first, _ACTIONS[second])))
@@ -138,8 +162,7 @@ class Arrivals:
                 self._waiting[line] = self._bytes[row, :second].tobytes()
             else:
                 self._guarded(line.read)
-        if said:
-            self._guarded(self._heard, said)
+        self._guarded(self._ear.heard, said)
 
     def _guarded(self, act: Callable[..., None], *arguments: object) -> None:
         """Do one thing; whatever it raises is no matter of what comes after it."""

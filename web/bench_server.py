@@ -9,12 +9,14 @@ import os
 import sys
 import threading
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Final
 
+import numpy as np
 import psutil
 from flask_socketio import SocketIO
+from numpy.typing import NDArray
 
 from arena.settings import load_settings
 from web.app import create_app
@@ -39,10 +41,12 @@ class PlainTransport(Transport):
         for client in clients:
             self._socketio.start_background_task(self._long_way, client, event, payload)
 
-    def ticks(self, clients: Sequence[str], ticks: Ticks) -> None:
+    def ticks(
+        self, sockets: NDArray[np.int32], ticks: Ticks, client_of: Callable[[int], str]
+    ) -> None:
         """Start a task for each client."""
-        for client, tick in zip(clients, ticks.tolist(), strict=True):
-            self._socketio.start_background_task(self._long_way, client, TICK, tick)
+        for row, tick in enumerate(ticks.tolist()):
+            self._socketio.start_background_task(self._long_way, client_of(row), TICK, tick)
 
     def use(self) -> None:
         """Leave the Engine.IO server its own WebSockets."""

@@ -114,6 +114,7 @@ class Cost:
             sum(
                 self._calls(speed, count) * self._fixed + speed * count * self._each
                 for speed, count in games.items()
+                if count
             )
             * self._scale
         )

@@ -1,8 +1,11 @@
 """What the referee is told to do, and through what it speaks to clients."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Protocol, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
 
 from web.inference import Reply
 from web.live_types import FinishedGame, Ticks
@@ -19,8 +22,19 @@ class Outlet(Protocol):
     def spread(self, clients: Iterable[str], event: str, payload: object) -> None:
         """Send ``event`` to several clients, from the clock's thread."""
 
-    def ticks(self, clients: Sequence[str], ticks: Ticks) -> None:
-        """Send each client the tick of its row, from the clock's thread."""
+    def ticks(
+        self, sockets: NDArray[np.int32], ticks: Ticks, client_of: Callable[[int], str]
+    ) -> None:
+        """Send each client the tick of its row, from the clock's thread.
+
+        Args:
+            sockets: ``(k,)``, what ``socket_of`` says of each.
+            ticks: ``(k, 8)``.
+            client_of: tells whose a row is.
+        """
+
+    def socket_of(self, client: str) -> int:
+        """Return the number of the socket that ticks may be written to, else -1."""
 
 
 class Keeper(Protocol):

@@ -10,13 +10,18 @@ from web.live_types import FinishedGame, LiveEnding
 from web.tickets import Ticket, replay_of
 
 
+def needs_judging(record: FinishedGame) -> bool:
+    """Whether a game's record says less than the board may prove."""
+    return record.ending is LiveEnding.ABANDONED and record.begun
+
+
 def judged(ticket: Ticket, record: FinishedGame) -> FinishedGame:
     """Return a game that its player left as lost where best play could not have saved it.
 
     That is proved where the riders cannot meet any more and the model can ride on for longer than
     the person. A site that closes judges nobody. Takes some milliseconds.
     """
-    if record.ending is not LiveEnding.ABANDONED or not record.begun:
+    if not needs_judging(record):
         return record
     playback = Playback(replay_of(ticket, record))
     lost = Outcome.SECOND_WINS if ticket.opening.seat is Seat.FIRST else Outcome.FIRST_WINS

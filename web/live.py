@@ -6,6 +6,8 @@ games advance together, and each model is asked once for all of their positions;
 one period later. ``beat`` must be called for every slot, in order.
 """
 
+from typing import Final
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -20,11 +22,13 @@ from tron_env.types import (
     Seat,
     UInt8Array,
 )
+from web.echoes import Echoes
 from web.errors import LiveError, Refusal, RefusedError
 from web.live_types import (
     DEFAULT_COUNTDOWN_SLOTS,
     FREEZE_SLOTS,
     MAX_QUEUED_TURNS,
+    NO_SLOTS,
     NO_TICKS,
     PERIODS,
     TICK_NUMBERS,
@@ -36,7 +40,7 @@ from web.live_types import (
     Ticks,
 )
 from web.phases import Phases
-from web.plies import take_actions, tell_plies
+from web.plies import FULL, QUEUED, queue_turn, take_actions, take_sayings, tell_plies
 
 
 class LiveGames:
@@ -49,6 +53,10 @@ class LiveGames:
         capacity: games at once.
         countdown_slots: least time from opening, or from coming back, to the next ply.
         freeze_slots: how long a frozen game waits before it counts as abandoned.
+
+    Attributes:
+        engine: holds the boards, each game's in a slot of its own.
+        games: int64 ``(capacity,)``, the number of the game in each slot, 0 in a free one.
     """
 
     def __init__(
@@ -75,7 +83,7 @@ class LiveGames:
         self._went_on: BoolArray = np.zeros(capacity, dtype=np.bool_)
         self._models: list[str] = []
         self._model_of: IntArray = np.zeros(capacity, dtype=np.intp)
-        self._games: NDArray[np.int64] = np.zeros(capacity, dtype=np.int64)
+        self.games: NDArray[np.int64] = np.zeros(capacity, dtype=np.int64)
         self._seats: IntArray = np.zeros(capacity, dtype=np.intp)
         self._begins: NDArray[np.int64] = np.zeros(capacity, dtype=np.int64)
         self._periods: NDArray[np.int64] = np.zeros(capacity, dtype=np.int64)
@@ -84,11 +92,17 @@ class LiveGames:
         self._answers: UInt8Array = np.zeros(capacity, dtype=np.uint8)
         self._answered: BoolArray = np.zeros(capacity, dtype=np.bool_)
         self._late: BoolArray = np.zeros(capacity, dtype=np.bool_)
+        self._said: IntArray = np.zeros(capacity, dtype=np.intp)
+        self._turning: Final = (self._seats, self.engine.headings, self._queues, self._queued)
         self._log: UInt8Array = np.zeros((capacity, ruleset.max_plies, 2), dtype=np.uint8)
 
     def __len__(self) -> int:
         """Return how many games are open."""
         return len(self._slot_of)
+
+    def __contains__(self, game: int) -> bool:
+        """Whether a game is open."""
+        return game in self._slot_of
 
     def open(self, opening: Opening, together: int = 1) -> int:
         """Open a game and return how many slots from now its first ply is.
@@ -117,10 +131,10 @@ class LiveGames:
         if opening.model not in self._models:
             self._models.append(opening.model)
         self._model_of[slot] = self._models.index(opening.model)
-        self._games[slot] = opening.game
+        self.games[slot] = opening.game
         self._seats[slot] = opening.seat
         self._periods[slot] = PERIODS[opening.speed]
-        self._queued[slot] = 0
+        self._queued[slot] = self._said[slot] = 0
         self._answered[slot] = self._late[slot] = False
         self._was_frozen[slot] = self._went_on[slot] = False
         return self._begin(slot)
@@ -131,7 +145,7 @@ class LiveGames:
         Raises:
             RefusedError: UNKNOWN_GAME.
         """
-        slot = self._slot(game)
+        slot = self.slot(game)
         if self._was_frozen[slot]:
             return False
         self._was_frozen[slot] = True
@@ -149,7 +163,7 @@ class LiveGames:
         Raises:
             RefusedError: UNKNOWN_GAME, also where the game is not frozen.
         """
-        slot = self._slot(game)
+        slot = self.slot(game)
         if slot not in self._frozen:
             raise RefusedError(Refusal.UNKNOWN_GAME, "not_waiting", game=game)
         del self._frozen[slot]
@@ -166,20 +180,35 @@ class LiveGames:
         Raises:
             RefusedError: UNKNOWN_GAME, or QUEUE_FULL with two turns waiting.
         """
-        slot = self._slot(game)
-        # Plain numbers: comparing those of NumPy would take three times as long as all the rest.
-        waiting = int(self._queued[slot])
-        if waiting:
-            before = int(self._queues[slot, waiting - 1])
-        else:
-            before = int(self.engine.headings[slot, self._seats[slot]])
-        if int(action) in (before, before ^ 2):
-            return False
-        if waiting == MAX_QUEUED_TURNS:
+        slot = self.slot(game)
+        queued = queue_turn(slot, int(action), *self._turning)
+        if queued == FULL:
             raise RefusedError(Refusal.QUEUE_FULL, "two_turns")
-        self._queues[slot, waiting] = action
-        self._queued[slot] = waiting + 1
-        return True
+        return queued == QUEUED
+
+    def hear(
+        self,
+        sayings: NDArray[np.int64],
+        slots: NDArray[np.int32],
+        echoes: Echoes,
+        now: float,
+    ) -> NDArray[np.int64]:
+        """Take turns and answers to ticks, all at once.
+
+        Args:
+            sayings: as ``web.sayings.read_sayings`` gives them.
+            slots: ``(k,)``, of the games that each of its rows may be about, -1 for none.
+            echoes: takes the answers.
+            now: seconds.
+
+        Returns:
+            ``(n,)``, what ``web.plies.take_sayings`` says of each.
+        """
+        outcome = np.empty(len(sayings), dtype=np.int64)
+        take_sayings(
+            sayings, slots, self.games, self._said, *self._turning, *echoes.state, now, outcome
+        )
+        return outcome
 
     def peek(self, game: int) -> FinishedGame:
         """Return a running game as it would be recorded if it were abandoned now.
@@ -187,7 +216,7 @@ class LiveGames:
         Raises:
             RefusedError: UNKNOWN_GAME.
         """
-        return self._record(self._slot(game), LiveEnding.ABANDONED, Outcome.ONGOING)
+        return self._record(self.slot(game), LiveEnding.ABANDONED, Outcome.ONGOING)
 
     def leave(self, game: int) -> FinishedGame:
         """Abandon a game; return its record.
@@ -195,7 +224,7 @@ class LiveGames:
         Raises:
             RefusedError: UNKNOWN_GAME.
         """
-        return self._finish(self._slot(game), LiveEnding.ABANDONED, Outcome.ONGOING)
+        return self._finish(self.slot(game), LiveEnding.ABANDONED, Outcome.ONGOING)
 
     def shut(self, game: int) -> FinishedGame:
         """End a game because the site ends; return its record.
@@ -203,7 +232,7 @@ class LiveGames:
         Raises:
             RefusedError: UNKNOWN_GAME.
         """
-        return self._finish(self._slot(game), LiveEnding.CLOSED, Outcome.ONGOING)
+        return self._finish(self.slot(game), LiveEnding.CLOSED, Outcome.ONGOING)
 
     def answer(
         self, ask: Ask, actions: UInt8Array, faulty: BoolArray | None = None
@@ -254,7 +283,7 @@ class LiveGames:
         ]
         due = self._phases.due(slot)
         if not due:
-            return Beat(NO_TICKS, expired, [])
+            return Beat(NO_TICKS, NO_SLOTS, expired, [])
         members = np.array(due, dtype=np.intp)
         playing = members[self._begins[members] <= slot]
         answered = playing[self._answered[playing]]
@@ -266,7 +295,8 @@ class LiveGames:
         ]
         self._late[waiting] = True
         starting = members[self._begins[members] == slot + self._periods[members]]
-        return Beat(ticks, expired + finished, self._asks(np.concatenate([alive, starting])))
+        asks = self._asks(np.concatenate([alive, starting]))
+        return Beat(ticks, answered, expired + finished, asks)
 
     def _replay(self, slot: int, opening: Opening) -> bool:
         """Set up a game's start and what was played before; whether it still goes on."""
@@ -291,13 +321,12 @@ class LiveGames:
             self._answers,
             self._answered,
             self._late,
+            self._said,
             actions,
         )
         engine.step_games(slots, actions)
         ticks = np.empty((slots.size, TICK_NUMBERS), dtype=np.int64)
-        tell_plies(
-            slots, self._games, engine.plies, engine.heads, engine.headings, self._log, ticks
-        )
+        tell_plies(slots, self.games, engine.plies, engine.heads, engine.headings, self._log, ticks)
         alive = engine.outcomes[slots] == Outcome.ONGOING
         finished = [
             self._finish(slot, LiveEnding.RULES, Outcome(engine.outcomes[slot]))
@@ -317,20 +346,25 @@ class LiveGames:
                     model=self._models[model],
                     slots=chosen,
                     seats=1 - self._seats[chosen],
-                    games=self._games[chosen],
+                    games=self.games[chosen],
                     plies=self.engine.plies[chosen],
                 )
             )
         return asks
 
     def _is_current(self, ask: Ask) -> BoolArray:
-        same_game = self._games[ask.slots] == ask.games
+        same_game = self.games[ask.slots] == ask.games
         current: BoolArray = (
             same_game & (self.engine.plies[ask.slots] == ask.plies) & ~self._answered[ask.slots]
         )
         return current
 
-    def _slot(self, game: int) -> int:
+    def slot(self, game: int) -> int:
+        """Return where a game is in the engine, and in all that goes by slot.
+
+        Raises:
+            RefusedError: UNKNOWN_GAME.
+        """
         try:
             return self._slot_of[game]
         except KeyError:
@@ -347,7 +381,7 @@ class LiveGames:
             self._phases.leave(slot)
         del self._slot_of[record.opening.game]
         self._openings[slot] = None
-        self._games[slot] = 0
+        self.games[slot] = 0
         self._free.append(slot)
         return record
 

@@ -35,6 +35,7 @@ Ticks: TypeAlias = NDArray[np.int64]
 """``(k, 8)``: game, ply, row 0, col 0, row 1, col 1, heading 0, heading 1."""
 TICK_NUMBERS: Final = 8
 NO_TICKS: Final[Ticks] = np.zeros((0, TICK_NUMBERS), dtype=np.int64)
+NO_SLOTS: Final[IntArray] = np.zeros(0, dtype=np.intp)
 
 
 class LiveEnding(StrEnum):
@@ -122,9 +123,10 @@ class FinishedGame:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Beat:
-    """What one slot brought; a tick's row is as ``Ticks`` says."""
+    """What one slot brought; a tick's row is as ``Ticks`` says, ``slots`` are its games'."""
 
     ticks: Ticks
+    slots: IntArray
     finished: list[FinishedGame]
     asks: list[Ask]
 

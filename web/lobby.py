@@ -12,12 +12,15 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final, Protocol
 
+import numpy as np
+from numpy.typing import NDArray
+
 from agents.errors import AgentError
 from arena.errors import ArenaFault
 from arena.records import HumanRecord
 from tron_env.ruleset import ARENA
 from tron_env.spawn import spawns_for
-from tron_env.types import Spawn
+from tron_env.types import BoolArray, Spawn
 from web.commands import CaughtUp, Gone, Open, Outlet, Said
 from web.errors import Refusal, RefusedError
 from web.live_types import Opening, cells_ahead, person_seat
@@ -201,6 +204,14 @@ class Lobby:
         """Take a client out of the line it waits in."""
         with self._lock:
             self._lines.drop(client)
+
+    def hear(self, sockets: NDArray[np.int32], sayings: NDArray[np.int64]) -> BoolArray:
+        """Pass on turns and echoes on the thread that serves; see ``Referee.hear``."""
+        return self._referee.hear(sockets, sayings)
+
+    def wire(self, client: str, number: int) -> None:
+        """Pass on which socket a client is reached at; see ``Referee.wire``."""
+        self._referee.wire(client, number)
 
     def say(self, *said: Said) -> None:
         """Pass on what clients say about games; the referee answers what is refused."""

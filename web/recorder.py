@@ -1,8 +1,9 @@
-"""What happens after a game: telling the player, then storing the replay, each on a thread.
+"""What happens after a game: telling the player, then storing the replay.
 
 The clock hands games over without waiting. Telling needs no storage, so that a busy database
-delays no result; storing comes after (``web.storer``), and its backlog closes the door to new
-games. Telling where the clock runs was tried and gained nothing that could be measured.
+delays no result; the thread that serves does it in its spare time, but for games that have to be
+judged, which takes long and has a thread of its own. Storing comes after (``web.storer``), and its
+backlog closes the door to new games.
 """
 
 import logging
@@ -17,11 +18,12 @@ from arena.records import HumanRecord
 from web.commands import Outlet
 from web.errors import Refusal, RefusedError
 from web.first_tries import FirstTries
-from web.judging import judged
+from web.judging import judged, needs_judging
 from web.last_ends import CameBack, LastEnd, LastEnds, Told
 from web.live_types import FinishedGame, LiveEnding
 from web.messages import EndPayload, RecordPayload
 from web.refusals import refused
+from web.spare_time import SpareTime
 from web.standing import Standing, counted_as
 from web.storer import HumanGames, Storer
 from web.tickets import (
@@ -41,9 +43,6 @@ logger = logging.getLogger(__name__)
 
 BACKLOG: Final = 512
 """Games waiting to be stored beyond which no new game is opened."""
-TELL_SECONDS: Final = 0.02
-"""How long the news of a game's end waits for others: waking the thread that tells it takes the
-clock's thread longer than all else that it does about the end."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -68,6 +67,7 @@ class Recorder:
         send: takes messages for clients.
         unstored: folder for games that could not be stored; made when needed.
         knows: whether a model is here, by its SHA-256.
+        spare_time: of the thread that serves.
     """
 
     def __init__(
@@ -76,6 +76,7 @@ class Recorder:
         send: Outlet,
         unstored: Path,
         knows: Callable[[str], bool],
+        spare_time: SpareTime,
     ) -> None:
         self._storage = storage
         self._send = send
@@ -86,7 +87,7 @@ class Recorder:
             storage, send, self._standing, self._last_ends, self._first_tries, unstored, knows
         )
         self._to_tell: queue.SimpleQueue[_Over | _GoesOn | CameBack | None] = queue.SimpleQueue()
-        self._closing = threading.Event()
+        self._spare_time = spare_time
         self._teller = threading.Thread(target=self._tell_all, name="teller", daemon=True)
 
     def start(self) -> None:
@@ -96,7 +97,6 @@ class Recorder:
 
     def close(self) -> None:
         """Tell and store what is waiting, then end; does not wait long for the database."""
-        self._closing.set()
         self._storer.hurry()
         self._to_tell.put(None)
         self._teller.join()
@@ -105,7 +105,7 @@ class Recorder:
     @property
     def backlog(self) -> int:
         """How many games wait to be told or stored."""
-        return self._to_tell.qsize() + len(self._storer)
+        return len(self._spare_time) + self._to_tell.qsize() + len(self._storer)
 
     def admit(self, opponent: Opponent) -> HumanRecord:
         """Make ready for a game against ``opponent``; reads storage the first time.
@@ -135,11 +135,15 @@ class Recorder:
             self._first_tries.never_was(ticket)
             return
         self._last_ends.keep(ticket)
-        self._to_tell.put(_Over(ticket, record, watchers))
+        over = _Over(ticket, record, watchers)
+        if needs_judging(record):
+            self._to_tell.put(over)
+        else:
+            self._tell_soon(over)
 
     def resume(self, ticket: Ticket, record: FinishedGame, countdown_ms: int) -> None:
         """Tell a client how the game stands that it came back to; never blocks."""
-        self._to_tell.put(_GoesOn(ticket, record, countdown_ms))
+        self._tell_soon(_GoesOn(ticket, record, countdown_ms))
 
     def tell_again(self, client: str, game: int, key: str) -> bool:
         """Tell a client that comes back how its game ended meanwhile; never blocks.
@@ -147,24 +151,26 @@ class Recorder:
         Returns:
             False where no such game is just over.
         """
-        if self._to_tell.qsize() >= BACKLOG:
+        if self.backlog >= BACKLOG:
             return False
         last = self._last_ends.found(client, game, key)
         if last is not None:
-            self._to_tell.put(CameBack(last, client))
+            self._tell_soon(CameBack(last, client))
         return last is not None
 
+    def _tell_soon(self, news: _Over | _GoesOn | CameBack) -> None:
+        if not self._spare_time.take(lambda: self._tell_in_spare_time(news)):
+            self._to_tell.put(news)
+
+    def _tell_in_spare_time(self, news: _Over | _GoesOn | CameBack) -> None:
+        if isinstance(news, CameBack) and news.last.told is None:
+            self._to_tell.put(news)  # behind its game, which is still to be judged
+        else:
+            self._tell_one(news)
+
     def _tell_all(self) -> None:
-        running = True
-        while running:
-            news = [self._to_tell.get()]
-            self._closing.wait(TELL_SECONDS)
-            while not self._to_tell.empty():
-                news.append(self._to_tell.get())
-            running = news[-1] is not None
-            for each in news:
-                if each is not None:
-                    self._tell_one(each)
+        while (news := self._to_tell.get()) is not None:
+            self._tell_one(news)
 
     def _tell_one(self, over: _Over | _GoesOn | CameBack) -> None:
         try:

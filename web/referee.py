@@ -10,10 +10,12 @@ import time
 from collections import Counter
 from collections.abc import Callable, Collection
 from dataclasses import replace
-from operator import attrgetter
 from typing import Final
 
-from tron_env.types import Action
+import numpy as np
+from numpy.typing import NDArray
+
+from tron_env.types import Action, BoolArray, IntArray
 from web.audience import Audience
 from web.clock import Clock
 from web.commands import CaughtUp, Command, Gone, Keeper, Open, Outlet, Said, Stop
@@ -37,14 +39,15 @@ from web.messages import (
     Watch,
     WatchedPayload,
 )
+from web.plies import LEFT
 from web.refusals import refused
 from web.rehearsal import Room, question_of
 from web.texts import tell
 from web.tickets import Ticket, final_view, opponent_payload, watched_view
+from web.wires import NOTHING, Wires
 
 logger = logging.getLogger(__name__)
 
-_CLIENT: Final = attrgetter("client")
 SILENCE_SECONDS: Final = 1.5
 """A client that has answered ticks and does not for so long is taken for lost."""
 
@@ -81,7 +84,8 @@ class Referee:
         self._now = now
         self._tickets: dict[int, Ticket] = {}
         self._game_of: dict[str, int] = {}
-        self._echoes = Echoes()
+        self._echoes = Echoes(games.engine.n)
+        self._wires = Wires(games.engine.n)
         self._silent: dict[int, str] = {}
         """Games that wait for a client which fell silent without its connection ending."""
         self._audience = Audience()
@@ -136,6 +140,30 @@ class Referee:
         """Hand over commands; never blocks, any thread may call it."""
         self._clock.post(*commands)
 
+    def hear(self, sockets: NDArray[np.int32], sayings: NDArray[np.int64]) -> BoolArray:
+        """Take turns and answers to ticks, as far as they are in order; on the clock's thread.
+
+        Args:
+            sockets: ``(k,)``, of those who said them.
+            sayings: ``(n, 4)``, as ``web.sayings.read_sayings`` gives them.
+
+        Returns:
+            ``(n,)``, which are left to be posted.
+        """
+        slots = self._wires.slots(sockets)
+        outcomes = self._games.hear(sayings, slots, self._echoes, self._now())
+        for number in np.flatnonzero(outcomes >= 0).tolist():
+            client = self._tickets[int(sayings[number, 2])].client
+            self._send(client, "latency", int(outcomes[number]))
+        left: BoolArray = outcomes == LEFT
+        return left
+
+    def wire(self, client: str, number: int) -> None:
+        """Take note of which socket a client is reached at past all else, -1 for none; likewise."""
+        game = self._game_of.get(client)
+        if game is not None and game in self._games:  # else it is over, of which nobody knows yet
+            self._wires.tie(self._games.slot(game), number)
+
     def _obey(self, command: Command) -> None:
         match command:
             case Reply():
@@ -178,6 +206,9 @@ class Referee:
         cost = self.pool.cost(ticket.opening.model)
         together = 1 if cost is None else cost.together(ticket.opening.speed)
         slots = self._games.open(ticket.opening, together)
+        slot = self._games.slot(ticket.game)
+        self._echoes.begin(slot, ticket.opening.speed)
+        self._wires.tie(slot, self._send.socket_of(ticket.client))
         self._keeper.opened(ticket)
         self._audience.leave(ticket.client)
         self._tickets[ticket.game] = ticket
@@ -214,7 +245,9 @@ class Referee:
         if not self._games.freeze(game):
             return False
         del self._game_of[client]
-        self._echoes.rest(game)
+        slot = self._games.slot(game)
+        self._echoes.rest(slot)
+        self._wires.tie(slot, NOTHING)
         frozen: FrozenPayload = {"game": game, "seconds": FREEZE_SLOTS / SLOTS_PER_SECOND}
         self._send.spread((client, *self._audience.of(game)), "frozen", frozen)
         return True
@@ -237,7 +270,9 @@ class Referee:
         """Let a frozen game go on, with this client steering."""
         record, slots = self._games.thaw(game)
         self._silent.pop(game, None)
-        self._echoes.meet(game)
+        slot = self._games.slot(game)
+        self._echoes.meet(slot)
+        self._wires.tie(slot, self._send.socket_of(client))
         for other in self._silent_of(client):
             self._end(self._games.leave(other))
         ticket = self._tickets[game] = replace(self._tickets[game], client=client)
@@ -285,7 +320,7 @@ class Referee:
             self._go_on(client, game)
             return
         self._check_owner(client, game)
-        latency = self._echoes.take(game, ply, self._now())
+        latency = self._echoes.take(self._games.slot(game), ply, self._now())
         if latency is not None:
             self._send(client, "latency", latency)
 
@@ -304,7 +339,7 @@ class Referee:
 
     def _beat(self, slot: int, due: float) -> None:
         beat = self._games.beat(slot)
-        silent = self._tick(beat.ticks, due) if len(beat.ticks) else ()
+        silent = self._tick(beat.slots, beat.ticks, due) if len(beat.ticks) else ()
         for record in beat.finished:
             self._tell_waited(record)
             self._end(record)
@@ -317,26 +352,28 @@ class Referee:
                 for record in self._games.fail(ask):
                     self._end(record)
 
-    def _tick(self, ticks: Ticks, due: float) -> list[Ticket]:
+    def _tick(self, slots: IntArray, ticks: Ticks, due: float) -> list[Ticket]:
         """Send ticks; return the games whose clients have said nothing for too long."""
-        tickets = list(map(self._tickets.__getitem__, ticks[:, 0].tolist()))
-        self._send.ticks(list(map(_CLIENT, tickets)), ticks)
-        now = self._now()
-        self.lateness.add(now - due, len(tickets))
-        for row, ticket in enumerate(tickets) if self._audience else ():
-            watchers = self._audience.of(ticket.game)
-            if watchers:
-                self._send.ticks(list(watchers), ticks[[row] * len(watchers)])
-        self._echoes.wait(ticks, self._speed_of, now)
-        return [self._tickets[game] for game in self._echoes.silent_since(now - SILENCE_SECONDS)]
 
-    def _speed_of(self, game: int) -> int:
-        return self._tickets[game].opening.speed
+        def client_of(row: int) -> str:
+            return self._tickets[int(ticks[row, 0])].client
+
+        self._send.ticks(self._wires.sockets(slots), ticks, client_of)
+        now = self._now()
+        self.lateness.add(now - due, len(ticks))
+        for row, game in enumerate(ticks[:, 0].tolist()) if self._audience else ():
+            watchers = list(self._audience.of(game))
+            if watchers:
+                sockets = np.array(list(map(self._send.socket_of, watchers)), dtype=np.int32)
+                self._send.ticks(sockets, ticks[[row] * len(watchers)], watchers.__getitem__)
+        self._echoes.wait(slots, ticks[:, 1], now)
+        silent = self._games.games[self._echoes.silent_since(now - SILENCE_SECONDS)]
+        return [self._tickets[game] for game in silent.tolist() if game]  # 0: it is over
 
     def _wait_for_silent(self, ticket: Ticket) -> None:
         """Freeze the game of a client that says nothing any more, before it rides into a wall."""
         game, client = ticket.game, ticket.client
-        self._echoes.doubt(game)
+        self._echoes.doubt(self._games.slot(game))
         if self._game_of.get(client) == game and self._freeze(client, game):
             self._silent[game] = client
 
@@ -365,7 +402,6 @@ class Referee:
         ticket = self._tickets.pop(game)
         self.playing.leave((ticket.opponent.sha256, ticket.opening.speed))
         self.at.leave(ticket.address)
-        self._echoes.forget(game)
         self._silent.pop(game, None)
         self._audience.dismiss(game)
         if self._game_of.get(ticket.client) == game:

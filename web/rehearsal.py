@@ -6,7 +6,8 @@ import numpy as np
 
 from tron_env.ruleset import ARENA
 from tron_env.spawn import spawns_for
-from tron_env.types import PLANES, Float32Array
+from tron_env.types import PLANES, Action, Float32Array
+from web.echoes import Echoes
 from web.inference import Question
 from web.live import LiveGames
 from web.live_types import DEFAULT_SPEED, PERIODS, Ask, Opening, person_seat
@@ -55,6 +56,9 @@ def rehearse() -> None:
     seat = person_seat(spawns_for(ARENA, seed))
     games = LiveGames(ARENA, 1, max(PERIODS.values()))
     games.open(Opening(1, seed, seat, DEFAULT_SPEED, ""))
+    games.turn(1, Action.UP)
+    nothing = np.zeros((0, 4), dtype=np.int64)
+    games.hear(nothing, np.zeros(0, dtype=np.int32), Echoes(1), now=0.0)
     for slot in itertools.count():
         beat = games.beat(slot)
         for ask in beat.asks:

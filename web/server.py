@@ -30,7 +30,7 @@ PENDING_CONNECTIONS: Final = 1024
 SWITCH_SECONDS: Final = 0.0001
 """After so long a thread that computes gives way. The loop waits for that whenever it has looked
 for news, so that with the usual 5 ms whatever computes beside it would hold up every game."""
-GARBAGE_THRESHOLDS: Final = (2_000, 10, 1_000_000)
+GARBAGE_THRESHOLDS: Final = (500, 2, 1_000_000)
 """Young objects are looked at often, which is quick; the last number stands for never."""
 TIDY_SECONDS: Final = 300.0
 
@@ -81,6 +81,7 @@ class Server:
         self._waker.start(stopped.set)
         site = Site(self._app)
         transport, referee = self._services.transport, self._services.referee
+        spare_time = self._services.spare_time
         pages = self._services.pages
         # A socket of gevent's belongs to the thread that makes it.
         listener = gevent.socket.socket(fileno=self._bound.detach())
@@ -93,6 +94,7 @@ class Server:
         if doors is not None:
             servers.append(HandedServer.of(pages.doors[Side.LIVE], site, doors))
         transport.attach()
+        spare_time.attach()
         clock = gevent.spawn(referee.run)
         tidying = gevent.spawn(_tidy)
         clock.link(lambda _: stopped.set())
@@ -108,6 +110,7 @@ class Server:
             tidying.kill()
             referee.stop()
             clock.join()
+            spare_time.detach()
             gevent.sleep(0)
             for server in servers:
                 server.stop(timeout=0)

@@ -24,6 +24,7 @@ from web.players import Ladder
 from web.recorder import Recorder
 from web.referee import Referee
 from web.rehearsal import rehearse
+from web.spare_time import SpareTime
 from web.transport import Transport
 from web.viewer import analysis_of
 
@@ -71,6 +72,7 @@ class Services:
     council: Council
     films: Films
     transport: Transport
+    spare_time: SpareTime
     miners: MinerDesk
     pages: PageProcesses
 

@@ -12,10 +12,13 @@ from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 import gevent
+import numpy as np
 from flask import request, session
 from flask_socketio import ConnectionRefusedError, Namespace, SocketIO
+from numpy.typing import NDArray
 
 from arena.errors import ArenaFault
+from tron_env.types import BoolArray
 from web.allowance import Allowance, Allowances
 from web.commands import Said
 from web.errors import Refusal, RefusedError
@@ -88,7 +91,7 @@ class LiveNamespace(Namespace):  # type: ignore[misc]
         self._address_of: dict[str, str] = {}
         self._at: Headcount[str] = Headcount()
         """How many clients there are at each address, this machine's own left out."""
-        transport.listen(self.hear, self.heard, lobby.catch_up)
+        transport.listen(self)
 
     def hear(self, client: str, message: bytes) -> bool:
         """Take an Engine.IO message as it arrives if it is one of ``SAYINGS``."""
@@ -106,6 +109,21 @@ class LiveNamespace(Namespace):  # type: ignore[misc]
             return False
         self._say(client, event, parse, arguments)
         return True
+
+    def hear_at_once(self, sockets: NDArray[np.int32], sayings: NDArray[np.int64]) -> BoolArray:
+        """Take turns and echoes of which nothing has to be refused; return which are left.
+
+        These do not count for the clients' allowances: a few of each are taken between two plies.
+        """
+        return self._lobby.hear(sockets, sayings)
+
+    def caught_up(self, client: str) -> None:
+        """A client that was behind can take ticks again."""
+        self._lobby.catch_up(client)
+
+    def wired(self, client: str, number: int) -> None:
+        """A client is reached at a socket, or at none any more."""
+        self._lobby.wire(client, number)
 
     def heard(self, said: Sequence[tuple[str, Turn | Echo]]) -> None:
         """Take turns and echoes that are read already."""

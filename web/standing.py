@@ -44,10 +44,8 @@ class Standing:
         """
         with self._lock:
             record = self._stored[sha256]
-            for result in RESULTS:
-                if count := self._told[sha256, result]:
-                    record = _more(record, result, count)
-            return record
+            told = {result: self._told[sha256, result] for result in RESULTS}
+        return _with(record, told)
 
     @property
     def models(self) -> tuple[str, ...]:
@@ -76,11 +74,11 @@ class Standing:
         One that never will be counts until the next ``read``.
         """
         with self._lock:
-            for sha256, result in games:
-                self._told[sha256, result] -= 1
+            for (sha256, result), count in Counter(games).items():
+                self._told[sha256, result] -= count
                 if not self._told[sha256, result]:
                     del self._told[sha256, result]
-                self._stored[sha256] = _more(self._stored[sha256], result, 1)
+                self._stored[sha256] = _with(self._stored[sha256], {result: count})
 
 
 def counted_as(ticket: Ticket, game: FinishedGame) -> Counted | None:
@@ -101,6 +99,8 @@ def counted_as(ticket: Ticket, game: FinishedGame) -> Counted | None:
             return None
 
 
-def _more(record: HumanRecord, result: Result, games: int) -> HumanRecord:
-    changed: HumanRecord = replace(record, **{result: getattr(record, result) + games})
+def _with(record: HumanRecord, games: Mapping[Result, int]) -> HumanRecord:
+    """Return a record with so many games more of each result."""
+    more = {result: getattr(record, result) + count for result, count in games.items()}
+    changed: HumanRecord = replace(record, **more)
     return changed

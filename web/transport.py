@@ -8,15 +8,16 @@ passed to the thread that serves.
 import logging
 import threading
 from collections import deque
-from collections.abc import Callable, Iterable, Sequence
-from typing import Any, Final
+from collections.abc import Callable, Iterable
+from typing import Any, Final, Protocol
 from urllib.parse import parse_qs
 
 import gevent
 import numpy as np
 from flask_socketio import SocketIO
+from numpy.typing import NDArray
 
-from web.arrivals import Arrivals, Heard
+from web.arrivals import Arrivals, Ear
 from web.frames import GOING_AWAY, accept_key, event_frame
 from web.live_types import NO_TICKS, Ticks
 from web.ticks import FRAME_BYTES, write_ticks
@@ -34,7 +35,18 @@ _TICK_HEAD: Final = np.frombuffer(f'42{LIVE},["{TICK}",['.encode(), dtype=np.uin
 _UPGRADED: Final = b"5"
 """Engine.IO's packet that ends an upgrade from polling: before it nothing else may be sent."""
 
-Hear = Callable[[str, bytes], bool]
+
+class Listener(Ear, Protocol):
+    """Is told of clients, on the thread that serves."""
+
+    def hear(self, client: str, message: bytes) -> bool:
+        """Take a text message, or leave it to Flask-SocketIO."""
+
+    def caught_up(self, client: str) -> None:
+        """Take note of a client that had missed ticks and can take them again."""
+
+    def wired(self, client: str, number: int) -> None:
+        """Take note of what ``Transport.socket_of`` says of a client from now on."""
 
 
 class Transport:
@@ -46,9 +58,7 @@ class Transport:
 
     def __init__(self, socketio: SocketIO) -> None:
         self._socketio = socketio
-        self._hear: Hear = lambda client, message: False
-        self._heard: Heard = lambda said: None
-        self._caught_up: Callable[[str], None] = lambda client: None
+        self._listener: Listener | None = None
         self._clients: dict[str, Line | None] = {}
         self._by_engine: dict[str, str] = {}
         self._upgraded: dict[str, Line] = {}
@@ -63,26 +73,20 @@ class Transport:
         engine = self._socketio.server.eio
         engine._async = {**engine._async, "websocket": self.websocket}
 
-    def listen(self, hear: Hear, heard: Heard, caught_up: Callable[[str], None]) -> None:
-        """Set who is told of what arrives, and of clients that catch up again.
-
-        Args:
-            hear: takes text messages of clients, or leaves them to Flask-SocketIO.
-            heard: takes the turns and echoes that are read already.
-            caught_up: takes who has caught up.
-        """
-        self._hear = hear
-        self._heard = heard
-        self._caught_up = caught_up
+    def listen(self, listener: Listener) -> None:
+        """Set who is told of what arrives, and of clients that catch up again."""
+        self._listener = listener
 
     def attach(self) -> None:
         """Belong to the calling thread, which serves from now on."""
         self._thread = threading.get_ident()
-        self._arrivals = Arrivals(self._heard)
+        assert self._listener is not None
+        self._arrivals = Arrivals(self._listener)
         self._waker = gevent.get_hub().loop.async_()
         self._waker.start(self._deliver)
         self._waker.send()
-        self.ticks([], NO_TICKS)  # compiles it, so that no rider waits for that
+        # Compiles it, so that no rider waits for that.
+        self.ticks(np.zeros(0, dtype=np.int32), NO_TICKS, lambda row: "")
 
     def detach(self) -> None:
         """Send what other threads have left, then say goodbye: whoever is there need not guess."""
@@ -116,23 +120,34 @@ class Transport:
             elif client in self._clients:
                 self._long_way(client, event, payload)
 
-    def ticks(self, clients: Sequence[str], ticks: Ticks) -> None:
+    def ticks(
+        self, sockets: NDArray[np.int32], ticks: Ticks, client_of: Callable[[int], str]
+    ) -> None:
         """Send each client the tick of its row; only from the thread that serves.
 
-        Clients that are behind are left out; ``listen`` tells when they have caught up.
+        Clients that are behind are left out; the listener is told when they have caught up.
+
+        Args:
+            sockets: ``(k,)``, what ``socket_of`` says of each.
+            ticks: ``(k, 8)``.
+            client_of: tells whose a row is.
         """
-        lines = list(map(self._clients.get, clients))
-        sockets = np.array([-1 if line is None else line.ready for line in lines], dtype=np.int32)
-        frames = np.empty((len(lines), FRAME_BYTES), dtype=np.uint8)
-        lengths = np.empty(len(lines), dtype=np.int64)
-        sent = np.empty(len(lines), dtype=np.int64)
+        frames = np.empty((len(ticks), FRAME_BYTES), dtype=np.uint8)
+        lengths = np.empty(len(ticks), dtype=np.int64)
+        sent = np.empty(len(ticks), dtype=np.int64)
         write_ticks(sockets, ticks, _TICK_HEAD, SEND_FLAGS, frames, lengths, sent)
         for row in np.flatnonzero(sent < lengths).tolist():
-            line = lines[row]
+            client = client_of(row)
+            line = self._clients.get(client)
             if line is not None:
                 line.push(frames[row, max(sent[row], 0) : lengths[row]].tobytes())
-            elif clients[row] in self._clients:
-                self._long_way(clients[row], TICK, ticks[row].tolist())
+            elif client in self._clients:
+                self._long_way(client, TICK, ticks[row].tolist())
+
+    def socket_of(self, client: str) -> int:
+        """Return the number of the socket that ticks may be written to, else -1."""
+        line = self._clients.get(client)
+        return -1 if line is None else line.ready
 
     def enter(self, client: str, engine: str, environ: dict[str, Any]) -> None:
         """Take note of a client of the namespace, of its Engine.IO session and its request."""
@@ -148,6 +163,7 @@ class Transport:
         line = self._clients.pop(client, None)
         if line is not None:
             line.client = ""
+            line.on_ready = None
 
     def websocket(self, handler: Callable[[Line], object], server: object) -> Any:
         """Return what the Engine.IO server calls to turn a request into a WebSocket."""
@@ -198,10 +214,15 @@ class Transport:
     def _use(self, client: str, line: Line) -> None:
         self._clients[client] = line
         line.client = client
-        line.on_caught_up = lambda: self._caught_up(client)
+        assert self._listener is not None
+        listener = self._listener
+        line.on_caught_up = lambda: listener.caught_up(client)
+        line.on_ready = lambda number: listener.wired(client, number)
+        line.on_ready(line.ready)
 
     def _told(self, line: Line, message: bytes) -> bool:
-        return line.client != "" and self._hear(line.client, message)
+        assert self._listener is not None
+        return line.client != "" and self._listener.hear(line.client, message)
 
     def _send(self, client: str, event: str, payload: object) -> None:
         line = self._clients.get(client)

@@ -76,6 +76,7 @@ class Line:
         ready: the socket's number while whole frames may be written to it past this object, else
             -1; what such a write leaves over is for ``push``.
         on_caught_up: called once everything was written after that.
+        on_ready: called with ``ready`` whenever that changes.
     """
 
     def __init__(
@@ -88,6 +89,7 @@ class Line:
         self.behind = False
         self.closed = False
         self.on_caught_up: Callable[[], None] | None = None
+        self.on_ready: Callable[[int], None] | None = None
         self._sock = sock
         self.number: int = sock.fileno()
         self.ready = self.number
@@ -202,7 +204,7 @@ class Line:
 
     def _keep(self, data: bytes) -> None:
         if not self._backlog:
-            self.ready = -1
+            self._set_ready(-1)
             self._writer.start(self._writable)
         self._backlog.append(data)
         self._backlog_bytes += len(data)
@@ -221,7 +223,7 @@ class Line:
                 return
             self._backlog.popleft()
         self._writer.stop()
-        self.ready = self.number
+        self._set_ready(self.number)
         if self.behind:
             self.behind = False
             if self.on_caught_up is not None:
@@ -263,8 +265,13 @@ class Line:
         if self.closed:
             return
         self.closed = True
-        self.ready = -1
+        self._set_ready(-1)
         self._leave(self)
         self._writer.stop()
         self._backlog.clear()
         self._waiting.put(None)
+
+    def _set_ready(self, number: int) -> None:
+        self.ready = number
+        if self.on_ready is not None:
+            self.on_ready(number)

@@ -6,9 +6,11 @@ from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 
 import gevent
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 
 from tests.web.test_frames import masked
 from tests.web.test_sayings import KEYS, MESSAGES, written
@@ -18,6 +20,7 @@ from web.clock import Clock
 from web.frames import PING, TEXT
 from web.live_types import SLOTS_PER_SECOND
 from web.messages import Echo, Turn
+from web.sayings import TURN
 from web.websocket import Line
 
 PATIENCE_SECONDS = 60.0
@@ -38,29 +41,43 @@ def connected() -> Iterator[tuple[socket.socket, socket.socket]]:
 
 class Ear:
     """What a server hears, each as its client wrote it, by client; all else than turns and echoes
-    takes it so many ``seconds``."""
+    takes it so many ``seconds``. Turns to the left are taken at once."""
 
     def __init__(self, seconds: float = 0.0) -> None:
-        self.heard: dict[str, list[bytes]] = {}
+        self._of_socket: dict[int, str] = {}
+        self.said: dict[str, list[bytes]] = {}
         self.order: list[tuple[str, bytes]] = []
         self.seconds = seconds
-        self.arrivals = Arrivals(self._take)
+        self.arrivals = Arrivals(self)
 
     def line(self, ours: socket.socket, client: str) -> Line:
         """Listen to a client."""
         line = Line(ours, self._hear, self.arrivals.leave)
-        line.client = client
-        self.heard[client] = []
+        line.client = self._of_socket[line.number] = client
+        self.said[client] = []
         self.arrivals.enter(line)
         return line
 
     def wait(self, count: int) -> None:
         """Wait until so much was heard."""
         with gevent.Timeout(PATIENCE_SECONDS):
-            while sum(map(len, self.heard.values())) < count:
+            while sum(map(len, self.said.values())) < count:
                 gevent.sleep(0.001)
 
-    def _take(self, said: Sequence[tuple[str, Turn | Echo]]) -> None:
+    def hear_at_once(
+        self, sockets: NDArray[np.int32], sayings: NDArray[np.int64]
+    ) -> NDArray[np.bool_]:
+        left = np.ones(len(sayings), dtype=np.bool_)
+        behind: set[int] = set()
+        for number, (row, saying, game, value) in enumerate(sayings.tolist()):
+            if (saying, value) == (TURN, Action.LEFT) and row not in behind:
+                left[number] = False
+                self._heard_of(self._of_socket[sockets[row]], written(Turn(game, Action.LEFT)))
+            else:
+                behind.add(row)
+        return left
+
+    def heard(self, said: Sequence[tuple[str, Turn | Echo]]) -> None:
         for client, message in said:
             self._heard_of(client, written(message))
 
@@ -70,7 +87,7 @@ class Ear:
         return True
 
     def _heard_of(self, client: str, message: bytes) -> None:
-        self.heard[client].append(message)
+        self.said[client].append(message)
         self.order.append((client, message))
 
 
@@ -98,7 +115,7 @@ def test_all_that_is_said_is_heard_in_order_however_it_arrives(
         ear.wait(len(texts))
         line.release()
     ear.arrivals.close()
-    assert ear.heard == {"ann": texts}
+    assert ear.said == {"ann": texts}
 
 
 def test_more_lines_than_are_read_in_one_go_are_all_read():
@@ -122,7 +139,7 @@ def test_more_lines_than_are_read_in_one_go_are_all_read():
     for pair in pairs:
         for end in pair:
             end.close()
-    assert set(map(tuple, ear.heard.values())) == {(text,)}
+    assert set(map(tuple, ear.said.values())) == {(text,)}
 
 
 def test_turns_do_not_wait_for_what_many_others_say_that_takes_long():
@@ -142,7 +159,7 @@ def test_turns_do_not_wait_for_what_many_others_say_that_takes_long():
         for line in lines:
             line.release()
     ear.arrivals.close()
-    assert ear.heard == {"ann": [echo]} | {name: [OTHER, turn] for name in names}
+    assert ear.said == {"ann": [echo]} | {name: [OTHER, turn] for name in names}
     late = [message for _, message in ear.order[ear.order.index(("ann", echo)) :]]
     assert late.count(OTHER) > len(names) / 2
 
@@ -166,7 +183,7 @@ def test_who_never_ends_a_frame_with_a_read_keeps_nobody_else_waiting():
         for line in lines:
             line.release()
     ear.arrivals.close()
-    assert ear.heard == {"ann": [OTHER, turn]} | {name: [OTHER] * 60 for name in names}
+    assert ear.said == {"ann": [OTHER, turn]} | {name: [OTHER] * 60 for name in names}
     assert len(ear.order) - ear.order.index(("ann", turn)) > 10 * len(names)
 
 
@@ -183,11 +200,12 @@ def test_a_turn_that_comes_during_a_slot_is_heard_before_the_next_however_late_t
         if slot == 40:
             clock.end()
 
-    def heard(said: Sequence[tuple[str, Turn | Echo]]) -> None:
-        waited.extend(slots[0] + 1 - message.ply for _, message in said if type(message) is Echo)
+    class Hurried(Ear):
+        def heard(self, said: Sequence[tuple[str, Turn | Echo]]) -> None:
+            waited.extend(slots[0] + 1 - each.ply for _, each in said if type(each) is Echo)
 
     clock: Clock[str] = Clock(beat, lambda command: None, lambda: False, lambda: now[0])
-    arrivals = Arrivals(heard)
+    arrivals = Hurried().arrivals
     with connected() as (ours, theirs):
         line = Line(ours, lambda line, message: True, arrivals.leave)
         line.client = "ann"
@@ -205,7 +223,7 @@ def test_a_line_whose_client_hangs_up_ends_and_a_fault_costs_no_other_word(
     ear = Ear()
     with connected() as (first, ann), connected() as (second, bob):
         lines = [ear.line(first, "ann"), ear.line(second, "bob")]
-        del ear.heard["ann"]  # hearing her now fails
+        del ear.said["ann"]  # hearing her now fails
         ann.sendall(masked(OTHER, b"keys")[:3])
         gevent.sleep(0.02)
         ann.sendall(masked(OTHER, b"keys")[3:])
@@ -214,7 +232,7 @@ def test_a_line_whose_client_hangs_up_ends_and_a_fault_costs_no_other_word(
         with gevent.Timeout(PATIENCE_SECONDS):
             while "could not be taken" not in caplog.text:
                 gevent.sleep(0.001)
-        ear.heard["ann"] = []
+        ear.said["ann"] = []
         ann.sendall(masked(OTHER, b"keys"))
         ear.wait(2)
         ann.close()
@@ -225,4 +243,4 @@ def test_a_line_whose_client_hangs_up_ends_and_a_fault_costs_no_other_word(
         for line in lines:
             line.release()
     ear.arrivals.close()
-    assert ear.heard == {"ann": [OTHER], "bob": [OTHER]}
+    assert ear.said == {"ann": [OTHER], "bob": [OTHER]}

@@ -3,10 +3,12 @@
 import queue
 import threading
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
+import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from arena.errors import DatabaseAwayError, StorageError
 from arena.records import HumanRecord
@@ -49,8 +51,13 @@ class Notes:
     def spread(self, clients: Iterable[str], event: str, payload: Any) -> None:
         raise AssertionError("the lobby speaks to one client at a time")
 
-    def ticks(self, clients: Sequence[str], ticks: Ticks) -> None:
+    def ticks(
+        self, sockets: NDArray[np.int32], ticks: Ticks, client_of: Callable[[int], str]
+    ) -> None:
         raise AssertionError("the lobby sends no ticks")
+
+    def socket_of(self, client: str) -> int:
+        raise AssertionError("the lobby writes to no socket")
 
     def post(self, command: Command) -> None:
         self.posted.append(command)

@@ -24,9 +24,10 @@ def test_each_game_plays_its_first_turn_and_its_answer_and_no_other_is_touched(
     queued = draw.integers(0, 3, GAMES).astype(np.intp)
     answers = draw.integers(0, 4, GAMES).astype(np.uint8)
     answered, late = draw.random((2, GAMES)) < 0.5
-    before = queues.copy(), queued.copy(), answered.copy(), late.copy()
+    said = draw.integers(0, 3, GAMES).astype(np.intp)
+    before = queues.copy(), queued.copy(), answered.copy(), late.copy(), said.copy()
     actions = np.empty((count, 2), dtype=np.uint8)
-    take_actions(slots, seats, headings, queues, queued, answers, answered, late, actions)
+    take_actions(slots, seats, headings, queues, queued, answers, answered, late, said, actions)
     for row, slot in enumerate(slots):
         own = before[0][slot, 0] if before[1][slot] else headings[slot, seats[slot]]
         assert actions[row, seats[slot]] == own
@@ -35,8 +36,9 @@ def test_each_game_plays_its_first_turn_and_its_answer_and_no_other_is_touched(
         assert queues[slot, : queued[slot]].tolist() == left.tolist()
         assert not answered[slot]
         assert not late[slot]
+        assert said[slot] == 0
     others = np.setdiff1d(np.arange(GAMES), slots)
-    for now, then in zip((queues, queued, answered, late), before, strict=True):
+    for now, then in zip((queues, queued, answered, late, said), before, strict=True):
         assert (now[others] == then[others]).all()
 
 

@@ -1,15 +1,17 @@
 import queue
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+import gevent
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 
 from arena.errors import DatabaseAwayError, StorageError
 from arena.records import HumanRecord
@@ -26,6 +28,7 @@ from tron_env.types import DeathCause, Outcome, Seat
 from web.errors import RefusedError
 from web.live_types import FinishedGame, LiveEnding, Opening, Ticks
 from web.recorder import BACKLOG, Recorder
+from web.spare_time import SpareTime
 from web.standing import NOTHING, Standing
 from web.storer import HumanGames
 from web.tickets import NOTHING_PLAYED, Opponent, Ticket, result_of
@@ -84,7 +87,8 @@ class Desk:
     def __init__(self, shelf: HumanGames, unstored: Path = NOWHERE) -> None:
         self.sent: queue.Queue[tuple[str, str, Any]] = queue.Queue()
         self.shelf = shelf
-        self.recorder = Recorder(shelf, self, unstored, lambda sha256: True)
+        self.spare_time = SpareTime()
+        self.recorder = Recorder(shelf, self, unstored, lambda sha256: True, self.spare_time)
         self.recorder.admit(OPPONENT)
         self.recorder.start()
 
@@ -95,8 +99,13 @@ class Desk:
         for client in clients:
             self(client, event, payload)
 
-    def ticks(self, clients: Sequence[str], ticks: Ticks) -> None:
+    def ticks(
+        self, sockets: NDArray[np.int32], ticks: Ticks, client_of: Callable[[int], str]
+    ) -> None:
         raise AssertionError("the recorder sends no ticks")
+
+    def socket_of(self, client: str) -> int:
+        raise AssertionError("the recorder writes to no socket")
 
     def play(self, given: Ticket, record: FinishedGame | None = None) -> None:
         """Have a game opened and finished."""
@@ -342,8 +351,42 @@ def test_news_that_cannot_be_told_ends_nothing_that_follows():
     assert len(desk.shelf.games) == 1
 
 
+def test_the_thread_that_serves_tells_in_its_spare_time_all_but_what_is_to_be_judged():
+    desk = Desk(Shelf())
+    desk.spare_time.attach()
+    over, left = ticket(1), ticket(2)
+    desk.play(over)
+    assert len(desk.spare_time) == 1
+    assert desk.sent.empty(), "who hands over waits for nothing"
+    desk.play(left, finished(left, LiveEnding.ABANDONED))
+    assert len(desk.spare_time) == 1
+    gevent.sleep(0.05)
+    assert (desk.sent.get_nowait()[1], len(desk.spare_time)) == ("end", 0)
+    desk.spare_time.detach()
+    desk.until_stored(2)
+    desk.messages()
+
+
+def test_who_comes_back_before_the_game_is_told_of_hears_how_it_ended():
+    """Whether it is told of in spare time, or judged first."""
+    desk = Desk(Shelf())
+    desk.spare_time.attach()
+    given, record = left_game(Seat.FIRST, len(SHUT_IN), LiveEnding.ABANDONED)
+    left = replace(given, opponent=OPPONENT)
+    over = ticket(left.game + 1)
+    desk.play(left, record)
+    desk.play(over)
+    for each in (left, over):
+        assert desk.recorder.tell_again("back", each.game, each.key)
+    desk.spare_time.detach()
+    told = [(client, event, payload["game"]) for client, event, payload in desk.messages()]
+    assert ("back", "end", left.game) in told
+    assert ("back", "end", over.game) in told
+    assert "refused" not in {event for _, event, _ in told}
+
+
 def test_a_backlog_closes_the_door():
-    recorder = Recorder(Shelf(), Desk(Shelf()), NOWHERE, lambda sha256: True)
+    recorder = Recorder(Shelf(), Desk(Shelf()), NOWHERE, lambda sha256: True, SpareTime())
     recorder.admit(OPPONENT)
     for number in range(1, BACKLOG + 1):
         recorder.finish(ticket(number), finished(ticket(number), LiveEnding.ABANDONED))

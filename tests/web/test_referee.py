@@ -3,17 +3,18 @@
 import queue
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 import web.referee
 from agents.errors import ModelCrashedError
 from tron_env.ruleset import ARENA
-from tron_env.types import Float32Array, Outcome, Seat
+from tron_env.types import Action, Float32Array, Outcome, Seat
 from web.commands import Gone, Open, Said
 from web.live import LiveGames
 from web.live_types import (
@@ -28,6 +29,7 @@ from web.live_types import (
 from web.messages import Echo, Leave, Resume, Watch
 from web.policies import PROBES
 from web.referee import Referee
+from web.sayings import TURN
 from web.tickets import Opponent, Ticket
 
 COUNTDOWN = max(PERIODS.values())
@@ -66,6 +68,9 @@ class Bench:
         self.sent: queue.Queue[tuple[str, str, Any, float]] = queue.Queue()
         self.finished: queue.Queue[tuple[Ticket, FinishedGame]] = queue.Queue()
         self.begun: list[Ticket] = []
+        self.socket: dict[str, int] = {}
+        self.sockets: list[list[int]] = []
+        """With which each call for ticks came."""
         self.never_were: list[Ticket] = []
         self.resumed: queue.Queue[tuple[Ticket, FinishedGame, int]] = queue.Queue()
         self.referee = Referee(
@@ -99,9 +104,15 @@ class Bench:
         for client in clients:
             self(client, event, payload)
 
-    def ticks(self, clients: Sequence[str], ticks: Ticks) -> None:
-        for client, tick in zip(clients, ticks.tolist(), strict=True):
-            self(client, "tick", tick)
+    def ticks(
+        self, sockets: NDArray[np.int32], ticks: Ticks, client_of: Callable[[int], str]
+    ) -> None:
+        self.sockets.append(sockets.tolist())
+        for row, tick in enumerate(ticks.tolist()):
+            self(client_of(row), "tick", tick)
+
+    def socket_of(self, client: str) -> int:
+        return self.socket.get(client, -1)
 
     def load(self, key: str, script: Callable[[int], Float32Array]) -> None:
         self.referee.pool.ensure(key, lambda: Scripted(script))
@@ -315,6 +326,35 @@ def test_latency_is_from_a_tick_to_its_echo_by_the_server_s_clock():
                     break
                 assert event != "refused" or client == "stranger"
         assert told == ["c"]
+
+
+def test_a_socket_is_written_to_and_heard_while_its_client_rides_and_no_longer():
+    turn = np.array([[0, TURN, 1, Action.UP]], dtype=np.int64)
+
+    def left(number: int) -> bool:
+        return bool(bench.referee.hear(np.array([number], dtype=np.int32), turn)[0])
+
+    with refereeing() as bench:
+        bench.load("m", fine)
+        bench.socket = {"c": 7, "d": 9}
+        bench.open(1)
+        bench.next_ticks(1)
+        assert bench.sockets[-1] == [7]
+        assert (left(7), left(9)) == (False, True)
+        bench.referee.wire("d", 8)
+        bench.referee.wire("c", -1)
+        bench.next_ticks(2)
+        assert bench.sockets[-1] == [-1]
+        assert left(7)
+        bench.referee.wire("c", 7)
+        assert not left(7)
+        bench.referee.post(Said("d", Resume(1, KEY)))
+        bench.resumed.get(timeout=120)
+        assert (left(7), left(9)) == (True, False)
+        bench.referee.post(Gone("d"))
+        bench.end()
+        assert left(9)
+        bench.referee.wire("d", 9)  # of a client that rides nothing
 
 
 def test_only_the_key_brings_back_a_game():

@@ -1,13 +1,16 @@
 """What reaches a client that reads too slowly."""
 
 import socket
+from collections.abc import Sequence
 from typing import Any
 
 import gevent
 import numpy as np
+from numpy.typing import NDArray
 
 from web.frames import event_frame
 from web.live_types import Ticks
+from web.messages import Echo, Turn
 from web.sockets import make_socketio
 from web.transport import LIVE, SOCKET_KEY, Transport
 from web.websocket import Line
@@ -27,10 +30,35 @@ def read_until(theirs: socket.socket, wanted: bytes) -> bytes:
     return read
 
 
+class Listening:
+    """Takes note of what it is told."""
+
+    def __init__(self) -> None:
+        self.behind: list[str] = []
+        self.wires: list[tuple[str, int]] = []
+
+    def hear_at_once(
+        self, sockets: NDArray[np.int32], sayings: NDArray[np.int64]
+    ) -> NDArray[np.bool_]:
+        raise AssertionError("nobody says anything")
+
+    def heard(self, said: Sequence[tuple[str, Turn | Echo]]) -> None:
+        raise AssertionError("nobody says anything")
+
+    def hear(self, client: str, message: bytes) -> bool:
+        return False
+
+    def caught_up(self, client: str) -> None:
+        self.behind.append(client)
+
+    def wired(self, client: str, number: int) -> None:
+        self.wires.append((client, number))
+
+
 def test_a_client_that_is_behind_misses_ticks_and_nothing_else():
-    caught_up: list[str] = []
+    listener = Listening()
     transport = Transport(make_socketio())
-    transport.listen(lambda client, message: False, lambda client, message: None, caught_up.append)
+    transport.listen(listener)
     with (
         socket.create_server(("127.0.0.1", 0)) as server,
         socket.create_connection(server.getsockname()) as theirs,
@@ -44,12 +72,17 @@ def test_a_client_that_is_behind_misses_ticks_and_nothing_else():
             SOCKET_KEY: ours,
         }
 
+        def tell(tick: Ticks) -> None:
+            sockets = np.array([transport.socket_of("ann")], dtype=np.int32)
+            transport.ticks(sockets, tick, lambda row: "ann")
+
         def ride(line: Line) -> None:
             transport.enter("ann", "engine", environ)
+            assert listener.wires == [("ann", line.number)]
             while not line.behind:
-                transport.ticks(["ann"], TICK)
+                tell(TICK)
             for ply in range(100):
-                transport.ticks(["ann"], TICK + 1 + ply)
+                tell(TICK + 1 + ply)
             transport.spread(["ann"], "frozen", {"game": 1})
             transport("ann", "end", {"game": 2})
             transport.spread(["ann"], "over", {"game": 3})
@@ -59,10 +92,13 @@ def test_a_client_that_is_behind_misses_ticks_and_nothing_else():
             tick = event_frame(LIVE, "tick", TICK[0].tolist())
             assert tick in read
             assert read.count(b'"tick"') == read.count(tick), "ticks came though it was behind"
-            assert caught_up == ["ann"]
+            assert listener.behind == ["ann"]
+            assert listener.wires == [("ann", line.number), ("ann", -1), ("ann", line.number)]
+            assert transport.socket_of("ann") == line.number
             assert not line.behind
 
         transport.attach()
         with ours:
             transport.websocket(ride, None)(environ, lambda status, headers: None)
+        assert listener.wires[-1] == ("ann", -1), "its line has ended"
         transport.detach()
