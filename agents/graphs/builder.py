@@ -1,4 +1,4 @@
-"""A small layer over ``onnx.helper``: values with operators, shared constants, loops.
+"""A small layer over ``onnx.helper``: values with operators, shared constants, loops, branches.
 
     graph = Graph()
     planes = graph.input("observation", np.float32, ("batch", 5, 32, 32))
@@ -9,7 +9,7 @@ Nodes are named by counting, so that equal calls give equal bytes.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final, TypeAlias
 
 import numpy as np
@@ -121,17 +121,24 @@ class Value:
 Operand: TypeAlias = Value | NDArray[Any] | np.generic
 
 
+@dataclass(frozen=True, slots=True)
+class _Scope:
+    """What is written into a graph or a subgraph of it."""
+
+    nodes: list[onnx.NodeProto] = field(default_factory=list)
+    initializers: list[onnx.TensorProto] = field(default_factory=list)
+
+
 class Graph:
     """Collects nodes; ``build`` makes the model. Constants are shared and live in the outer graph.
 
-    While the body of a loop is being written, new nodes go into it.
+    While the body of a loop or a branch is being written, new nodes go into it.
     """
 
     def __init__(self) -> None:
-        self._scopes: list[list[onnx.NodeProto]] = [[]]
+        self._scopes = [_Scope()]
         self._inputs: list[onnx.ValueInfoProto] = []
         self._constants: dict[tuple[str, tuple[int, ...], bytes], Value] = {}
-        self._initializers: list[onnx.TensorProto] = []
         self._named = 0
 
     def input(self, name: str, dtype: DTypeLike, shape: Dimensions) -> Value:
@@ -145,7 +152,7 @@ class Graph:
         key = (array.dtype.str, array.shape, array.tobytes())
         if key not in self._constants:
             name = f"constant_{len(self._constants)}"
-            self._initializers.append(numpy_helper.from_array(array, name))
+            self._scopes[0].initializers.append(numpy_helper.from_array(array, name))
             self._constants[key] = Value(self, name)
         return self._constants[key]
 
@@ -157,7 +164,7 @@ class Graph:
         node.attribute.extend(
             helper.make_attribute(key, value) for key, value in sorted(attributes.items())
         )
-        self._scopes[-1].append(node)
+        self._scopes[-1].nodes.append(node)
         return Value(self, name)
 
     def concat(self, values: Sequence[Value], axis: int) -> Value:
@@ -180,7 +187,7 @@ class Graph:
         node.attribute.extend(
             helper.make_attribute(key, value) for key, value in sorted(attributes.items())
         )
-        self._scopes[-1].append(node)
+        self._scopes[-1].nodes.append(node)
         return Value(self, found), Value(self, indices)
 
     def split(self, value: Value, parts: int, axis: int) -> tuple[Value, ...]:
@@ -190,7 +197,7 @@ class Graph:
         node.attribute.extend(
             [helper.make_attribute("axis", axis), helper.make_attribute("num_outputs", parts)]
         )
-        self._scopes[-1].append(node)
+        self._scopes[-1].nodes.append(node)
         return tuple(Value(self, name) for name in names)
 
     def loop(
@@ -215,11 +222,11 @@ class Graph:
         prefix = self._name("loop")
         counter, go_on_in = f"{prefix}_trip", f"{prefix}_go_on"
         states_in = [f"{prefix}_state_{i}" for i in range(len(state))]
-        self._scopes.append([])
+        self._scopes.append(_Scope())
         states_out, go_on_out = body(*(Value(self, name) for name in states_in))
-        nodes = self._scopes.pop()
+        scope = self._scopes.pop()
         graph = helper.make_graph(
-            nodes,
+            scope.nodes,
             f"{prefix}_body",
             [
                 _value_info(counter, np.int64, ()),
@@ -233,27 +240,59 @@ class Graph:
                     for value, dtype in zip(states_out, dtypes, strict=True)
                 ),
             ],
+            scope.initializers,
         )
         results = [self._name("loop") for _ in states_out]
         inputs = [self.constant(np.array(max_trips, dtype=np.int64)), self.constant(np.array(True))]
         node = helper.make_node(
             "Loop", [value.name for value in (*inputs, *state)], results, body=graph
         )
-        self._scopes[-1].append(node)
+        self._scopes[-1].nodes.append(node)
         return tuple(Value(self, name) for name in results)
+
+    def only_if(
+        self, condition: Value, dtype: DTypeLike, body: Callable[[], Value], other: Operand
+    ) -> Value:
+        """Return ``body()`` if the bool scalar ``condition`` holds, else ``other``.
+
+        Unlike in ``where``, what is not returned is not worked out.
+
+        Args:
+            condition: for the whole batch; not for what differs between its samples.
+            dtype: of both.
+            body: called once, here; may use values from outside.
+            other: from outside, or a constant.
+        """
+        branches = {}
+        for name, write in (
+            ("then_branch", body),
+            ("else_branch", lambda: self.op("Identity", other)),
+        ):
+            self._scopes.append(_Scope())
+            result = write()
+            scope = self._scopes.pop()
+            branches[name] = helper.make_graph(
+                scope.nodes,
+                self._name(name),
+                [],
+                [_value_info(result.name, dtype, None)],
+                scope.initializers,
+            )
+        return self.op("If", condition, **branches)
 
     def adopt(self, other: onnx.GraphProto, value: Value) -> Value:
         """Append a graph of one input, given ``value``, and return its only output.
 
-        It is renamed; ``agents.graphs.embedding`` checks what it must be.
+        It is renamed; ``agents.graphs.embedding`` checks what it must be. Its weights stay beside
+        its nodes: the runtime does not lay out anew what a subgraph takes from outside.
         """
         prefix = f"{self._name('adopted')}_"
         # Bodies of loops are renamed before initializers, which they may use.
         constants = {tensor.name: prefix + tensor.name for tensor in other.initializer}
         renamed = compose.add_prefix_graph(other, prefix, name_map=constants)
         given = helper.make_node("Identity", [value.name], [renamed.input[0].name])
-        self._scopes[-1].extend([given, *renamed.node])
-        self._initializers.extend(renamed.initializer)
+        self._scopes[-1].nodes.extend([given, *renamed.node])
+        self._scopes[-1].initializers.extend(renamed.initializer)
         return Value(self, renamed.output[0].name)
 
     def build(
@@ -279,13 +318,14 @@ class Graph:
         Raises:
             onnx.checker.ValidationError: a node is malformed.
         """
-        self._scopes[0].append(helper.make_node("Identity", [output.name], [name]))
+        (scope,) = self._scopes
+        scope.nodes.append(helper.make_node("Identity", [output.name], [name]))
         graph = helper.make_graph(
-            self._scopes[0],
+            scope.nodes,
             graph_name,
             self._inputs,
             [_value_info(name, dtype, shape)],
-            self._initializers,
+            scope.initializers,
         )
         model = helper.make_model(
             graph,

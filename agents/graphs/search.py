@@ -78,7 +78,7 @@ def build_search(description: TreeSearch, network: bytes | None = None) -> bytes
     """Return the model that plays as this search.
 
     A batch is cut into parts that a processor's cache holds; what a sample gets does not depend on
-    the others in its part. The network is asked once, for the whole batch.
+    the others in its part. The network is asked once, before, of all samples whose riders can meet.
 
     Args:
         description: of the search.
@@ -88,21 +88,27 @@ def build_search(description: TreeSearch, network: bytes | None = None) -> bytes
         SearchDescriptionError: a prior has a weight and no network, or the other way round.
         InvalidModelError: the network cannot be embedded.
     """
+    prior.check(description.prior, network)
     graph = Graph()
     planes = boards.observation(graph)
-    likings = prior.asked(graph, description.prior, network, planes)
     leaves = Leaves(graph, description)
+    guide = None
+    if network is not None:
+        whole = _Tree(graph, description, leaves, planes).apart()
+        guide = whole, prior.asked(graph, network, planes, whole)
     part = np.array([max(1, PART_LEAVES // description.width)], dtype=np.int64)
     batch = graph.op("Shape", planes, start=0, end=1)
 
     def trip(start: Value, done: Value) -> tuple[list[Value], Value]:
         stop = start + part
-        some = graph.op("Slice", planes, start, stop, np.array([0], dtype=np.int64))
-        tree = _Tree(graph, description, leaves, some)
-        logits = tree.logits()
-        if likings is not None:
-            liked = graph.op("Slice", likings, start, stop, np.array([0], dtype=np.int64))
-            logits = prior.guided_in(graph, description.prior, logits, liked, tree.apart)
+        bounds = start, stop, np.array([0], dtype=np.int64)
+        tree = _Tree(graph, description, leaves, graph.op("Slice", planes, *bounds))
+        if guide is None:
+            logits = tree.logits()
+        else:
+            apart, likings = (graph.op("Slice", value, *bounds) for value in guide)
+            logits = tree.logits(apart)
+            logits = prior.guided_in(graph, description.prior, logits, likings, apart)
         going = stop.less(batch).reshape()
         return [stop, graph.concat([done, logits], axis=0)], going
 
@@ -132,31 +138,43 @@ class _Tree:
         self._graph = graph
         self._search = description
         self._leaves = leaves
-        self._planes = planes
         self._free = free = halves.pack(graph, boards.free_plane(graph, planes))
         self._batch = graph.op("Shape", free, start=0, end=1)
         ones = graph.op("Expand", np.int64(1), self._batch)
         # Nodes of nothing, so that there always are as many joint plies as are chosen.
         self._spare = -(-max(description.width, description.rides) // JOINT)
         self._sample = graph.op("NonZero", ones).reshape(-1, 1)
+        self._own, self._other = (
+            _head(planes, head) for head in (Plane.OWN_HEAD, Plane.OTHER_HEAD)
+        )
 
-    def logits(self) -> Value:
-        """Return float32 ``(batch, 4)``."""
+    def apart(self) -> Value:
+        """Return int64 ``(batch,)``: 1 where the riders of the root can never meet."""
         graph = self._graph
-        own, other = (_head(self._planes, head) for head in (Plane.OWN_HEAD, Plane.OTHER_HEAD))
+        both = graph.concat([self._free, self._free], axis=0)
+        rows = self._sample.reshape(-1)
+        riders = Riders(free=both, cells=graph.concat([self._own, self._other], axis=0))
+        found = self._leaves.measure(riders, rows, rows + self._batch)
+        return graph.op("Not", found.contact).cast(np.int64)
+
+    def logits(self, apart: Value | None = None) -> Value:
+        """Return float32 ``(batch, 4)``; ``apart`` is what ``apart()`` tells, where it is known."""
+        graph = self._graph
         zero = self._full(np.int64(0))
         root = _Positions(
             free=self._free,
-            own=own,
-            other=other,
+            own=self._own,
+            other=self._other,
             ply=zero,
             solo=zero,
-            apart=self._apart(own, other),
+            apart=self.apart() if apart is None else apart,
             valid=zero.equals(np.int64(0)),
         )
         values, kinds = self._expand(root)
         self._root_apart = root.apart
-        column = graph.op("Concat", own, other, zero, zero, root.apart, zero, zero, zero, axis=0)
+        column = graph.concat(
+            [root.own, root.other, zero, zero, root.apart, zero, zero, zero], axis=0
+        )
         facts = column.reshape(FACTS, -1).transpose(1, 0)
         state = [
             self._padded(values.reshape(-1, 1, JOINT)),
@@ -173,14 +191,9 @@ class _Tree:
         logits = tables.hoped(self._search, table)
         logits = graph.op("Clip", logits, np.int32(REJECTED), np.int32(WIN))
         if self._search.rides:
-            apart = root.apart.unsqueeze(1).cast(np.bool_)
-            logits = graph.where(apart, self._ridden(worst, *state), logits)
+            alone = root.apart.unsqueeze(1).cast(np.bool_)
+            logits = graph.where(alone, self._ridden(worst, *state), logits)
         return logits.cast(np.float32)
-
-    @property
-    def apart(self) -> Value:
-        """Where the riders can never meet, bool ``(batch, 1)``; ``logits`` has found it."""
-        return self._root_apart.unsqueeze(1).cast(np.bool_)
 
     def _choose(
         self, count: int, values: Value, kinds: Value, kept: Value, facts: Value
@@ -367,15 +380,6 @@ class _Tree:
         values = graph.op("ScatterElements", base, place, value, axis=0)
         nothing = graph.op("Expand", np.int32(CLOSED), graph.op("Shape", base))
         return values, graph.op("ScatterElements", nothing, place, kind, axis=0)
-
-    def _apart(self, own: Value, other: Value) -> Value:
-        """Return int64 ``(batch,)``: 1 where the riders of the root can never meet."""
-        graph = self._graph
-        both = graph.concat([self._free, self._free], axis=0)
-        rows = self._sample.reshape(-1)
-        riders = Riders(free=both, cells=graph.concat([own, other], axis=0))
-        found = self._leaves.measure(riders, rows, rows + self._batch)
-        return graph.op("Not", found.contact).cast(np.int64)
 
     def _padded(self, table: Value) -> Value:
         """Return ``(batch, 1, k)`` with node 0 before it and nodes of nothing behind it."""

@@ -54,6 +54,17 @@ def test_loop_stops_by_itself_and_at_its_limit():
         assert run(build(graph, doubled, np.float32, (1,)), x=np.ones(1, np.float32)) == expected
 
 
+@pytest.mark.parametrize(("values", "expected"), [([3.0, 5.0], 8.0), ([], -1.0)])
+def test_a_branch_is_worked_out_only_if_its_condition_holds(values, expected):
+    graph = Graph()
+    x = graph.input("x", np.float32, ("n",))
+    some = graph.op("Shape", x).reshape().greater(np.int64(0))
+    # The runtime works out no size beside one of 0.
+    total = graph.only_if(some, np.float32, lambda: x.reshape(0, -1).sum(0, 1), np.float32(-1))
+    model = build(graph, total, np.float32, ())
+    assert run(model, x=np.array(values, np.float32)) == expected
+
+
 def test_equal_constants_are_stored_once_and_bytes_repeat():
     def model():
         graph = Graph()

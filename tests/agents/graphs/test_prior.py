@@ -6,6 +6,7 @@ import pytest
 
 from agents.errors import InvalidModelError, SearchDescriptionError
 from agents.graphs import twin
+from agents.graphs.boards import observation
 from agents.graphs.builder import Graph
 from agents.graphs.description import (
     DECIDED,
@@ -14,6 +15,7 @@ from agents.graphs.description import (
     SHIPPED_SEARCHES,
     TreeSearch,
 )
+from agents.graphs.heuristics import build_voronoi
 from agents.graphs.prior import guided
 from agents.graphs.search import build_search
 from agents.onnx_agent import OnnxAgent
@@ -43,6 +45,27 @@ def network(scale, *, inputs=(5, 32, 32), outputs=4, dtype=np.float32, second=Fa
 
 
 EXACT = network(1 / 64)
+
+
+def built(graph, logits):
+    return graph.build(
+        logits, "logits", np.float32, ("batch", 4), graph_name="made up", description=""
+    )
+
+
+def counting():
+    """Return a network that says of every position how many it is asked of: of each move less."""
+    graph = Graph()
+    planes = observation(graph)
+    asked = graph.op("Shape", planes, start=0, end=1).cast(np.float32).unsqueeze(0)
+    nothing = planes.max(1, 2, 3).unsqueeze(1) * np.float32(0)
+    return built(graph, nothing - asked * np.arange(4, dtype=np.float32) * np.float32(1 / 64))
+
+
+def failing_without_positions():
+    graph = Graph()
+    planes = observation(graph).reshape(0, -1)
+    return built(graph, planes.slice(0, 4, axis=1))
 
 
 @pytest.fixture(scope="module")
@@ -163,9 +186,37 @@ def test_missing_heads_give_finite_values(observations):
 
 def test_the_network_is_asked_once_outside_of_every_loop():
     model = onnx.load_from_string(build_search(SEARCH, EXACT))
-    names = {tensor.name for tensor in model.graph.initializer if tensor.dims == [5120, 4]}
-    users = [node for node in model.graph.node if names & set(node.input)]
+    (asking,) = (node for node in model.graph.node if node.op_type == "If")
+    (branch,) = (entry.g for entry in asking.attribute if entry.name == "then_branch")
+    names = {tensor.name for tensor in branch.initializer if tensor.dims == [5120, 4]}
+    users = [node for node in branch.node if names & set(node.input)]
     assert [node.op_type for node in users] == ["MatMul"]
+
+
+@pytest.mark.parametrize("size", [1, 7, 64])
+def test_the_network_is_asked_of_those_that_can_meet_alone(mixed, size):
+    apart = twin.apart(SEARCH, mixed)
+    cuts = range(size, len(mixed), size)
+    meeting = np.concatenate([np.full(len(part), (~part).sum()) for part in np.split(apart, cuts)])
+    logits = -meeting[:, np.newaxis] * np.arange(4, dtype=np.float32) / 64
+    plain = twin.values(SEARCH, mixed)
+    reference = guided(WEIGHT, plain, logits.astype(np.float32), apart)
+    assert (in_batches(build_search(SEARCH, counting()), mixed, size) == reference).all()
+    assert (reference != plain)[~apart].any()
+
+
+def test_a_network_may_have_loops_of_its_own(mixed):
+    model = build_voronoi()
+    assert (in_batches(build_search(SEARCH, model), mixed, 64) == expected(model, mixed)).all()
+
+
+def test_a_network_is_not_asked_of_nothing(mixed):
+    model = failing_without_positions()
+    with pytest.raises(InvalidModelError, match="Reshape"):
+        OnnxAgent(model, "alone").logits(mixed[:0])
+    apart = mixed[twin.apart(SEARCH, mixed)]
+    found = in_batches(build_search(SEARCH, model), apart, 1, 40)
+    assert (found == twin.values(SEARCH, apart)).all()
 
 
 def test_equal_parts_give_equal_bytes():
