@@ -193,16 +193,9 @@ class LiveGames:
         echoes: Echoes,
         now: float,
     ) -> NDArray[np.int64]:
-        """Take turns and answers to ticks, all at once.
+        """Take turns, and for ``echoes`` answers to ticks; return what came of each, ``(n,)``.
 
-        Args:
-            sayings: as ``web.sayings.read_sayings`` gives them.
-            slots: ``(k,)``, of the games that each of its rows may be about, -1 for none.
-            echoes: takes the answers.
-            now: seconds.
-
-        Returns:
-            ``(n,)``, what ``web.plies.take_sayings`` says of each.
+        All as ``web.plies.take_sayings`` says.
         """
         outcome = np.empty(len(sayings), dtype=np.int64)
         take_sayings(

@@ -7,7 +7,7 @@ from typing import Final, Protocol
 import numpy as np
 
 from agents.errors import AgentError
-from agents.onnx_agent import MAX_BATCH, OnnxAgent
+from agents.onnx_agent import OnnxAgent
 from arena.errors import ArenaFault
 from arena.sandbox import SandboxedModel
 from tron_env.batch import BatchEngine
@@ -15,6 +15,9 @@ from tron_env.ruleset import ARENA
 from tron_env.types import PLANES, Float32Array
 from web.capacity import Cost
 
+MAX_BATCH: Final = 512
+"""Positions in one call of a shipped model. After each call the interpreter's lock may have to be
+waited for, so that many a phase of games is asked about in one; more would only take memory."""
 PROBE_BATCH: Final = 16
 SLOW_SECONDS: Final = 0.05
 """A model that takes so long for one position is not timed with more."""

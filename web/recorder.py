@@ -41,8 +41,9 @@ from web.words import record_text, verdict_of
 
 logger = logging.getLogger(__name__)
 
-BACKLOG: Final = 512
-"""Games waiting to be stored beyond which no new game is opened."""
+BACKLOG: Final = 2048
+"""Games waiting to be stored beyond which no new game is opened: as many as end in some seconds on
+a full site, so that a database which takes a breath turns nobody away."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

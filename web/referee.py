@@ -141,15 +141,7 @@ class Referee:
         self._clock.post(*commands)
 
     def hear(self, sockets: NDArray[np.int32], sayings: NDArray[np.int64]) -> BoolArray:
-        """Take turns and answers to ticks, as far as they are in order; on the clock's thread.
-
-        Args:
-            sockets: ``(k,)``, of those who said them.
-            sayings: ``(n, 4)``, as ``web.sayings.read_sayings`` gives them.
-
-        Returns:
-            ``(n,)``, which are left to be posted.
-        """
+        """Do what ``web.arrivals.Ear.hear_at_once`` says; on the clock's thread."""
         slots = self._wires.slots(sockets)
         outcomes = self._games.hear(sayings, slots, self._echoes, self._now())
         for number in np.flatnonzero(outcomes >= 0).tolist():
@@ -354,11 +346,8 @@ class Referee:
 
     def _tick(self, slots: IntArray, ticks: Ticks, due: float) -> list[Ticket]:
         """Send ticks; return the games whose clients have said nothing for too long."""
-
-        def client_of(row: int) -> str:
-            return self._tickets[int(ticks[row, 0])].client
-
-        self._send.ticks(self._wires.sockets(slots), ticks, client_of)
+        sockets = self._wires.sockets(slots)
+        self._send.ticks(sockets, ticks, lambda row: self._tickets[int(ticks[row, 0])].client)
         now = self._now()
         self.lateness.add(now - due, len(ticks))
         for row, game in enumerate(ticks[:, 0].tolist()) if self._audience else ():

@@ -16,8 +16,10 @@ import gevent
 logger = logging.getLogger(__name__)
 
 LONGEST_SECONDS: Final = 0.1
-"""What has waited so long is done however much else there is to do."""
-_LOOK_SECONDS: Final = LONGEST_SECONDS / 2
+"""What has waited so long is done however much else there is to do, a little at a time."""
+LOOK_SECONDS: Final = 0.01
+HURRY_SECONDS: Final = 0.002
+"""So long at each look, and at least one task."""
 
 
 class SpareTime:
@@ -35,7 +37,7 @@ class SpareTime:
     def attach(self) -> None:
         """Belong to the calling thread's event loop from now on."""
         loop = gevent.get_hub().loop
-        self._watchers = loop.idle(), loop.timer(_LOOK_SECONDS, _LOOK_SECONDS)
+        self._watchers = loop.idle(), loop.timer(LOOK_SECONDS, LOOK_SECONDS)
         self._thread = threading.get_ident()
 
     def detach(self) -> None:
@@ -65,9 +67,12 @@ class SpareTime:
         self._rest_if_done()
 
     def _hurry(self) -> None:
-        until = time.monotonic() - LONGEST_SECONDS
-        while self._tasks and self._tasks[0][0] <= until:
+        now = time.monotonic()
+        until = now + HURRY_SECONDS
+        while self._tasks and self._tasks[0][0] <= now - LONGEST_SECONDS:
             self._do_next()
+            if time.monotonic() >= until:
+                break
         self._rest_if_done()
 
     def _do_next(self) -> None:

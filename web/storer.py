@@ -208,7 +208,6 @@ class Storer:
         return self._patience.ask(lambda: self._storage.save_human_games(new))
 
     def _new_game(self, told: Told) -> NewHumanGame | None:
-        os.sched_yield()  # else who waits for the interpreter's lock gets it a time slice later
         try:
             rest = self._rest(told)
             return self._patience.ask(lambda: rest.game(told.replay, self._storage.has_played))
