@@ -155,8 +155,12 @@ class Clock(Generic[T]):
             at_once.close()
 
     def _strike_here(self) -> None:
-        """Beat where a command came from, which a fault is no matter of."""
+        """Beat where a command came from, which a fault is no matter of.
+
+        What other threads have commanded comes first: it may be the answer that a game waits for.
+        """
         try:
+            self._drain()
             self._strike()
         except Exception as fault:  # noqa: BLE001 - raised by ``run``
             self._fault = fault

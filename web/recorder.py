@@ -105,8 +105,12 @@ class Recorder:
 
     @property
     def backlog(self) -> int:
-        """How many games wait to be told or stored."""
-        return len(self._spare_time) + self._to_tell.qsize() + len(self._storer)
+        """How much waits to be told or stored."""
+        return self._untold + len(self._storer)
+
+    @property
+    def _untold(self) -> int:
+        return len(self._spare_time) + self._to_tell.qsize()
 
     def admit(self, opponent: Opponent) -> HumanRecord:
         """Make ready for a game against ``opponent``; reads storage the first time.
@@ -152,7 +156,7 @@ class Recorder:
         Returns:
             False where no such game is just over.
         """
-        if self.backlog >= BACKLOG:
+        if self._untold >= BACKLOG:
             return False
         last = self._last_ends.found(client, game, key)
         if last is not None:

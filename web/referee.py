@@ -200,13 +200,13 @@ class Referee:
         slots = self._games.open(ticket.opening, together)
         slot = self._games.slot(ticket.game)
         self._echoes.begin(slot, ticket.opening.speed)
-        self._wires.tie(slot, self._send.socket_of(ticket.client))
         self._keeper.opened(ticket)
         self._audience.leave(ticket.client)
         self._tickets[ticket.game] = ticket
         self.playing[ticket.opponent.sha256, ticket.opening.speed] += 1
         self.at[ticket.address] += 1
         self._game_of[ticket.client] = ticket.game
+        self._wires.tie(slot, self._send.socket_of(ticket.client))
         payload["countdown_ms"] = round(1000 * slots / SLOTS_PER_SECOND)
         self._send(ticket.client, "game", payload)
 
@@ -264,11 +264,11 @@ class Referee:
         self._silent.pop(game, None)
         slot = self._games.slot(game)
         self._echoes.meet(slot)
-        self._wires.tie(slot, self._send.socket_of(client))
         for other in self._silent_of(client):
             self._end(self._games.leave(other))
         ticket = self._tickets[game] = replace(self._tickets[game], client=client)
         self._game_of[client] = game
+        self._wires.tie(slot, self._send.socket_of(client))
         self._keeper.resume(ticket, record, round(1000 * slots / SLOTS_PER_SECOND))
         self._show(self._audience.of(game), ticket)
 

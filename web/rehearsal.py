@@ -57,8 +57,10 @@ def rehearse() -> None:
     games = LiveGames(ARENA, 1, max(PERIODS.values()))
     games.open(Opening(1, seed, seat, DEFAULT_SPEED, ""))
     games.turn(1, Action.UP)
+    echoes = Echoes(1)
+    echoes.take(0, 1, now=0.0)
     nothing = np.zeros((0, 4), dtype=np.int64)
-    games.hear(nothing, np.zeros(0, dtype=np.int32), Echoes(1), now=0.0)
+    games.hear(nothing, np.zeros(0, dtype=np.int32), echoes, now=0.0)
     for slot in itertools.count():
         beat = games.beat(slot)
         for ask in beat.asks:

@@ -31,7 +31,7 @@ SWITCH_SECONDS: Final = 0.0001
 """After so long a thread that computes gives way. The loop waits for that whenever it has looked
 for news, so that with the usual 5 ms whatever computes beside it would hold up every game."""
 GARBAGE_THRESHOLDS: Final = (2_000, 1, 1_000_000)
-"""Young objects are looked at often, at most some 4,000 at once, in a few milliseconds; the last
+"""Young objects are looked at often, at most some 6,000 at once, in a few milliseconds; the last
 number stands for never."""
 TIDY_SECONDS: Final = 300.0
 

@@ -37,7 +37,9 @@ class SpareTime:
     def attach(self) -> None:
         """Belong to the calling thread's event loop from now on."""
         loop = gevent.get_hub().loop
-        self._watchers = loop.idle(), loop.timer(LOOK_SECONDS, LOOK_SECONDS)
+        # Less urgent than the clock's breath between slots that are overdue, in which it is idle.
+        idle = loop.idle(priority=loop.MINPRI)
+        self._watchers = idle, loop.timer(LOOK_SECONDS, LOOK_SECONDS)
         self._thread = threading.get_ident()
 
     def detach(self) -> None:

@@ -76,7 +76,7 @@ class Line:
         ready: the socket's number while whole frames may be written to it past this object, else
             -1; what such a write leaves over is for ``push``.
         on_caught_up: called once everything was written after that.
-        on_ready: called with ``ready`` whenever that changes.
+        on_ready: called with ``ready`` whenever that is set.
     """
 
     def __init__(

@@ -2,6 +2,7 @@
 
 import logging
 import socket
+import threading
 
 import gevent
 import pytest
@@ -76,6 +77,26 @@ def test_news_that_comes_during_a_slot_is_told_before_the_next_however_late_that
         watcher.stop()
         watcher.close()
     assert done == ["beat", "heard"] * 31
+
+
+def test_what_another_thread_has_commanded_is_obeyed_before_a_slot_that_is_due():
+    """It may be the answer that a game waits for."""
+    time = [0.0]
+    order: list[int | str] = []
+    clock: Clock[str] = Clock(
+        lambda slot, due: order.append(slot), order.append, lambda: False, lambda: time[0]
+    )
+    running = gevent.spawn(clock.run)
+    gevent.sleep(0)
+    thread = threading.Thread(target=clock.post, args=("an answer",))
+    thread.start()
+    thread.join()
+    time[0] += 1.5 / SLOTS_PER_SECOND
+    clock.post()
+    assert order == [0, "an answer", 1]
+    clock.end()
+    clock.post("the end")
+    gevent.joinall([running], raise_error=True)
 
 
 def test_commands_that_fail_cost_no_other_command_and_not_the_clock():

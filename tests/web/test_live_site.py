@@ -9,6 +9,7 @@ from http.cookiejar import CookieJar
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import socketio
 
@@ -20,6 +21,7 @@ from tests.web.site import PATIENCE_SECONDS, Rider, Site, riding, serving
 from tron_env.types import Action, Outcome, Seat
 from web import sockets
 from web.commands import Open
+from web.sayings import TURN
 from web.tickets import Opponent
 
 GOODBYE_SECONDS = 20.0
@@ -96,6 +98,31 @@ def test_rematch_is_a_new_game_against_the_same_opponent(site: Site):
         assert rider.next("tick")[0] == second["game"], "the first game was left"
         rider.send("rematch", {"game": first["game"]})
         assert rider.next("refused")["code"] == "unknown_game"
+
+
+def test_a_rider_on_a_websocket_is_written_to_and_heard_past_all_else(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+):
+    referee = site.services.referee
+    left: list[bool] = []
+
+    def hear(sockets: Any, sayings: Any) -> Any:
+        found = heard(sockets, sayings)
+        left.extend(found[sayings[:, 1] == TURN].tolist())
+        return found
+
+    heard = referee.hear
+    monkeypatch.setattr(referee, "hear", hear)
+    with riding(site) as rider:
+        game = rider.join("zoo/voronoi", 8)["game"]
+        rider.next("tick")
+        slot = np.array([referee._games.slot(game)])
+        assert referee._wires.sockets(slot) > 0
+        rider.send("turn", {"game": game, "action": int(Action.LEFT)})
+        rider.send("echo", {"game": game, "ply": 500})
+        rider.next("tick")
+        rider.next("tick")
+        assert left == [False]
 
 
 def test_two_players_ride_at_once_without_meeting(site: Site):

@@ -30,7 +30,7 @@ from web.live_types import FinishedGame, LiveEnding, Opening, Ticks
 from web.recorder import BACKLOG, Recorder
 from web.spare_time import SpareTime
 from web.standing import NOTHING, Standing
-from web.storer import HumanGames
+from web.storer import HumanGames, Storer
 from web.tickets import NOTHING_PLAYED, Opponent, Ticket, result_of
 
 PATIENCE_SECONDS = 60.0
@@ -367,17 +367,21 @@ def test_the_thread_that_serves_tells_in_its_spare_time_all_but_what_is_to_be_ju
     desk.messages()
 
 
-def test_who_comes_back_before_the_game_is_told_of_hears_how_it_ended():
+def test_who_comes_back_before_the_game_is_told_of_hears_how_it_ended(
+    monkeypatch: pytest.MonkeyPatch,
+):
     """Whether it is told of in spare time, or judged first."""
     desk = Desk(Shelf())
     desk.spare_time.attach()
+    monkeypatch.setattr("web.recorder.BACKLOG", 8)
+    monkeypatch.setattr(Storer, "__len__", lambda storer: 8)
     given, record = left_game(Seat.FIRST, len(SHUT_IN), LiveEnding.ABANDONED)
     left = replace(given, opponent=OPPONENT)
     over = ticket(left.game + 1)
     desk.play(left, record)
     desk.play(over)
     for each in (left, over):
-        assert desk.recorder.tell_again("back", each.game, each.key)
+        assert desk.recorder.tell_again("back", each.game, each.key), "whatever is to be stored"
     desk.spare_time.detach()
     told = [(client, event, payload["game"]) for client, event, payload in desk.messages()]
     assert ("back", "end", left.game) in told

@@ -26,10 +26,11 @@ from web.live_types import (
     Opening,
     Ticks,
 )
-from web.messages import Echo, Leave, Resume, Watch
+from web.messages import Echo, Leave, Resume, Turn, Watch
 from web.policies import PROBES
 from web.referee import Referee
-from web.sayings import TURN
+from web.rehearsal import rehearse
+from web.sayings import ECHO, TURN
 from web.tickets import Opponent, Ticket
 
 COUNTDOWN = max(PERIODS.values())
@@ -71,6 +72,8 @@ class Bench:
         self.socket: dict[str, int] = {}
         self.sockets: list[list[int]] = []
         """With which each call for ticks came."""
+        self.meanwhile: Callable[[Ticks], object] = lambda ticks: None
+        """What else happens on the clock's thread while ticks are sent."""
         self.never_were: list[Ticket] = []
         self.resumed: queue.Queue[tuple[Ticket, FinishedGame, int]] = queue.Queue()
         self.referee = Referee(
@@ -108,6 +111,7 @@ class Bench:
         self, sockets: NDArray[np.int32], ticks: Ticks, client_of: Callable[[int], str]
     ) -> None:
         self.sockets.append(sockets.tolist())
+        self.meanwhile(ticks)
         for row, tick in enumerate(ticks.tolist()):
             self(client_of(row), "tick", tick)
 
@@ -329,22 +333,26 @@ def test_latency_is_from_a_tick_to_its_echo_by_the_server_s_clock():
 
 
 def test_a_socket_is_written_to_and_heard_while_its_client_rides_and_no_longer():
+    rehearse()
     turn = np.array([[0, TURN, 1, Action.UP]], dtype=np.int64)
 
     def left(number: int) -> bool:
         return bool(bench.referee.hear(np.array([number], dtype=np.int32), turn)[0])
+
+    def until_written_to(sockets: list[int]) -> None:
+        while bench.sockets[-1] != sockets:
+            bench.next_ticks(1)
 
     with refereeing() as bench:
         bench.load("m", fine)
         bench.socket = {"c": 7, "d": 9}
         bench.open(1)
         bench.next_ticks(1)
-        assert bench.sockets[-1] == [7]
+        until_written_to([7])
         assert (left(7), left(9)) == (False, True)
         bench.referee.wire("d", 8)
         bench.referee.wire("c", -1)
-        bench.next_ticks(2)
-        assert bench.sockets[-1] == [-1]
+        until_written_to([-1])
         assert left(7)
         bench.referee.wire("c", 7)
         assert not left(7)
@@ -355,6 +363,56 @@ def test_a_socket_is_written_to_and_heard_while_its_client_rides_and_no_longer()
         bench.end()
         assert left(9)
         bench.referee.wire("d", 9)  # of a client that rides nothing
+
+
+def test_an_answer_that_is_taken_at_once_tells_the_latency():
+    def answer(ticks: Ticks) -> None:
+        if (ply := int(ticks[0, 1])) == 9:
+            echo = np.array([[0, ECHO, 1, ply - 1]], dtype=np.int64)
+            left.append(bool(bench.referee.hear(np.array([7], dtype=np.int32), echo)[0]))
+
+    left: list[bool] = []
+    with refereeing() as bench:
+        bench.load("m", fine)
+        bench.socket = {"c": 7}
+        bench.meanwhile = answer
+        bench.open(1, seed=0)
+        while True:
+            client, event, payload, _ = bench.sent.get(timeout=120)
+            if event == "latency":
+                break
+        assert (client, left) == ("c", [False])
+        assert payload > 0
+
+
+def test_a_turn_of_a_silent_client_wakes_its_game(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(web.referee, "SILENCE_SECONDS", 0.05)
+    turn = np.array([[0, TURN, 1, Action.UP]], dtype=np.int64)
+    with refereeing() as bench:
+        bench.load("m", fine)
+        bench.socket = {"c": 7}
+        bench.meanwhile = lambda ticks: bench.referee.post(Said("c", Echo(1, int(ticks[0, 1]) - 1)))
+        bench.open(1, seed=0)
+        while True:
+            _, event, payload, _ = bench.sent.get(timeout=120)
+            if event == "latency":
+                bench.meanwhile = lambda ticks: None
+            if event == "frozen":
+                break
+        assert payload["game"] == 1
+        assert bench.referee.hear(np.array([7], dtype=np.int32), turn).all(), "it is left"
+        bench.referee.post(Said("c", Turn(1, Action.UP)))
+        assert bench.resumed.get(timeout=120)[0].client == "c"
+
+
+def test_a_line_that_ends_with_its_game_s_last_tick_is_no_fault():
+    with refereeing() as bench:
+        bench.load("m", fine)
+        bench.socket = {"c": 7}
+        bench.meanwhile = lambda ticks: bench.referee.wire("c", -1)
+        bench.open(1)
+        assert bench.end()[1].ending is LiveEnding.RULES
+        assert bench.referee.alive
 
 
 def test_only_the_key_brings_back_a_game():
