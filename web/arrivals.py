@@ -4,6 +4,9 @@ The loop takes the interpreter's lock for each callback anew. While another thre
 takes a tenth of a millisecond each time, and with a callback for each of hundreds of lines, many
 slots. So the lines are watched by an ``epoll`` of their own, and the loop watches that. After each
 look it pauses: what arrives meanwhile is read together, at a fraction of what it would cost alone.
+The loop goes back to watching only after some time without news: each time it does, the system
+walks through all that are watched, in search of a circle, which for thousands of lines takes longer
+than many looks.
 
 Turns and answers to ticks are taken first, and of all else only so much at a look as takes
 ``OTHERS_SECONDS``: when many games end at once, their rematches would hold up everybody's turns,
@@ -26,12 +29,16 @@ from tron_env.types import Action, BoolArray
 from web.messages import Echo, Turn
 from web.sayings import ECHO, MOST_SAYINGS, READ_BYTES, TURN, UNREAD, read_sayings
 from web.websocket import RECEIVE_FLAGS, Line, libc
+from web.wires import MOST_SOCKETS
 
 logger = logging.getLogger(__name__)
 
-MOST_LINES: Final = 128
+MOST_LINES: Final = 512
 """Read in one go; the others at the loop's next look."""
 PAUSE_SECONDS: Final = 0.002
+"""By a timer that repeats itself: libev's others, started again, are due at once."""
+QUIET_SECONDS: Final = 0.1
+"""Without news before the loop watches again."""
 OTHERS_SECONDS: Final = 0.002
 """At a look at least one line with other news has its turn, and then others for so long."""
 _ACTIONS: Final = tuple(Action)
@@ -78,6 +85,9 @@ class Arrivals:
     def __init__(self, ear: Ear) -> None:
         self._ear = ear
         self._lines: dict[int, Line] = {}
+        self._quick: BoolArray = np.zeros(MOST_SOCKETS + 1, dtype=np.bool_)
+        """By number, whether a line is known to be ``quick`` and does not wait; a line itself is
+        rarely in the processor's cache. The last stands for all higher numbers, which never are."""
         self._waiting: dict[Line, bytes | None] = {}
         """Lines with news of another kind, longest first, which are not looked at until it is their
         turn: what was read of each, None where that is still to be done."""
@@ -85,17 +95,19 @@ class Arrivals:
         self._events = np.zeros(MOST_LINES, dtype=_EVENT)
         self._bytes = np.zeros((MOST_LINES, READ_BYTES), dtype=np.uint8)
         self._sayings = np.zeros((MOST_LINES * MOST_SAYINGS, 4), dtype=np.int64)
-        self._read_at_once([])  # compiles it, so that no rider waits for that
+        # Compiles it, so that no rider waits for that.
+        self._read_at_once(np.zeros(0, dtype=np.int32))
         loop = gevent.get_hub().loop
-        self._pause = loop.timer(PAUSE_SECONDS)
+        self._looks = loop.timer(PAUSE_SECONDS, PAUSE_SECONDS)
         self._watcher = loop.io(self._epoll.fileno(), _READ)
-        self._watcher.start(self._read)
+        self._watcher.start(self._wake)
+        self._news_at = 0.0
 
     def close(self) -> None:
         """Read nothing more."""
         self._lines.clear()
         self._waiting.clear()
-        for each in (self._watcher, self._pause):
+        for each in (self._watcher, self._looks):
             each.stop()
             each.close()
         self._epoll.close()
@@ -103,32 +115,39 @@ class Arrivals:
     def enter(self, line: Line) -> None:
         """Read a line whenever it has news, until it has ended."""
         self._lines[line.number] = line
+        self._know(line)
         self._epoll.register(line.number, select.EPOLLIN)
 
     def leave(self, line: Line) -> None:
         """Read a line no more, nor take what waits of it; called before its socket is closed."""
         if self._lines.get(line.number) is line:
             del self._lines[line.number]
+            self._know(line)
             self._waiting.pop(line, None)
             self._epoll.unregister(line.number)
 
-    def _read(self) -> None:
+    def _wake(self) -> None:
+        """Look, and from then on again after each pause."""
         self._watcher.stop()
+        self._looks.again(self._read)
+        self._read()
+
+    def _read(self) -> None:
         count = _epoll_wait(self._epoll.fileno(), self._events.ctypes.data, MOST_LINES, 0)
-        if count <= 0 and not self._waiting:
-            self._watcher.start(self._read)
+        now = time.monotonic()
+        if count > 0 or self._waiting:
+            self._news_at = now
+        elif now >= self._news_at + QUIET_SECONDS:
+            self._looks.stop()
+            self._watcher.start(self._wake)
             return
-        self._pause.start(self._read)
-        quick = []
-        for number in self._events["socket"][: max(count, 0)].tolist():
+        sockets = self._events["socket"][: max(count, 0)]
+        quick = self._quick[np.minimum(sockets, MOST_SOCKETS)]
+        for number in sockets[~quick].tolist():
             line = self._lines.get(number)
-            if line is None or line in self._waiting:
-                continue
-            if line.quick:
-                quick.append(line)
-            else:
-                self._waiting[line] = None
-        self._read_at_once(quick)
+            if line is not None:
+                self._waiting.setdefault(line, None)
+        self._read_at_once(sockets[quick])
         until = time.monotonic() + OTHERS_SECONDS
         while self._waiting:
             line = next(iter(self._waiting))
@@ -137,11 +156,11 @@ class Arrivals:
                 self._guarded(line.read)
             else:
                 self._guarded(line.take, data)
+            self._know(line)
             if time.monotonic() >= until:
                 break
 
-    def _read_at_once(self, lines: Sequence[Line]) -> None:
-        sockets = np.array([line.number for line in lines], dtype=np.int32)
+    def _read_at_once(self, sockets: NDArray[np.int32]) -> None:
         count = read_sayings(sockets, RECEIVE_FLAGS, self._bytes, self._sayings)
         if not count:
             return
@@ -153,16 +172,25 @@ class Arrivals:
             left = sayings[:, 1] >= UNREAD
         said: list[tuple[str, Turn | Echo]] = []
         for row, saying, first, second in sayings[left].tolist():
-            line = lines[row]
+            line = self._lines.get(int(sockets[row]))
+            if line is None:  # it has ended meanwhile
+                continue
             if saying == TURN:
                 said.append((line.client, Turn(first, _ACTIONS[second])))
             elif saying == ECHO:
                 said.append((line.client, Echo(first, second)))
             elif saying == UNREAD:
                 self._waiting[line] = self._bytes[row, :second].tobytes()
+                self._know(line)
             else:
                 self._guarded(line.read)
         self._guarded(self._ear.heard, said)
+
+    def _know(self, line: Line) -> None:
+        """Take note of whether a line is quick, unless it waits."""
+        if line.number < MOST_SOCKETS:
+            here = self._lines.get(line.number) is line and line not in self._waiting
+            self._quick[line.number] = here and line.quick
 
     def _guarded(self, act: Callable[..., None], *arguments: object) -> None:
         """Do one thing; whatever it raises is no matter of what comes after it."""

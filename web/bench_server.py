@@ -26,7 +26,7 @@ from web.server import Server
 from web.services import EXTENSION, Services
 from web.transport import TICK, Transport
 
-CAPACITY: Final = 4096
+CAPACITY: Final = 8192
 
 
 class PlainTransport(Transport):

@@ -15,6 +15,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from tron_env.positions import Positions
 from tron_env.types import Action, BoolArray, IntArray
 from web.audience import Audience
 from web.clock import Clock
@@ -41,7 +42,7 @@ from web.messages import (
 )
 from web.plies import LEFT
 from web.refusals import refused
-from web.rehearsal import Room, question_of
+from web.rehearsal import question_of
 from web.texts import tell
 from web.tickets import Ticket, final_view, opponent_payload, watched_view
 from web.wires import NOTHING, Wires
@@ -89,7 +90,7 @@ class Referee:
         self._silent: dict[int, str] = {}
         """Games that wait for a client which fell silent without its connection ending."""
         self._audience = Audience()
-        self._room = Room()
+        self._positions = Positions(games.engine)
         self._clock: Clock[Command] = Clock(self._beat, self._obey, lambda: not self._tickets, now)
 
     def __len__(self) -> int:
@@ -338,8 +339,8 @@ class Referee:
         for ticket in silent:
             self._wait_for_silent(ticket)
         for ask in beat.asks:
-            room = self._room if self.pool.answers_at_once(ask) else None
-            if not self.pool.submit(question_of(self._games, ask, room)):
+            positions = self._positions if self.pool.answers_at_once(ask) else None
+            if not self.pool.submit(question_of(self._games, ask, positions)):
                 logger.error("model %s is asked for but not loaded", ask.model[:8])
                 for record in self._games.fail(ask):
                     self._end(record)
