@@ -11,6 +11,7 @@ import logging
 import socket
 import sys
 import threading
+import time
 from typing import Any, Final
 
 import gevent
@@ -23,6 +24,7 @@ from web.doors import Doors
 from web.errors import WebError
 from web.routing import Side
 from web.services import EXTENSION, Services
+from web.spare_time import SpareTime
 
 logger = logging.getLogger(__name__)
 
@@ -30,9 +32,10 @@ PENDING_CONNECTIONS: Final = 1024
 SWITCH_SECONDS: Final = 0.0001
 """After so long a thread that computes gives way. The loop waits for that whenever it has looked
 for news, so that with the usual 5 ms whatever computes beside it would hold up every game."""
-GARBAGE_THRESHOLDS: Final = (2_000, 1, 1_000_000)
-"""Young objects are looked at often, at most some 6,000 at once, in a few milliseconds; the last
-number stands for never."""
+YOUNG_SECONDS: Final = 0.1
+"""What was made since the last look is looked through for garbage, in about a millisecond. By count
+it would not be: as many objects go as come while games end and begin, and Python counts the
+difference alone."""
 TIDY_SECONDS: Final = 300.0
 
 
@@ -74,8 +77,7 @@ class Server:
         """
         sys.setswitchinterval(SWITCH_SECONDS)
         settle()
-        # Looking through all that a thousand players hold would stop every game: ``_tidy`` does.
-        gc.set_threshold(*GARBAGE_THRESHOLDS)
+        gc.disable()  # ``_tidy`` does it
         hub = gevent.get_hub()
         stopped = Event()
         self._waker = hub.loop.async_()
@@ -97,7 +99,7 @@ class Server:
         transport.attach()
         spare_time.attach()
         clock = gevent.spawn(referee.run)
-        tidying = gevent.spawn(_tidy)
+        tidying = gevent.spawn(_tidy, spare_time)
         clock.link(lambda _: stopped.set())
         try:
             for server in servers:
@@ -124,6 +126,7 @@ class Server:
             waker, self._waker = self._waker, None
             waker.close()
             hub.destroy(destroy_loop=True)
+            gc.enable()
 
     def stop(self) -> None:
         """Have ``serve`` end; any thread may call it."""
@@ -133,10 +136,16 @@ class Server:
             waker.send()
 
 
-def _tidy() -> None:
-    """Look for garbage everywhere now and then: a tenth of a second for a thousand players."""
+def _tidy(spare_time: SpareTime) -> None:
+    """Look for garbage: often for what is young, and everywhere now and then.
+
+    The latter takes a tenth of a second for a thousand players.
+    """
     while True:
-        gevent.sleep(TIDY_SECONDS)
+        until = time.monotonic() + TIDY_SECONDS
+        while time.monotonic() < until:
+            gevent.sleep(YOUNG_SECONDS)
+            spare_time.take(lambda: gc.collect(1))
         gc.collect()
 
 
