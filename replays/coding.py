@@ -11,6 +11,7 @@ The code is that of Witten, Neal and Cleary, "Arithmetic coding for data compres
 1987, with 32 bits; behind its end the decoder reads zeros. Everything is whole numbers.
 """
 
+from functools import lru_cache
 from typing import Final
 
 import numpy as np
@@ -90,11 +91,18 @@ def _board(
     spawns: tuple[Spawn, Spawn], shape: tuple[int, int]
 ) -> tuple[UInt8Array, Int64Array, Int64Array]:
     """Return cells, 1 where taken; each rider's (row, col, heading, last turn); and the counts."""
-    cells: UInt8Array = np.ones(shape, dtype=np.uint8)
-    cells[1:-1, 1:-1] = 0
+    cells = _walls(shape).copy()
     riders = np.array([[*spawn, 0] for spawn in spawns], dtype=np.int64)
     cells[riders[:, 0], riders[:, 1]] = 1
     return cells, riders, START_COUNTS.copy()
+
+
+@lru_cache(maxsize=16)
+def _walls(shape: tuple[int, int]) -> UInt8Array:
+    """Return cells of which only the border is taken; not to be changed."""
+    cells: UInt8Array = np.ones(shape, dtype=np.uint8)
+    cells[1:-1, 1:-1] = 0
+    return cells
 
 
 @part

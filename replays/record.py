@@ -8,7 +8,7 @@ from typing import Final
 import numpy as np
 
 from replays.errors import ReplayFormatError
-from replays.turns import quarter_turns
+from replays.turns import NO_ACTION, NO_FAULT, first_fault
 from tron_env.errors import RulesetError
 from tron_env.ruleset import Ruleset
 from tron_env.spawn import check_spawns
@@ -183,12 +183,15 @@ def _checked_actions(replay: Replay) -> UInt8Array:
         raise ReplayFormatError(
             f"{given.shape[0]} plies; the ruleset allows {replay.ruleset.max_plies}"
         )
-    if given.size and (given.min() < 0 or given.max() >= ACTIONS):
+    # Larger types are looked at first, as 256 would become 0.
+    if given.dtype != np.uint8 and given.size and (given.min() < 0 or given.max() >= ACTIONS):
         raise ReplayFormatError("actions must be 0 to 3")
-    actions = given.astype(np.uint8)
-    reversed_ = quarter_turns(actions, replay.headings) == 2
-    if reversed_.any():
-        ply, seat = np.argwhere(reversed_)[0]
+    actions: UInt8Array = given.astype(np.uint8, order="C")
+    fault = first_fault(actions, *replay.headings)
+    if fault == NO_ACTION:
+        raise ReplayFormatError("actions must be 0 to 3")
+    if fault != NO_FAULT:
+        ply, seat = divmod(fault, SEATS)
         raise ReplayFormatError(
             f"seat {seat} reverses at ply {ply + 1}; actions are effective headings"
         )

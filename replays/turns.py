@@ -10,13 +10,41 @@ from typing import Final
 import numpy as np
 
 from replays.errors import ReplayFormatError
-from tron_env.types import SEATS, UInt8Array
+from tron_env.compiling import kernel
+from tron_env.types import ACTIONS, SEATS, UInt8Array
 
 TURNS_PER_BYTE: Final = 5
 BYTE_LIMIT: Final = 3**TURNS_PER_BYTE
 POWERS_OF_3: Final = np.array([1, 3, 9, 27, 81], dtype=np.uint8)
 TURN_OF_DELTA: Final = np.array([0, 1, 255, 2], dtype=np.uint8)
 DELTA_OF_TURN: Final = np.array([0, 1, 3], dtype=np.uint8)
+
+NO_FAULT: Final = -1
+NO_ACTION: Final = -2
+
+
+@kernel
+def first_fault(headings: UInt8Array, first: int, second: int) -> int:
+    """Return where the first reversal is among uint8 ``(plies, 2)`` headings, counted in row order.
+
+    Args:
+        headings: contiguous.
+        first: the heading of the spawn of seat 0.
+        second: of seat 1.
+
+    Returns:
+        ``NO_FAULT`` where there is none; ``NO_ACTION`` where a heading is no action.
+    """
+    for heading in headings.flat:
+        if heading >= ACTIONS:
+            return NO_ACTION
+    before = (first, second)
+    for ply in range(headings.shape[0]):
+        for seat in range(SEATS):
+            if headings[ply, seat] == before[seat] ^ 2:
+                return SEATS * ply + seat
+        before = (int(headings[ply, 0]), int(headings[ply, 1]))
+    return NO_FAULT
 
 
 def packed_size(plies: int) -> int:

@@ -1,20 +1,20 @@
 """A replay as plain data: what the JSON form holds and the browser draws."""
 
-from typing import Final, Literal, TypeAlias, TypedDict
+from typing import Literal, TypeAlias, TypedDict
 
 import numpy as np
 
 from replays.format import Replay
 from replays.playback import verify
+from tron_env.compiling import kernel
 from tron_env.kernel import COL_STEP, ROW_STEP
 from tron_env.ruleset import SpawnLayout
 from tron_env.spawn import cell_behind
-from tron_env.types import DeathCause, Seat
+from tron_env.types import DeathCause, Int64Array, UInt8Array
 
 RiderKind: TypeAlias = Literal["model", "person"]
 Point: TypeAlias = list[int]
 """``[row, col]``."""
-_STEPS: Final = np.column_stack((ROW_STEP, COL_STEP))
 
 
 class TakeOverView(TypedDict):
@@ -73,7 +73,7 @@ def played_view(
         kinds=list(kinds),
         plies=replay.plies,
         lead_in=lead_ins(replay),
-        trails=[_trail(replay, seat) for seat in Seat],
+        trails=_trails(replay),
         headings=[int(heading) for heading in last],
         causes=[cause.name.lower() for cause in replay.causes],
         outcome=replay.outcome.name.lower(),
@@ -92,12 +92,32 @@ def lead_ins(replay: Replay) -> list[Point | None]:
     return [list(cell) if ruleset.inside(*cell) and cell not in heads else None for cell in cells]
 
 
-def _trail(replay: Replay, seat: Seat) -> list[Point]:
-    """Return the cells that a rider stood on; who dies does not move."""
-    row, col, _ = replay.spawns[seat]
-    moves = replay.plies - (replay.causes[seat] is not DeathCause.NONE)
-    cells = np.empty((moves + 1, 2), dtype=np.int64)
-    cells[0] = row, col
-    cells[1:] = _STEPS[replay.actions[:moves, seat]]
-    trail: list[Point] = cells.cumsum(axis=0).tolist()
-    return trail
+def _trails(replay: Replay) -> list[list[Point]]:
+    """Return the cells that each rider stood on; who dies does not move."""
+    lengths = [replay.plies + (cause is DeathCause.NONE) for cause in replay.causes]
+    cells = np.empty((sum(lengths), 2), dtype=np.int64)
+    begin = 0
+    for seat, (spawn, length) in enumerate(zip(replay.spawns, lengths, strict=True)):
+        walk(replay.actions, seat, spawn.row, spawn.col, cells[begin : begin + length])
+        begin += length
+    points: list[Point] = cells.tolist()
+    return [points[: lengths[0]], points[lengths[0] :]]
+
+
+@kernel
+def walk(actions: UInt8Array, seat: int, row: int, col: int, out_cells: Int64Array) -> None:
+    """Write ``(row, col)`` of a start and of each move after it, as many as there is room for.
+
+    Args:
+        actions: ``(plies, 2)``, headings.
+        seat: whose.
+        row: of the start.
+        col: of the start.
+        out_cells: ``(<= plies + 1, 2)``.
+    """
+    out_cells[0, 0], out_cells[0, 1] = row, col
+    for move in range(1, out_cells.shape[0]):
+        heading = actions[move - 1, seat]
+        row += ROW_STEP[heading]
+        col += COL_STEP[heading]
+        out_cells[move, 0], out_cells[move, 1] = row, col

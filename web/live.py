@@ -293,9 +293,9 @@ class LiveGames:
 
     def _replay(self, slot: int, opening: Opening) -> bool:
         """Set up a game's start and what was played before; whether it still goes on."""
-        self.engine.reset([slot], [opening.seed])
         only = np.array([slot], dtype=np.intp)
-        for ply, actions in enumerate(opening.played):
+        self.engine.reset(only, np.array([opening.seed], dtype=np.uint64))
+        for ply, actions in enumerate(opening.played if opening.prefix else ()):
             self.engine.step_games(only, actions[np.newaxis])
             self._log[slot, ply] = self.engine.headings[slot]
         return bool(self.engine.outcomes[slot] == Outcome.ONGOING)

@@ -45,7 +45,7 @@ class Phases:
             chosen = min(
                 phases,
                 key=lambda phase: (
-                    -min((_apart(phase, other) for other in own), default=0),
+                    -min(_apart(phase, other) for other in own) if own else 0,
                     len(self._members[phase]),
                     (phase[1] - earliest) % PERIODS[speed],
                 ),

@@ -35,6 +35,7 @@ from web.tickets import (
     own_view,
     replay_of,
     result_of,
+    result_text,
     watched_view,
 )
 from web.words import record_text, verdict_of
@@ -224,12 +225,11 @@ class Recorder:
 
     def _tell(self, told: Told, client: str) -> None:
         ticket, record = told.ticket, told.record
-        result, text = result_of(ticket, record)
         payload: EndPayload = {
             "game": ticket.game,
             "ply": record.actions.shape[0],
-            "result": result,
-            "text": text,
+            "result": result_of(ticket, record),
+            "text": result_text(ticket, record),
             "view": own_view(ticket, told.replay),
             "replay": None,
             "record": record_payload(self._standing.of(ticket.opponent.sha256)),

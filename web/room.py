@@ -1,7 +1,5 @@
 """Whether there is room for one more game: on the site, and with the model that it is against."""
 
-from collections import Counter
-
 from web.live_types import SPEEDS
 from web.referee import Referee
 
@@ -26,9 +24,9 @@ class RoomForGames:
         cost = referee.pool.cost(model)
         if cost is None:
             return True
-        games = Counter({each: referee.playing[model, each] for each in SPEEDS})
+        games = {each: referee.playing[model, each] for each in SPEEDS}
         # Where nobody rides, what answers took says what too many games did.
-        in_time = cost.keeps(speed) if games.total() else cost.keeps_alone(speed)
+        in_time = cost.keeps(speed) if any(games.values()) else cost.keeps_alone(speed)
         games[speed] += 1
         return in_time and cost.carries(games, referee.pool.copies(model))
 

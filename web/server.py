@@ -145,8 +145,12 @@ def _tidy(spare_time: SpareTime) -> None:
         until = time.monotonic() + TIDY_SECONDS
         while time.monotonic() < until:
             gevent.sleep(YOUNG_SECONDS)
-            spare_time.take(lambda: gc.collect(1))
+            spare_time.take(_look_through_young)
         gc.collect()
+
+
+def _look_through_young() -> None:
+    gc.collect(1)
 
 
 def _bind(host: str, port: int) -> socket.socket:

@@ -11,6 +11,7 @@ from arena.errors import ArenaFault, StorageError
 from arena.records import RoundStatus
 from arena.storage import Storage
 from replays.format import decode, encode
+from replays.view import replay_view
 from web.council import Council
 from web.crowns import crowns
 from web.demo import demo_replay
@@ -99,7 +100,7 @@ class Services:
         """Compile or load every kernel that pages need."""
         encoded, names = demo_replay()
         analysis_of(encoded, names)
-        decode(encode(decode(encoded)))
+        replay_view(decode(encode(decode(encoded))), names, ("model", "model"))
 
     def read_ahead(self) -> None:
         """Read what changes with a finished round only, so that no first visitor waits for it."""

@@ -88,7 +88,7 @@ def counted_as(ticket: Ticket, game: FinishedGame) -> Counted | None:
     key = ticket.opponent.sha256
     if game.ending in (LiveEnding.ABANDONED, LiveEnding.CLOSED):
         return key, "abandoned"
-    match result_of(ticket, game)[0]:
+    match result_of(ticket, game):
         case "won":
             return key, "losses"
         case "lost":

@@ -169,28 +169,43 @@ def opponent_payload(opponent: Opponent) -> OpponentPayload:
     }
 
 
-def result_of(ticket: Ticket, finished: FinishedGame) -> tuple[GameResult, str]:
-    """Return how the game went for the person, as a word and as a sentence."""
+def result_of(ticket: Ticket, finished: FinishedGame) -> GameResult:
+    """Return how the game went for the person."""
+    match finished.ending:
+        case LiveEnding.VOID:
+            return "void"
+        case LiveEnding.FORFEIT:
+            return "won"
+        case LiveEnding.CONCEDED:
+            return "lost"
+    winner = finished.outcome.winner
+    if winner is None:
+        return "draw"
+    return "won" if winner is ticket.opening.seat else "lost"
+
+
+def result_text(ticket: Ticket, finished: FinishedGame) -> str:
+    """Say the same in a sentence."""
     seat, name, plies = ticket.opening.seat, ticket.opponent.name, finished.actions.shape[0]
     length = tell("game.plies", count=plies)
     if finished.ending is LiveEnding.VOID:
-        return "void", tell("over.void", name=name)
+        return tell("over.void", name=name)
     if finished.ending is LiveEnding.FORFEIT:
-        return "won", tell("over.forfeit", name=name, plies=length)
+        return tell("over.forfeit", name=name, plies=length)
     if finished.ending is LiveEnding.CONCEDED:
-        return "lost", tell("over.conceded", name=name, plies=length)
+        return tell("over.conceded", name=name, plies=length)
     if finished.outcome is Outcome.TRUNCATED:
-        return "draw", tell("over.limit", plies=length)
+        return tell("over.limit", plies=length)
     if finished.outcome.winner is None:
         if finished.causes[seat] is DeathCause.HEAD_ON:
-            return "draw", tell("over.head_on", plies=length)
-        return "draw", tell("over.both", ply=plies)
+            return tell("over.head_on", plies=length)
+        return tell("over.both", ply=plies)
     if finished.outcome.winner is seat:
-        return "won", tell("over.won", plies=length)
+        return tell("over.won", plies=length)
     match finished.causes[seat]:
         case DeathCause.OPPONENT:
-            return "lost", tell("over.cut_off", name=name, plies=length)
+            return tell("over.cut_off", name=name, plies=length)
         case DeathCause.WALL:
-            return "lost", tell("over.wall", plies=length)
+            return tell("over.wall", plies=length)
         case _:
-            return "lost", tell("over.own_trail", plies=length)
+            return tell("over.own_trail", plies=length)

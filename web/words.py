@@ -1,5 +1,6 @@
 """Games, points and records in words."""
 
+from functools import lru_cache
 from typing import Final
 
 from arena.records import GameKind, GameRow, HumanRecord, Result, RoundStatus
@@ -27,6 +28,8 @@ DEATHS: Final = {
 }
 
 
+RECORDS_KEPT: Final = 256
+"""Records that are in words already: a model's is told at each end and each beginning of a game."""
 ERRORS: Final = (400, 403, 404, 405, 409, 413, 415, 429, 503)
 """HTTP statuses that have words of their own."""
 
@@ -124,6 +127,7 @@ def end_of(game: GameRow, seat: Seat) -> str:
     return tell("game.rode_on")
 
 
+@lru_cache(maxsize=RECORDS_KEPT)
 def record_text(record: HumanRecord) -> str:
     """Say how people have fared against a model in all.
 

@@ -31,7 +31,7 @@ from web.recorder import BACKLOG, Recorder
 from web.spare_time import SpareTime
 from web.standing import NOTHING, Standing
 from web.storer import HumanGames, Storer
-from web.tickets import NOTHING_PLAYED, Opponent, Ticket, result_of
+from web.tickets import NOTHING_PLAYED, Opponent, Ticket, result_of, result_text
 
 PATIENCE_SECONDS = 60.0
 OPPONENT = Opponent("champion@2", "voronoi", "champion of round 2", 2, "ab" * 32)
@@ -417,7 +417,7 @@ def test_results_in_words(
     record = finished(given)
     first, second = map(DeathCause, causes)
     changed = replace(record, outcome=outcome, causes=(first, second))
-    word, text = result_of(given, changed)
+    word, text = result_of(given, changed), result_text(given, changed)
     assert (word, text) == (expected[0], expected[1].format(len(record.actions)))
 
 
