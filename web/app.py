@@ -151,7 +151,7 @@ def create_app(
         app.url_map.add(Rule("/socket.io/", endpoint="socket.io", websocket=websocket))
     app.view_functions["socket.io"] = _not_here
     transport.use()
-    socketio.on_namespace(LiveNamespace(lobby, transport))
+    socketio.on_namespace(LiveNamespace(lobby, transport, recorder.check_door))
     return app
 
 

@@ -36,8 +36,10 @@ SPEED: Final = 10
 MODEL: Final = "zoo/wall-hugger"
 """At about 0.002 ms a position in a batch of 256 it leaves the transport to be measured."""
 SETTLE_SECONDS: Final = 3
-MEASURE_SECONDS: Final = 8
-FIRST_CLIENTS: Final = {"lines": 2000, "plain": 300, "crowned": 20}
+MEASURE_SECONDS: Final = 20
+"""Two hundred ticks a rider: of fewer than a hundred, one stall would decide, which holds up each
+rider once and may be a neighbour's on this machine."""
+FIRST_CLIENTS: Final = {"lines": 3000, "plain": 300, "crowned": 20}
 """What such a core may keep."""
 GROWTH: Final = 1.4
 RESOLUTION: Final = 0.08

@@ -113,6 +113,11 @@ class Recorder:
     def _untold(self) -> int:
         return len(self._spare_time) + self._to_tell.qsize()
 
+    def check_door(self) -> None:
+        """Raise ``RefusedError`` (FULL) while too many games wait to be stored; costs nothing."""
+        if self.backlog >= BACKLOG:
+            raise RefusedError(Refusal.FULL, "catching_up")
+
     def admit(self, opponent: Opponent) -> HumanRecord:
         """Make ready for a game against ``opponent``; reads storage the first time.
 
@@ -122,8 +127,7 @@ class Recorder:
         Raises:
             RefusedError: FULL, too many games wait to be stored.
         """
-        if self.backlog >= BACKLOG:
-            raise RefusedError(Refusal.FULL, "catching_up")
+        self.check_door()
         if opponent.sha256 not in self._standing:
             self._standing.begin(opponent.sha256, self._storage.human_record(opponent.sha256))
         return self._standing.of(opponent.sha256)

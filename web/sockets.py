@@ -70,18 +70,33 @@ SAYINGS: Final[dict[str, Callable[[object], Message]]] = {
 }
 """Events that go to the referee, which answers those it refuses."""
 
+OPENING: Final = ("join", "rematch", "take_over")
+"""Events that ask for a game."""
+
 _OF_THE_SERVER: Final = frozenset({"connect", "disconnect"})
 """What Socket.IO itself calls by the way of events; a client that sends one is refused."""
 _PREFIX: Final = f"42{LIVE},[".encode()
 
 
 class LiveNamespace(Namespace):  # type: ignore[misc]
-    """Events of live play; each either reaches the lobby or is answered with `refused`."""
+    """Events of live play; each either reaches the lobby or is answered with `refused`.
+
+    Args:
+        lobby: opens games and passes on what is said in them.
+        transport: tells of what arrives, and takes the answers.
+        door: raises ``RefusedError`` while no game is to be opened; asked often.
+        now: a monotonic clock in seconds.
+    """
 
     def __init__(
-        self, lobby: Lobby, transport: Transport, now: Callable[[], float] = time.monotonic
+        self,
+        lobby: Lobby,
+        transport: Transport,
+        door: Callable[[], None],
+        now: Callable[[], float] = time.monotonic,
     ) -> None:
         super().__init__(LIVE)
+        self._door = door
         self._lobby = lobby
         self._transport = transport
         self._now = now
@@ -101,6 +116,8 @@ class LiveNamespace(Namespace):  # type: ignore[misc]
             event, *arguments = json.loads(message[len(_PREFIX) - 1 :])
         except (ValueError, RecursionError):
             self._refuse(client, RefusedError(Refusal.MALFORMED, "form_json"))
+            return True
+        if event in OPENING and not self._check_door(client):
             return True
         if event == "rematch":
             return self._rematch_at_once(client, arguments)
@@ -217,6 +234,20 @@ class LiveNamespace(Namespace):  # type: ignore[misc]
             return True
         self._refuse(client, RefusedError(Refusal.TOO_FAST, "not_so_fast"))
         return False
+
+    def _check_door(self, client: str) -> bool:
+        """Whether games are opened at present; else the client is told so.
+
+        Whoever is turned away asks again: by the ordinary way, which takes a greenlet and a thread,
+        a crowd of them would keep the site from what it has to catch up with.
+        """
+        try:
+            self._door()
+        except RefusedError as error:
+            if self._may_now(client):
+                self._refuse(client, error)
+            return False
+        return True
 
     def _rematch_at_once(self, client: str, arguments: list[object]) -> bool:
         """Open a rematch without a detour; False where it may take a while."""

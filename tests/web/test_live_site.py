@@ -19,7 +19,7 @@ from replays.format import Ending, TakeOver, decode
 from replays.playback import Playback, verify
 from tests.web.site import PATIENCE_SECONDS, Rider, Site, riding, serving
 from tron_env.types import Action, Outcome, Seat
-from web import sockets
+from web import recorder, sockets
 from web.commands import Open
 from web.sayings import TURN
 from web.tickets import Opponent
@@ -458,6 +458,29 @@ def test_who_asks_for_a_ride_while_the_database_is_away_is_told_so(
     assert refused["code"] == "unavailable"
     assert "try again" in refused["message"]
     assert "away" not in refused["message"], "what the database says is for the log"
+
+
+def test_who_is_turned_away_while_games_wait_to_be_stored_costs_no_thread(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+):
+    found: list[str] = []
+    find = site.services.opponents.find
+    monkeypatch.setattr(
+        site.services.opponents, "find", lambda spec: found.append(spec) or find(spec)
+    )
+    with riding(site) as rider:
+        monkeypatch.setattr(recorder, "BACKLOG", 0)
+        for event, wish in (
+            ("join", {"opponent": "zoo/hunter", "speed": 10}),
+            ("rematch", {"game": 1}),
+            ("take_over", {"replay": 1, "ply": 1, "seat": 0, "speed": 10}),
+        ):
+            rider.send(event, wish)
+            refused = rider.next("refused")
+            assert (refused["code"], "catching up" in refused["message"]) == ("full", True)
+        assert not found
+        monkeypatch.undo()
+        assert rider.join("zoo/hunter", 10)["game"]
 
 
 def test_many_who_wait_for_one_model_hold_up_nobody_else(
