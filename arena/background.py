@@ -13,7 +13,7 @@ from typing import Final
 
 from arena.settings import Settings
 
-NICENESS: Final = 15
+NICENESS: Final = 19
 """Live games come first where both want a core."""
 STOP_SECONDS: Final = 10.0
 

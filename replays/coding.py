@@ -99,9 +99,10 @@ def _board(
 
 @lru_cache(maxsize=16)
 def _walls(shape: tuple[int, int]) -> UInt8Array:
-    """Return cells of which only the border is taken; not to be changed."""
+    """Return cells of which only the border is taken."""
     cells: UInt8Array = np.ones(shape, dtype=np.uint8)
     cells[1:-1, 1:-1] = 0
+    cells.setflags(write=False)
     return cells
 
 

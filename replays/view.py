@@ -115,6 +115,8 @@ def walk(actions: UInt8Array, seat: int, row: int, col: int, out_cells: Int64Arr
         col: of the start.
         out_cells: ``(<= plies + 1, 2)``.
     """
+    if out_cells.shape[0] == 0:
+        return
     out_cells[0, 0], out_cells[0, 1] = row, col
     for move in range(1, out_cells.shape[0]):
         heading = actions[move - 1, seat]

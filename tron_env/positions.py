@@ -9,12 +9,9 @@ import numpy as np
 from tron_env.batch import BatchEngine
 from tron_env.compiling import kernel
 from tron_env.errors import RulesetError
-from tron_env.kernel import ALIVE
 from tron_env.observation import OWN_HEAD, OWN_TRAIL
 from tron_env.places import Index
 from tron_env.types import SEATS, Float32Array, Int16Array, IntArray, Plane, UInt8Array
-
-NOWHERE = -1
 
 
 class Positions:
@@ -22,6 +19,9 @@ class Positions:
 
     Each time anew they would be fresh from the system, page by page, which takes longer than
     writing them, and about as long as a small model's answer.
+
+    Args:
+        engine: the batch.
     """
 
     def __init__(self, engine: BatchEngine) -> None:
@@ -48,7 +48,7 @@ class Positions:
             self._make(2 * len(games))
         engine = self._engine
         written = write_positions(
-            *(engine.planes, engine.heads, engine.causes, games, seats),
+            *(engine.planes, engine.heads, games, seats),
             *(self._heads_at, self._rows),
         )
         if not written:
@@ -58,14 +58,13 @@ class Positions:
     def _make(self, count: int) -> None:
         self._rows: Float32Array = np.zeros((count, *self._shape), dtype=np.float32)
         self._rows[:, Plane.WALLS] = self._engine.planes[0, 0, Plane.WALLS]
-        self._heads_at: IntArray = np.full((count, SEATS), NOWHERE, dtype=np.intp)
+        self._heads_at: IntArray = np.zeros((count, SEATS), dtype=np.intp)
 
 
 @kernel
 def write_positions(
     planes: UInt8Array,
     heads: Int16Array,
-    causes: UInt8Array,
     games: IntArray,
     seats: IntArray,
     heads_at: IntArray,
@@ -76,7 +75,6 @@ def write_positions(
     Args:
         planes: uint8 ``(n, 2, 5, height, width)``.
         heads: int16 ``(n, 2, 2)``.
-        causes: uint8 ``(n, 2)``.
         games: ``(k,)``.
         seats: ``(k,)``.
         heads_at: ``(>= k, 2)``, where each row's heads are in their planes, the own one first;
@@ -95,17 +93,15 @@ def write_positions(
     source, target = planes.reshape(-1), out_rows.reshape(-1)
     for k in range(games.shape[0]):
         game, seat = games[k], seats[k]
-        board, start = Index(2 * game + seat) * size + trails, Index(k) * size + trails
-        for place in range(Index(2) * area):
-            target[start + place] = source[board + place]
+        sight, row = Index(2 * game + seat) * size, Index(k) * size
+        for place in range(trails, trails + Index(2) * area):
+            target[row + place] = source[sight + place]
         for which in range(2):
-            plane = Index(k) * size + Index(OWN_HEAD + which) * area
+            plane = row + Index(OWN_HEAD + which) * area
             rider = seat if which == 0 else 1 - seat
-            if heads_at[k, which] != NOWHERE:
-                target[plane + Index(heads_at[k, which])] = 0
-                heads_at[k, which] = NOWHERE
-            if causes[game, rider] == ALIVE:
-                place = heads[game, rider, 0] * width + heads[game, rider, 1]
-                target[plane + Index(place)] = 1
-                heads_at[k, which] = place
+            target[plane + Index(heads_at[k, which])] = 0
+            place = Index(heads[game, rider, 0] * width + heads[game, rider, 1])
+            # 0 where the rider is dead.
+            target[plane + place] = source[sight + Index(OWN_HEAD + which) * area + place]
+            heads_at[k, which] = place
     return True

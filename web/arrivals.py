@@ -3,7 +3,8 @@
 The loop takes the interpreter's lock for each callback anew. While another thread computes, that
 takes a tenth of a millisecond each time, and with a callback for each of hundreds of lines, many
 slots. So the lines are watched by an ``epoll`` of their own, and the loop watches that. After each
-look it pauses: what arrives meanwhile is read together, at a fraction of what it would cost alone.
+look it waits until the next one is due: what arrives meanwhile is read together, at a fraction of
+what it would cost alone.
 The loop goes back to watching only after some time without news: each time it does, the system
 walks through all that are watched, in search of a circle, which for thousands of lines takes longer
 than many looks.
@@ -36,7 +37,8 @@ logger = logging.getLogger(__name__)
 MOST_LINES: Final = 512
 """Read in one go; the others at the loop's next look."""
 PAUSE_SECONDS: Final = 0.002
-"""By a timer that repeats itself: libev's others, started again, are due at once."""
+"""From one look to the next, by a timer that repeats itself: libev's others, started again, are due
+at once."""
 QUIET_SECONDS: Final = 0.1
 """Without news before the loop watches again."""
 OTHERS_SECONDS: Final = 0.002
@@ -86,8 +88,9 @@ class Arrivals:
         self._ear = ear
         self._lines: dict[int, Line] = {}
         self._quick: BoolArray = np.zeros(MOST_SOCKETS + 1, dtype=np.bool_)
-        """By number, whether a line is known to be ``quick`` and does not wait; a line itself is
-        rarely in the processor's cache. The last stands for all higher numbers, which never are."""
+        """By number, whether a line was ``quick`` when it was read last, and does not wait; a line
+        itself is rarely in the processor's cache. The last stands for all higher numbers, and is
+        never set."""
         self._waiting: dict[Line, bytes | None] = {}
         """Lines with news of another kind, longest first, which are not looked at until it is their
         turn: what was read of each, None where that is still to be done."""
@@ -184,6 +187,7 @@ class Arrivals:
                 self._know(line)
             else:
                 self._guarded(line.read)
+                self._know(line)
         self._guarded(self._ear.heard, said)
 
     def _know(self, line: Line) -> None:

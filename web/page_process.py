@@ -28,7 +28,7 @@ from web.logs import start_logging
 from web.routing import Side
 from web.services import EXTENSION, Services
 
-NICENESS: Final = 10
+NICENESS: Final = 15
 """Live games come first where both want a core, and pages before what works behind the site."""
 END_SECONDS: Final = 5.0
 """How long requests that are being answered may still take at the end."""

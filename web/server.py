@@ -24,7 +24,6 @@ from web.doors import Doors
 from web.errors import WebError
 from web.routing import Side
 from web.services import EXTENSION, Services
-from web.spare_time import SpareTime
 
 logger = logging.getLogger(__name__)
 
@@ -33,8 +32,8 @@ SWITCH_SECONDS: Final = 0.0001
 """After so long a thread that computes gives way. The loop waits for that whenever it has looked
 for news, so that with the usual 5 ms whatever computes beside it would hold up every game."""
 YOUNG_SECONDS: Final = 0.1
-"""What was made since the last look is looked through for garbage, in about a millisecond. By count
-it would not be: as many objects go as come while games end and begin, and Python counts the
+"""What was made since the last look is looked through for garbage, in less than a millisecond. By
+count it would not be: as many objects go as come while games end and begin, and Python counts the
 difference alone."""
 TIDY_SECONDS: Final = 300.0
 
@@ -77,7 +76,6 @@ class Server:
         """
         sys.setswitchinterval(SWITCH_SECONDS)
         settle()
-        gc.disable()  # ``_tidy`` does it
         hub = gevent.get_hub()
         stopped = Event()
         self._waker = hub.loop.async_()
@@ -99,7 +97,7 @@ class Server:
         transport.attach()
         spare_time.attach()
         clock = gevent.spawn(referee.run)
-        tidying = gevent.spawn(_tidy, spare_time)
+        tidying = gevent.spawn(_tidy)
         clock.link(lambda _: stopped.set())
         try:
             for server in servers:
@@ -126,7 +124,6 @@ class Server:
             waker, self._waker = self._waker, None
             waker.close()
             hub.destroy(destroy_loop=True)
-            gc.enable()
 
     def stop(self) -> None:
         """Have ``serve`` end; any thread may call it."""
@@ -136,21 +133,21 @@ class Server:
             waker.send()
 
 
-def _tidy(spare_time: SpareTime) -> None:
-    """Look for garbage: often for what is young, and everywhere now and then.
+def _tidy() -> None:
+    """Look for garbage in Python's place: often for what is young, everywhere now and then.
 
     The latter takes a tenth of a second for a thousand players.
     """
-    while True:
-        until = time.monotonic() + TIDY_SECONDS
-        while time.monotonic() < until:
-            gevent.sleep(YOUNG_SECONDS)
-            spare_time.take(_look_through_young)
-        gc.collect()
-
-
-def _look_through_young() -> None:
-    gc.collect(1)
+    gc.disable()
+    try:
+        while True:
+            until = time.monotonic() + TIDY_SECONDS
+            while time.monotonic() < until:
+                gevent.sleep(YOUNG_SECONDS)
+                gc.collect(1)
+            gc.collect()
+    finally:
+        gc.enable()
 
 
 def _bind(host: str, port: int) -> socket.socket:

@@ -109,7 +109,7 @@ class LiveNamespace(Namespace):  # type: ignore[misc]
         transport.listen(self)
 
     def hear(self, client: str, message: bytes) -> bool:
-        """Take an Engine.IO message as it arrives if it is one of ``SAYINGS``."""
+        """Take an Engine.IO message as it arrives if that takes no waiting."""
         if not message.startswith(_PREFIX):
             return False
         try:

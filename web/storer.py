@@ -34,7 +34,7 @@ STORE_SECONDS: Final = 0.25
 """How long a finished game waits for others: a transaction costs as much as storing four."""
 MAX_BATCH: Final = 64
 """Games stored in one transaction: those that wait, up to so many."""
-NICENESS: Final = 10
+NICENESS: Final = 15
 """While the database writes it needs no interpreter's lock, only the core, of which live play's
 thread, were it no less nice, would get half then."""
 READ_SECONDS: Final = 10.0

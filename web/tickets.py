@@ -185,7 +185,7 @@ def result_of(ticket: Ticket, finished: FinishedGame) -> GameResult:
 
 
 def result_text(ticket: Ticket, finished: FinishedGame) -> str:
-    """Say the same in a sentence."""
+    """Say in a sentence how the game went for the person."""
     seat, name, plies = ticket.opening.seat, ticket.opponent.name, finished.actions.shape[0]
     length = tell("game.plies", count=plies)
     if finished.ending is LiveEnding.VOID:

@@ -162,6 +162,8 @@ def test_model_prefix_is_the_start_of_the_hash():
         ({"actions": np.zeros((1, 3), dtype=np.uint8)}, "actions are uint8"),
         ({"actions": np.full((1, 2), 4)}, "0 to 3"),
         ({"actions": np.full((1, 2), -1)}, "0 to 3"),
+        ({"actions": np.full((1, 2), 4, np.uint8)}, "0 to 3"),
+        ({"actions": np.full((1, 2), 256, np.int16)}, "0 to 3"),
         ({"actions": np.array([[2, 2]])}, "seat 1 reverses at ply 1"),
         ({"actions": np.array([[2, 1], [0, 1]])}, "seat 0 reverses at ply 2"),
         ({"actions": np.tile([[2, 0]], (501, 1))}, "501 plies"),

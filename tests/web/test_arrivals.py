@@ -15,7 +15,8 @@ from numpy.typing import NDArray
 from tests.web.test_frames import masked
 from tests.web.test_sayings import KEYS, MESSAGES, written
 from tron_env.types import Action
-from web.arrivals import MOST_LINES, PAUSE_SECONDS, Arrivals
+from web import arrivals
+from web.arrivals import PAUSE_SECONDS, QUIET_SECONDS, Arrivals
 from web.clock import Clock
 from web.frames import PING, TEXT
 from web.live_types import SLOTS_PER_SECOND
@@ -118,13 +119,13 @@ def test_all_that_is_said_is_heard_in_order_however_it_arrives(
     assert ear.said == {"ann": texts}
 
 
-def test_more_lines_than_are_read_in_one_go_are_all_read():
+def test_more_lines_than_are_read_in_one_go_are_all_read(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(arrivals, "MOST_LINES", 32)
     text = written(Echo(7, 10))
     ear = Ear()
     with socket.create_server(("127.0.0.1", 0)) as server:
         pairs = [
-            (socket.create_connection(server.getsockname()), server.accept()[0])
-            for _ in range(MOST_LINES + 20)
+            (socket.create_connection(server.getsockname()), server.accept()[0]) for _ in range(52)
         ]
     lines = []
     for number, (_, ours) in enumerate(pairs):
@@ -140,6 +141,20 @@ def test_more_lines_than_are_read_in_one_go_are_all_read():
         for end in pair:
             end.close()
     assert set(map(tuple, ear.said.values())) == {(text,)}
+
+
+def test_what_comes_after_a_long_silence_is_heard_as_well():
+    text = written(Echo(7, 10))
+    ear = Ear()
+    with connected() as (ours, theirs):
+        line = ear.line(ours, "ann")
+        for count in range(1, 4):
+            theirs.sendall(masked(text, b"keys"))
+            ear.wait(count)
+            gevent.sleep(2 * QUIET_SECONDS)
+            assert not ear.arrivals._looks.active, "the loop watches again"
+        line.release()
+    ear.arrivals.close()
 
 
 def test_turns_do_not_wait_for_what_many_others_say_that_takes_long():

@@ -25,6 +25,7 @@ from tests.web.site import Site, riding, serving
 from web import doors, page_processes
 from web.config import WebConfig
 from web.connections import FIRST_LINE_BYTES
+from web.page_process import NICENESS
 from web.page_processes import PageProcesses
 from web.sockets import LIVE
 from web.watch import COUNCIL_RATE
@@ -114,14 +115,16 @@ def test_pages_are_answered_by_page_processes_and_live_play_is_not(site: Site):
         assert holder(site, form) == pages_of(site)[0], "one of them is the desk"
         games.sendall(b"Host: tron\r\nConnection: close\r\n\r\n")
         assert b'"total":0' in heard(games)
-        assert {each.nice() for each in pages_of(site)} == {min(psutil.Process().nice() + 10, 19)}
+        assert {each.nice() for each in pages_of(site)} == {
+            min(psutil.Process().nice() + NICENESS, 19)
+        }
 
 
 def test_pages_come_second_and_an_interrupt_is_not_for_them(site: Site):
     pages = pages_of(site)
     assert pages
     for each in pages:
-        assert each.nice() == min(psutil.Process().nice() + 10, 19)
+        assert each.nice() == min(psutil.Process().nice() + NICENESS, 19)
         # Niceness counts among the processes of one session.
         assert os.getsid(each.pid) == os.getsid(0)
         assert os.getpgid(each.pid) != os.getpgid(0)

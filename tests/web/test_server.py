@@ -1,8 +1,11 @@
-"""Visitors who dawdle."""
+"""Visitors who dawdle, and garbage."""
 
+import gc
 import io
 import socket
+import time
 import urllib.request
+import weakref
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -120,3 +123,20 @@ def test_a_long_body_is_kept_only_where_a_model_is_sent_by_somebody_known(
     _, token = site.services.miners.register("ann", "127.0.0.1")
     known = f"Authorization: Bearer {token}\r\nContent-Type: application/octet-stream"
     assert sent(submissions, known) == (b"202", len(body))
+
+
+def test_what_is_garbage_is_found_soon_by_the_site_itself(tmp_path: Path):
+    class Loop:
+        def __init__(self) -> None:
+            self.itself = self
+
+    with serving(tmp_path):
+        until = time.monotonic() + PATIENCE_SECONDS
+        while gc.isenabled():
+            assert time.monotonic() < until
+            time.sleep(0.01)
+        gone = weakref.ref(Loop())
+        while gone() is not None:
+            assert time.monotonic() < until
+            time.sleep(0.01)
+    assert gc.isenabled()
