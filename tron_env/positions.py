@@ -100,8 +100,8 @@ def write_positions(
             plane = row + Index(OWN_HEAD + which) * area
             rider = seat if which == 0 else 1 - seat
             target[plane + Index(heads_at[k, which])] = 0
-            place = Index(heads[game, rider, 0] * width + heads[game, rider, 1])
+            head = Index(heads[game, rider, 0] * width + heads[game, rider, 1])
             # 0 where the rider is dead.
-            target[plane + place] = source[sight + Index(OWN_HEAD + which) * area + place]
-            heads_at[k, which] = place
+            target[plane + head] = source[sight + Index(OWN_HEAD + which) * area + head]
+            heads_at[k, which] = head
     return True
