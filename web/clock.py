@@ -145,8 +145,8 @@ class Clock(Generic[T]):
 
         However much there is to catch up on, clients are heard between slots, every 2 ms as always
         (``web.arrivals``): a turn that waits until after the next ply is a crash.
-        ``gevent.sleep(0)`` would come back before the look, and a timer as urgent as the news before
-        that is told.
+        ``gevent.sleep(0)`` would come back before the look, and a timer as urgent as the news
+        before that is told.
         """
         hub = gevent.get_hub()
         at_once = hub.loop.timer(0.0, priority=hub.loop.MINPRI)
