@@ -40,7 +40,7 @@ FOLLOWED_BY = {"engine": ("train",)}
     "--only",
     default="",
     metavar="TEXT",
-    help="Of benchmarks with many rows, such as strength: those that name TEXT.",
+    help="Of strength the rows, of live the part (transport, crowned) that name TEXT.",
 )
 @click.option(
     "--keep",

@@ -46,6 +46,7 @@ RESOLUTION: Final = 0.08
 """How close the greatest load that was kept comes to the least that was not."""
 TRIES: Final = 2
 PATIENCE_SECONDS: Final = 120
+PARTS: Final = ("transport", "crowned")
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,19 +127,35 @@ class Served:
 
 
 def live(setting: Setting) -> Iterator[Measurement]:
-    """Measure the transport, the plain way beside it, and whom the shipped round crowns."""
+    """Measure the transport, the plain way beside it, and whom the shipped round crowns.
+
+    ``setting.only`` chooses one of ``PARTS``, by a part of its name.
+
+    Raises:
+        ValueError: it names none.
+    """
+    parts = [part for part in PARTS if setting.only in part]
+    if not parts:
+        raise ValueError(f"none of {', '.join(PARTS)} holds {setting.only!r}")
     with tempfile.TemporaryDirectory() as folder:
-        season, played = Path(folder) / "season", Path(folder) / "played"
-        with_season(season)
-        yield from _transport(setting, season)
-        for crown, name in with_shipped_round(played).items():
-            pages = PAGES_OF_A_ROUND
-            most = _most(setting, played, pages, "lines", crown, FIRST_CLIENTS["crowned"])
-            yield Measurement(
-                f"live: games at once against {name}, {crown} of the shipped round",
-                most.clients,
-                "games",
-            )
+        if "transport" in parts:
+            season = Path(folder) / "season"
+            with_season(season)
+            yield from _transport(setting, season)
+        if "crowned" in parts:
+            played = Path(folder) / "played"
+            yield from _crowned(setting, played)
+
+
+def _crowned(setting: Setting, home: Path) -> Iterator[Measurement]:
+    first = FIRST_CLIENTS["crowned"]
+    for crown, name in with_shipped_round(home).items():
+        most = _most(setting, home, PAGES_OF_A_ROUND, "lines", crown, first)
+        yield Measurement(
+            f"live: games at once against {name}, {crown} of the shipped round",
+            most.clients,
+            "games",
+        )
 
 
 def _transport(setting: Setting, season: Path) -> Iterator[Measurement]:
