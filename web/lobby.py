@@ -49,9 +49,6 @@ class Opponents(Protocol):
     def find(self, spec: str) -> Opponent:
         """Raise ``RefusedError`` (UNKNOWN_OPPONENT) where ``spec`` names nobody."""
 
-    def at_hand(self, spec: str) -> Opponent | None:
-        """Return the same where that takes no waiting, else None."""
-
     def light_besides(self, sha256: str) -> Opponent:
         """Return whom to offer while a model is too busy."""
 
@@ -111,8 +108,6 @@ class Lobby:
         self._numbers = itertools.count(1 + secrets.randbits(FIRST_GAME_BITS))
         self._lock = threading.Lock()
         self._clients: dict[str, _Client] = {}
-        self._admitted: set[str] = set()
-        """Models that ``admit`` has made ready for, and does not wait for storage any more."""
         self._lines = WaitingLines()
         self._closed = threading.Event()
         self._usher = threading.Thread(target=self._let_in_all, name="usher", daemon=True)
@@ -191,23 +186,11 @@ class Lobby:
         Raises:
             RefusedError: as ``rematch``.
         """
-        return self._start_at_once(self._again(client, rematch))
-
-    def join_at_once(self, client: str, join: Join) -> bool:
-        """Do what ``join`` does if that takes no waiting; False where nothing was done.
-
-        Raises:
-            RefusedError: as ``join``.
-        """
-        opponent = self._opponents.at_hand(join.opponent)
-        return opponent is not None and self._start_at_once(Start(client, opponent, join.speed))
-
-    def _start_at_once(self, start: Start) -> bool:
-        key, client = start.opponent.sha256, start.client
+        start = self._again(client, rematch)
+        key = start.opponent.sha256
         with self._lock:
             if (
-                key not in self._admitted
-                or key in self._lines
+                key in self._lines
                 or not self._referee.pool.ready(key)
                 or not self._room.fits(key, start.speed)
                 or not self._may_have_more(client)
@@ -295,7 +278,6 @@ class Lobby:
 
     def _open(self, start: Start) -> None:
         record = self._admit(start.opponent)
-        self._admitted.add(start.opponent.sha256)
         with self._lock:
             known = self._clients.get(start.client)
             if known is None:

@@ -1,8 +1,6 @@
 """Whom people may ride against: champions of rounds, and shipped models for training."""
 
 import re
-import time
-from collections.abc import Callable
 from typing import Final
 
 from agents.zoo import DEFAULT_CHAMPION, ShippedModel, shipped
@@ -20,29 +18,16 @@ from web.tickets import Opponent
 DEFAULT_LIGHT: Final = "hunter"
 """Offered as the light champion until a round has crowned one."""
 SHIPPED: Final = tell("opponents.shipped")
-FRESH_SECONDS: Final = 1.0
-"""So long what the database said of an opponent is at hand for whoever asks next."""
 
 
 class Opponents:
     """Resolves opponents by what names them, and loads their models.
 
-    Asks the database at every call but ``at_hand``, so that a new champion is offered as soon as it
-    is crowned.
-
-    Args:
-        storage: knows who was crowned.
-        models: their files.
-        now: a monotonic clock in seconds.
+    Asks the database at every call, so that a new champion is offered as soon as it is crowned.
     """
 
-    def __init__(
-        self, storage: Storage, models: ModelStore, now: Callable[[], float] = time.monotonic
-    ) -> None:
+    def __init__(self, storage: Storage, models: ModelStore) -> None:
         self._storage = storage
-        self._now = now
-        self._found: dict[str, tuple[float, Opponent]] = {}
-        """By what named them, opponents that were found, and when."""
         self._models = models
         self._shipped = {model.name: model for model in shipped()}
         self._shipped_files = {model.sha256: model for model in shipped()}
@@ -123,13 +108,7 @@ class Opponents:
         found = self._named(parsed) if parsed else None
         if found is None:
             raise RefusedError(Refusal.UNKNOWN_OPPONENT, "no_opponent", spec=spec)
-        self._found[spec] = self._now(), found
         return found
-
-    def at_hand(self, spec: str) -> Opponent | None:
-        """Return the same where it was found just now; never waits."""
-        at, found = self._found.get(spec, (0.0, None))
-        return found if self._now() - at < FRESH_SECONDS else None
 
     def load(self, opponent: Opponent) -> Policy:
         """Load a model: a shipped file in this process, any other in its sandbox.

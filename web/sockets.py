@@ -9,7 +9,7 @@ import json
 import logging
 import time
 from collections.abc import Callable, Sequence
-from typing import Any, Final, TypeVar
+from typing import Any, Final
 
 import gevent
 import numpy as np
@@ -70,7 +70,6 @@ SAYINGS: Final[dict[str, Callable[[object], Message]]] = {
 }
 """Events that go to the referee, which answers those it refuses."""
 
-Wish = TypeVar("Wish")
 OPENING: Final = ("join", "rematch", "take_over")
 """Events that ask for a game."""
 
@@ -120,10 +119,8 @@ class LiveNamespace(Namespace):  # type: ignore[misc]
             return True
         if event in OPENING and not self._check_door(client):
             return True
-        if event == "join":
-            return self._open_at_once(client, arguments, parse_join, self._lobby.join_at_once)
         if event == "rematch":
-            return self._open_at_once(client, arguments, parse_rematch, self._lobby.rematch_at_once)
+            return self._rematch_at_once(client, arguments)
         parse = SAYINGS.get(event) if isinstance(event, str) else None
         if parse is None:
             return False
@@ -252,20 +249,14 @@ class LiveNamespace(Namespace):  # type: ignore[misc]
             return False
         return True
 
-    def _open_at_once(
-        self,
-        client: str,
-        arguments: list[object],
-        parse: Callable[[object], Wish],
-        act: Callable[[str, Wish], bool],
-    ) -> bool:
-        """Open a game without a detour; False where it may take a while."""
+    def _rematch_at_once(self, client: str, arguments: list[object]) -> bool:
+        """Open a rematch without a detour; False where it may take a while."""
         games = self._games.get(client)
         if games is None or not games.has(self._now()):
             return False
         try:
             data, *rest = arguments or [None]
-            if not act(client, parse(_only(data, tuple(rest)))):
+            if not self._lobby.rematch_at_once(client, parse_rematch(_only(data, tuple(rest)))):
                 return False
         except RefusedError as error:
             self._refuse(client, error)

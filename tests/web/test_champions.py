@@ -1,6 +1,5 @@
 """New champions on a running site: submitted models, behind their sandbox."""
 
-import time
 from pathlib import Path
 
 import pytest
@@ -15,7 +14,7 @@ from tests.arena.entering import submitted
 from tests.arena.rivals import SerialExecutor, rival
 from tests.web.site import play_round, riding, serving
 from web.errors import Refusal, RefusedError
-from web.opponents import FRESH_SECONDS, Opponents
+from web.opponents import Opponents
 from web.policies import SandboxedPolicy, ShippedPolicy
 
 
@@ -35,7 +34,6 @@ def test_a_new_champion_takes_new_games_while_running_ones_keep_the_old(tmp_path
     with serving(tmp_path) as site, riding(site) as early, riding(site) as late:
         first = early.join("champion", 8)
         play_round(tmp_path, 1, 2)
-        time.sleep(FRESH_SECONDS)
         ridden = late.ride("champion", 14)
         second = ridden.game
         assert first["opponent"]["round"] is None
@@ -124,15 +122,3 @@ def test_a_champion_whose_file_is_missing_is_unavailable(played: Path):
     with serving(played) as site, riding(site) as rider:
         assert rider.join("champion")["code"] == "unavailable"
         assert "game" in rider.join("zoo/wall-hugger")
-
-
-def test_whom_the_database_named_just_now_is_at_hand(played: Path):
-    clock = [0.0]
-    settings = load_settings({"TRON_HOME": str(played)})
-    opponents = Opponents(open_storage(settings), ModelStore(settings.models), now=lambda: clock[0])
-    assert opponents.at_hand("champion") is None
-    found = opponents.find("champion")
-    assert opponents.at_hand("champion") == found
-    assert opponents.at_hand("champion@1") is None
-    clock[0] = FRESH_SECONDS
-    assert opponents.at_hand("champion") is None, "another may be crowned by now"

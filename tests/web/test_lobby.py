@@ -71,9 +71,6 @@ class Anybody:
     def find(self, spec: str) -> Opponent:
         return OPPONENT
 
-    def at_hand(self, spec: str) -> Opponent | None:
-        return OPPONENT
-
     def light_besides(self, sha256: str) -> Opponent:
         return LIGHT
 
@@ -257,21 +254,6 @@ def test_a_rematch_needs_no_waiting_once_its_model_is_there(notes: Notes):
     _, second = opened(notes)
     assert (second.ticket.opponent, second.ticket.opening.speed) == (OPPONENT, 14)
     assert second.ticket.game != first.ticket.game
-
-
-def test_who_joins_where_others_ride_needs_no_waiting(
-    notes: Notes, monkeypatch: pytest.MonkeyPatch
-):
-    lobby = lobby_of(notes)
-    assert not lobby.join_at_once("a", Join("zoo/m", 10)), "the model is not there yet"
-    lobby.join("a", Join("zoo/m", 10))
-    assert lobby.join_at_once("b", Join("zoo/m", 14))
-    assert [(each.ticket.client, each.ticket.opening.speed) for each in opened(notes)] == [
-        ("a", 10),
-        ("b", 14),
-    ]
-    monkeypatch.setattr(Anybody, "at_hand", lambda self, spec: None)
-    assert not lobby.join_at_once("c", Join("zoo/m", 10)), "the database has to be asked"
 
 
 def test_no_game_is_opened_for_who_left_while_it_was_made_ready(notes: Notes):
