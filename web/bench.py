@@ -46,7 +46,6 @@ RESOLUTION: Final = 0.08
 """How close the greatest load that was kept comes to the least that was not."""
 TRIES: Final = 2
 PATIENCE_SECONDS: Final = 120
-PARTS: Final = ("transport", "crowned")
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,28 +128,24 @@ class Served:
 def live(setting: Setting) -> Iterator[Measurement]:
     """Measure the transport, the plain way beside it, and whom the shipped round crowns.
 
-    ``setting.only`` chooses one of ``PARTS``, by a part of its name.
+    ``setting.only`` chooses parts by what they are called: transport, crowned.
 
     Raises:
-        ValueError: it names none.
+        ValueError: no part is called so.
     """
-    parts = [part for part in PARTS if setting.only in part]
-    if not parts:
-        raise ValueError(f"none of {', '.join(PARTS)} holds {setting.only!r}")
-    with tempfile.TemporaryDirectory() as folder:
-        if "transport" in parts:
-            season = Path(folder) / "season"
-            with_season(season)
-            yield from _transport(setting, season)
-        if "crowned" in parts:
-            played = Path(folder) / "played"
-            yield from _crowned(setting, played)
+    parts = {"transport": _transport, "crowned": _crowned}
+    chosen = [measure for name, measure in parts.items() if setting.only in name]
+    if not chosen:
+        raise ValueError(f"no part of live holds {setting.only!r}: {', '.join(parts)}")
+    for measure in chosen:
+        with tempfile.TemporaryDirectory() as folder:
+            yield from measure(setting, Path(folder))
 
 
 def _crowned(setting: Setting, home: Path) -> Iterator[Measurement]:
-    first = FIRST_CLIENTS["crowned"]
+    pages, first = PAGES_OF_A_ROUND, FIRST_CLIENTS["crowned"]
     for crown, name in with_shipped_round(home).items():
-        most = _most(setting, home, PAGES_OF_A_ROUND, "lines", crown, first)
+        most = _most(setting, home, pages, "lines", crown, first)
         yield Measurement(
             f"live: games at once against {name}, {crown} of the shipped round",
             most.clients,
@@ -159,6 +154,7 @@ def _crowned(setting: Setting, home: Path) -> Iterator[Measurement]:
 
 
 def _transport(setting: Setting, season: Path) -> Iterator[Measurement]:
+    with_season(season)
     pages = PAGES_OF_A_SEASON
     ours = _most(setting, season, pages, "lines", MODEL, FIRST_CLIENTS["lines"])
     yield Measurement(
